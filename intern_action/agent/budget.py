@@ -1,0 +1,42 @@
+"""How long, how often and for how much the agent may think."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from intern_action.agent.memory import Memory
+from intern_action.core.endings import Exhausted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """The limits of one session.
+
+    Args:
+        turns: most model answers.
+        usd: most dollars for model answers; None is no limit.
+        until: when the run has to be over; None is no limit.
+    """
+
+    turns: int = 300
+    usd: Decimal | None = None
+    until: datetime | None = None
+
+
+def exhausted(memory: Memory, allowance: Allowance, now: datetime) -> Exhausted | None:
+    """Return the ending when a limit is reached, None while there is room."""
+    if memory.replies >= allowance.turns:
+        return Exhausted(what="turns", text=f"{memory.replies} of {allowance.turns} turns are used; raise --max-iterations")
+    if allowance.usd is not None and memory.unpriced:
+        return Exhausted(
+            what="money",
+            text=f"the model has no known price, so the cap of ${allowance.usd} cannot be kept; "
+            "set models.prices for it, or run without --max-cost",
+        )
+    if allowance.usd is not None and memory.model_usd >= allowance.usd:
+        return Exhausted(what="money", text=f"${memory.model_usd} of ${allowance.usd} are spent; raise --max-cost")
+    if allowance.until is not None and now >= allowance.until:
+        return Exhausted(what="time", text=f"the time limit was reached at {now:%H:%M}; run again to go on")
+    return None

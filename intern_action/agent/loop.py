@@ -1,0 +1,173 @@
+"""The loop: answer the open calls, ask the model, again. Start, resume and recovery are this one path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from intern_action.agent.budget import Allowance, exhausted
+from intern_action.agent.memory import Memory, interrupted
+from intern_action.agent.toolbox import Toolbox, Verdict
+from intern_action.core.effects import Disposition
+from intern_action.core.endings import Ending, Finished, GaveUp, NeedsInput, NeedsJob, NeedsReview
+from intern_action.core.errors import ToolFailed
+from intern_action.core.events import Answered, Event, Heard, Held, Spent, Started
+from intern_action.core.ports import Desk, JournalFile, Model, Tool, Watcher
+from intern_action.core.types import Answer, Call, Conversation, Reply, ToolResult
+
+MOST_AT_ONCE = 4
+"""Calls that only read and stand side by side run together, this many at a time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One call that is free to run."""
+
+    call: Call
+    tool: Tool
+
+
+class Loop:
+    """The agent's loop over one memory.
+
+    Args:
+        memory: what is known; every event written here is also taken in.
+        journal: where events are appended before they count.
+        system: the system prompt.
+    """
+
+    def __init__(
+        self,
+        *,
+        memory: Memory,
+        model: Model,
+        toolbox: Toolbox,
+        desk: Desk,
+        journal: JournalFile,
+        allowance: Allowance,
+        watcher: Watcher,
+        system: str,
+    ) -> None:
+        self._memory = memory
+        self._model = model
+        self._toolbox = toolbox
+        self._desk = desk
+        self._journal = journal
+        self._allowance = allowance
+        self._watcher = watcher
+        self._system = system
+
+    def run(self) -> Ending:
+        """Go on until there is an ending. Raises ModelError when the provider fails; everything heard so far is kept."""
+        while True:
+            self._answer_open_calls()
+            ending = self._ending() or exhausted(self._memory, self._allowance, self._desk.clock.now())
+            if ending is not None:
+                return ending
+            self._ask()
+
+    # --- asking --------------------------------------------------------------------------------------------------
+
+    def _ask(self) -> None:
+        reply = self._model.answer(
+            Conversation(
+                system=self._system, tools=self._toolbox.specs, turns=self._memory.turns, epoch=self._memory.epoch
+            ),
+            self._watcher.streamed,
+        )
+        self._write(Heard(reply=reply))
+        self._write(Spent(usd=reply.usage.cost_usd, why=reply.model or self._model.name, usage=reply.usage))
+
+    def _ending(self) -> Ending | None:
+        if self._memory.open:
+            return self._waiting()
+        match self._memory.turns[-1]:
+            case Reply(calls=(), text=text):
+                return Finished(text=text)
+            case Answer(call=Call(name="ask_person"), result=ToolResult(data={"question": str(question)})):
+                return NeedsInput(question=question)
+            case Answer(call=Call(name="give_up"), result=ToolResult(data={"reason": str(reason), "because": because})):
+                return GaveUp(text=reason, because="job" if because == "job" else "task")
+            case _:
+                return None
+
+    def _waiting(self) -> NeedsJob | NeedsReview:
+        ids = tuple(self._memory.open)
+        running = tuple(call_id for call_id in ids if call_id in self._memory.submitted)
+        return NeedsJob(call_ids=running) if running else NeedsReview(call_ids=ids)
+
+    # --- answering -----------------------------------------------------------------------------------------------
+
+    def _answer_open_calls(self) -> None:
+        batch: list[Run] = []
+        for call in list(self._memory.open.values()):
+            if call.id in self._memory.held:
+                continue
+            run = self._admit(call)
+            if run is None:
+                continue
+            if batch and not (run.tool.parallel and batch[-1].tool.parallel):
+                self._carry_out(batch)
+                batch = []
+            batch.append(run)
+        self._carry_out(batch)
+
+    def _admit(self, call: Call) -> Run | None:
+        """Return the run of a call that may run; answer or hold it at once otherwise."""
+        try:
+            verdict = self._toolbox.judge(call)
+        except ToolFailed as failure:
+            self._write(Answered(call_id=call.id, result=_failed(failure)))
+            return None
+        if verdict.disposition is Disposition.HELD:
+            self._write(Held(call_id=call.id, why=verdict.why))
+            return None
+        tool = self._toolbox.named(call.name)
+        if call.id in self._memory.started and not _harmless_again(tool, verdict):
+            self._write(Answered(call_id=call.id, result=interrupted()))
+            return None
+        return Run(call=call, tool=tool)
+
+    def _carry_out(self, batch: Sequence[Run]) -> None:
+        for run in batch:
+            if run.call.id not in self._memory.started:
+                self._write(Started(call_id=run.call.id))
+        for answered in self._results(batch):
+            self._write(answered)
+
+    def _results(self, batch: Sequence[Run]) -> Iterator[Answered]:
+        if len(batch) == 1:
+            yield self._result(batch[0])
+        elif batch:
+            with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
+                yield from pool.map(self._result, batch)
+
+    def _result(self, run: Run) -> Answered:
+        began = self._desk.clock.monotonic()
+        try:
+            result = run.tool.run(run.call.arguments, self._desk)
+        except ToolFailed as failure:
+            result = _failed(failure)
+        seconds = round(self._desk.clock.monotonic() - began, 3)
+        return Answered(call_id=run.call.id, result=result, snapshot=self._snapshot(run), seconds=seconds)
+
+    def _snapshot(self, run: Run) -> str:
+        """Return the commit that holds what the call changed in the checkout, "" when it changed nothing."""
+        if run.tool.parallel:
+            return ""
+        taken = self._desk.checkout.snapshot(f"{run.tool.spec.name} ({run.call.id})")
+        return taken.commit if taken.changed else ""
+
+    def _write(self, event: Event) -> None:
+        self._journal.append(event)
+        self._memory.take(event)
+        self._watcher.happened(event)
+
+
+def _failed(failure: ToolFailed) -> ToolResult:
+    return ToolResult(text=str(failure), failed=True)
+
+
+def _harmless_again(tool: Tool, verdict: Verdict) -> bool:
+    return tool.repeatable or verdict.disposition is Disposition.QUEUED

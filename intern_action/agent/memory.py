@@ -1,0 +1,163 @@
+"""What a session knows: its events, taken in one by one. Nothing else changes it, so replay is taking them in again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from intern_action.core.errors import Bug
+from intern_action.core.events import (
+    Allowed,
+    Answered,
+    Began,
+    Event,
+    Folded,
+    Heard,
+    Held,
+    Moved,
+    Noted,
+    Planned,
+    Published,
+    Refused,
+    Spent,
+    Started,
+    Submitted,
+    Told,
+)
+from intern_action.core.states import State, move_session
+from intern_action.core.types import Answer, Call, Note, Reply, ToolResult, Turn, Words
+
+
+class Memory:
+    """The fold of a session's events. Read its attributes; change it by `take` alone."""
+
+    def __init__(self) -> None:
+        self.began: Began | None = None
+        self.state = State.NEW
+        self.why = ""
+        self.turns: list[Turn] = []
+        self.epoch = 0
+        self.replies = 0
+        self.calls: dict[str, Call] = {}
+        self.open: dict[str, Call] = {}
+        self.started: set[str] = set()
+        self.held: dict[str, str] = {}
+        self.planned: dict[str, Planned] = {}
+        self.allowed: dict[str, Allowed] = {}
+        self.refused: dict[str, Refused] = {}
+        self.submitted: dict[str, list[Submitted]] = {}
+        self.published: list[Published] = []
+        self.snapshot = ""
+        self.model_usd = Decimal(0)
+        self.jobs_usd = Decimal(0)
+        self.unpriced = 0
+        self._answers: dict[str, list[Answer]] = {}
+
+    @classmethod
+    def of(cls, events: Iterable[Event]) -> Memory:
+        """Return the memory of a whole journal."""
+        memory = cls()
+        for event in events:
+            memory.take(event)
+        return memory
+
+    @property
+    def beginning(self) -> Began:
+        """The first event; `Bug` when there is none."""
+        if self.began is None:
+            raise Bug("a session without its first event")
+        return self.began
+
+    def past(self, tool: str) -> Sequence[Answer]:
+        """Return earlier answers of one tool, oldest first."""
+        return self._answers.get(tool, [])
+
+    def carried_out(self, call_id: str) -> Published | None:
+        """Return what control did for a queued call, None while it is still to do."""
+        return next((done for done in self.published if done.call_id == call_id), None)
+
+    def take(self, event: Event) -> None:
+        """Take one event in."""
+        match event:
+            case Began():
+                self.began = event
+                self._say(Words(by=event.requester, text=event.task))
+            case Told(by=by, words=words):
+                self._say(Words(by=by, text=words))
+            case Moved(to=to, why=why):
+                self.state, self.why = move_session(self.state, to), why
+            case Heard(reply=reply):
+                self._hear(reply)
+            case Started(call_id=call_id):
+                self.started.add(call_id)
+            case Answered():
+                self._answer(event)
+            case Noted(text=text):
+                self._say(Note(text=text))
+            case Folded():
+                self._fold(event)
+            case Spent():
+                self._spend(event)
+            case Held() | Planned() | Allowed() | Refused() | Submitted() | Published():
+                self._follow(event)
+
+    def _say(self, turn: Turn) -> None:
+        self.turns.append(turn)
+
+    def _hear(self, reply: Reply) -> None:
+        self.replies += 1
+        self.turns.append(reply)
+        self.started = set()
+        for call in reply.calls:
+            if call.id in self.calls:
+                raise Bug(f"the call id {call.id} came twice")
+            self.calls[call.id] = call
+            self.open[call.id] = call
+
+    def _answer(self, event: Answered) -> None:
+        call = self.open.pop(event.call_id, None)
+        if call is None:
+            raise Bug(f"an answer to {event.call_id}, which is not open")
+        answer = Answer(call=call, result=event.result)
+        self.turns.append(answer)
+        self._answers.setdefault(call.name, []).append(answer)
+        self.held.pop(event.call_id, None)
+        if event.snapshot:
+            self.snapshot = event.snapshot
+
+    def _fold(self, event: Folded) -> None:
+        self.turns = [Note(text=event.note), *self.turns[event.turns :]]
+        self.epoch += 1
+
+    def _spend(self, event: Spent) -> None:
+        if event.usd is None:
+            self.unpriced += 1
+        elif event.call_id:
+            self.jobs_usd += event.usd
+        else:
+            self.model_usd += event.usd
+
+    def _follow(self, event: Held | Planned | Allowed | Refused | Submitted | Published) -> None:
+        match event:
+            case Held(call_id=call_id, why=why):
+                self.held[call_id] = why
+            case Planned(call_id=call_id):
+                self.planned[call_id] = event
+            case Allowed(call_id=call_id):
+                self.allowed[call_id] = event
+            case Refused(call_id=call_id):
+                self.refused[call_id] = event
+            case Submitted(call_id=call_id):
+                self.submitted.setdefault(call_id, []).append(event)
+            case Published():
+                self.published.append(event)
+
+
+def interrupted() -> ToolResult:
+    """Return the answer to a call during which the runner died."""
+    return ToolResult(
+        text="The runner was stopped during this call. Nothing is known of its result; files are as they were before it, "
+        "and processes, virtual environments and scratch files are gone. Make the call again if it is still wanted.",
+        data={"interrupted": True},
+        failed=True,
+    )

@@ -1,0 +1,60 @@
+"""The tools by name and alias, and what happens to a call because of its effects."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from intern_action.core.effects import Disposition, Effect, natural_disposition
+from intern_action.core.errors import ToolFailed
+from intern_action.core.ports import Tool
+from intern_action.core.types import Call, ToolSpec
+
+HoldRule = Callable[[tuple[Effect, ...]], str | None]
+"""Asks every rule of the gate: the reason to hold, or None."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What happens to one call."""
+
+    disposition: Disposition
+    why: str
+    effects: tuple[Effect, ...]
+
+
+class Toolbox:
+    """All tools of a session."""
+
+    def __init__(self, tools: Sequence[Tool], hold: HoldRule) -> None:
+        self._tools = {name: tool for tool in tools for name in (tool.spec.name, *tool.aliases)}
+        self._specs = tuple(tool.spec for tool in tools)
+        self._hold = hold
+
+    @property
+    def specs(self) -> tuple[ToolSpec, ...]:
+        """What the model is told."""
+        return self._specs
+
+    def named(self, name: str) -> Tool:
+        """Return a tool by name or alias; ToolFailed with near misses when there is none."""
+        tool = self._tools.get(name)
+        if tool is not None:
+            return tool
+        near = difflib.get_close_matches(name, self._tools, n=3)
+        hint = f"; did you mean {', '.join(near)}?" if near else f"; there are: {', '.join(spec.name for spec in self._specs)}"
+        raise ToolFailed(f"there is no tool named {name}{hint}")
+
+    def judge(self, call: Call) -> Verdict:
+        """Return what happens to a call. Raises ToolFailed for a flawed call or an unknown tool."""
+        if call.flaw:
+            raise ToolFailed(f"the arguments of {call.name} cannot be read: {call.flaw}; send one JSON object")
+        effects = self.named(call.name).effects(call.arguments)
+        reason = self._hold(effects)
+        dispositions = {natural_disposition(effect) for effect in effects}
+        if Disposition.HELD in dispositions or reason is not None:
+            return Verdict(disposition=Disposition.HELD, why=reason or "it spends or overwrites", effects=effects)
+        if effects:
+            return Verdict(disposition=Disposition.QUEUED, why="", effects=effects)
+        return Verdict(disposition=Disposition.FREE, why="", effects=effects)

@@ -1,0 +1,61 @@
+"""Digests of what people approve: canonical JSON (sorted keys, no spaces, ASCII), then SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+
+from intern_action.core.errors import Bug
+from intern_action.core.types import Plan
+
+NOT_APPROVED = frozenset({"made_at", "expires_at", "summary"})
+"""Fields of a plan that its digest leaves out: when it was made, and words around it."""
+
+
+def plain(value: object) -> object:
+    """Turn our frozen types into what JSON can hold. Decimals become strings without an exponent, so nothing is rounded."""
+    match value:
+        case None | bool() | str() | int() | float():
+            return value.value if isinstance(value, Enum) else value
+        case Decimal():
+            return format(value.normalize(), "f") if value else "0"
+        case datetime():
+            return value.isoformat()
+        case Mapping():
+            return {str(key): plain(item) for key, item in value.items()}
+        case Sequence() | set() | frozenset():
+            return [plain(item) for item in value]
+        case _ if is_dataclass(value):
+            return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+        case _:
+            raise Bug(f"{type(value).__name__} has no canonical form")
+
+
+def canonical(value: object) -> bytes:
+    """Return the one way to write `value` as JSON."""
+    return json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode()
+
+
+def digest(value: object) -> str:
+    """Return the SHA-256 of the canonical form, as 64 hex digits."""
+    return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def plan_digest(plan: Plan) -> str:
+    """Return what an approval is an approval *of*. Any change of bytes, job, price, base or policy changes it."""
+    return digest({f.name: getattr(plan, f.name) for f in fields(plan) if f.name not in NOT_APPROVED})
+
+
+def plan_code(plan_digest_hex: str) -> str:
+    """Return the short code people write to approve a costly plan: `intern:1a2b3c4d`."""
+    return f"intern:{plan_digest_hex[:8]}"
+
+
+def launch_key(plan_digest_hex: str, attempt: int) -> str:
+    """Return the label that makes a launch findable: one key per plan and attempt (attempts count from 1)."""
+    return f"intern-{plan_digest_hex[:24]}-{attempt}"

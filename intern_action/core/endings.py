@@ -1,0 +1,59 @@
+"""How a turn of the agent half ends: values, matched exhaustively."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """The agent says it is done, in these words."""
+
+    text: str
+    kind: Literal["finished"] = "finished"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeedsReview:
+    """These calls are held; control has to answer them."""
+
+    call_ids: tuple[str, ...]
+    kind: Literal["needs-review"] = "needs-review"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeedsJob:
+    """These calls have a job that still runs."""
+
+    call_ids: tuple[str, ...]
+    kind: Literal["needs-job"] = "needs-job"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeedsInput:
+    """The agent cannot go on without a person's words."""
+
+    question: str
+    kind: Literal["needs-input"] = "needs-input"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exhausted:
+    """Turns, money or time ran out."""
+
+    what: Literal["turns", "money", "time"]
+    text: str
+    kind: Literal["exhausted"] = "exhausted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GaveUp:
+    """The agent says that the task cannot be done as it stands: the task or its data are at fault, or the job."""
+
+    text: str
+    because: Literal["task", "job"]
+    kind: Literal["gave-up"] = "gave-up"
+
+
+Ending: TypeAlias = Finished | NeedsReview | NeedsJob | NeedsInput | Exhausted | GaveUp

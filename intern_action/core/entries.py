@@ -1,0 +1,225 @@
+"""What the ledger says. Append-only; money and permission come from here and from nowhere else (DESIGN section 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal, Protocol, TypeAlias
+
+from intern_action.core.states import JobState, State
+from intern_action.core.types import JobRef, Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """An event was claimed, once, for a session."""
+
+    event_key: str
+    session: str
+    requester: str
+    thread: int
+    task: str
+    kind: Literal["admitted"] = "admitted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionMoved:
+    """A session is in this state, and its journal's head has this hash."""
+
+    session: str
+    state: State
+    journal_head: str
+    why: str = ""
+    kind: Literal["session-moved"] = "session-moved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanMade:
+    """The newest plan of a session. It supersedes the ones before."""
+
+    digest: str
+    plan: Plan
+    kind: Literal["plan-made"] = "plan-made"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanConsumed:
+    """An approval was used, by these people, with these reviews. One per digest. The job may start."""
+
+    digest: str
+    session: str
+    by: tuple[str, ...]
+    reviews: tuple[str, ...]
+    kind: Literal["plan-consumed"] = "plan-consumed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanDropped:
+    """A plan is no longer to be had: superseded, refused, expired or stopped."""
+
+    digest: str
+    session: str
+    why: str
+    by: str = ""
+    kind: Literal["plan-dropped"] = "plan-dropped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoneyHeld:
+    """Money is set aside for a plan, before anything starts. `month` is `2026-11`."""
+
+    digest: str
+    session: str
+    requester: str
+    month: str
+    usd: Decimal
+    kind: Literal["money-held"] = "money-held"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoneyCaptured:
+    """This much of a hold was really spent, by one launch. One per launch key."""
+
+    digest: str
+    launch_key: str
+    usd: Decimal
+    kind: Literal["money-captured"] = "money-captured"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoneyReleased:
+    """The rest of a hold is free again."""
+
+    digest: str
+    kind: Literal["money-released"] = "money-released"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobMoved:
+    """A launch is in this state. `fence` grows with each try to launch; the highest one may act until `lease_until`."""
+
+    launch_key: str
+    digest: str
+    session: str
+    state: JobState
+    fence: int = 0
+    lease_until: datetime | None = None
+    job: JobRef | None = None
+    why: str = ""
+    kind: Literal["job-moved"] = "job-moved"
+
+
+LedgerEvent: TypeAlias = (
+    Admitted
+    | SessionMoved
+    | PlanMade
+    | PlanConsumed
+    | PlanDropped
+    | MoneyHeld
+    | MoneyCaptured
+    | MoneyReleased
+    | JobMoved
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Budgets in dollars; None is "no limit of this kind"."""
+
+    month_usd: Decimal | None = None
+    session_usd: Decimal | None = None
+    requester_usd: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRow:
+    """The newest word on one launch."""
+
+    launch_key: str
+    digest: str
+    session: str
+    state: JobState
+    fence: int
+    lease_until: datetime | None
+    job: JobRef | None
+
+
+class LedgerView(Protocol):
+    """The ledger, read and folded: immutable."""
+
+    @property
+    def head(self) -> str:
+        """The commit that was read, "" for a new ledger."""
+        ...
+
+    def admitted(self, event_key: str) -> Admitted | None:
+        """Return the claim of an event, None if it is new."""
+        ...
+
+    def session_state(self, session: str) -> SessionMoved | None:
+        """Return the newest state of a session."""
+        ...
+
+    def sessions(self) -> Mapping[str, SessionMoved]:
+        """Return the newest state of each session, oldest session first."""
+        ...
+
+    def admission(self, session: str) -> Admitted | None:
+        """Return how a session came to be."""
+        ...
+
+    def newest_plan(self, session: str) -> PlanMade | None:
+        """Return a session's newest plan, whether or not it still stands."""
+        ...
+
+    def plan(self, digest: str) -> Plan | None:
+        """Return a plan by digest."""
+        ...
+
+    def consumed(self, digest: str) -> PlanConsumed | None:
+        """Return the use of an approval."""
+        ...
+
+    def dropped(self, digest: str) -> PlanDropped | None:
+        """Return why a plan is no longer to be had."""
+        ...
+
+    def jobs(self, digest: str) -> tuple[JobRow, ...]:
+        """Return the launches of a plan, oldest first."""
+        ...
+
+    def held(self, digest: str) -> Decimal:
+        """Return what is still set aside for a plan: hold minus captures, 0 once released."""
+        ...
+
+    def captured(self, digest: str) -> Decimal:
+        """Return what a plan has really spent."""
+        ...
+
+    def room(self, *, session: str, requester: str, month: str, limits: Limits) -> Decimal | None:
+        """Return how much more may be held under the tightest of the limits, None when there is no limit."""
+        ...
+
+
+Decision: TypeAlias = Callable[[LedgerView], Sequence[LedgerEvent]]
+"""Looks at the ledger as it is and says what to add; may be asked again after a lost race. Raises to decide nothing."""
+
+
+class Ledger(Protocol):
+    """The one authority."""
+
+    def read(self) -> LedgerView:
+        """Return the ledger as it is now; LedgerError when the chain is broken."""
+        ...
+
+    def decide(self, decision: Decision) -> LedgerView:
+        """Read, ask, push a child of what was read; on a lost race do it again. An empty answer writes nothing.
+
+        The sum of holds and captures is checked against nothing here: a decision that holds money asks `room` itself.
+
+        Raises:
+            LedgerError: broken chain, unreachable remote, too many lost races.
+        """
+        ...

@@ -1,0 +1,111 @@
+"""What the gate looks at, and what it says (DESIGN section 5). Facts are gathered anew right before they are judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import TypeAlias
+
+from intern_action.core.entries import Limits
+from intern_action.core.types import Permission, Plan, PullRequest, Quote, Review
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalPolicy:
+    """The part of `.github/intern.yml` (default branch) that says when an approval counts.
+
+    Args:
+        enabled: the kill switch.
+        approvers: who may approve; empty is "everybody who may write".
+        people_needed: how many distinct people.
+        requester_may_approve: off unless a team says so.
+        code_above_usd: above this ceiling the review must contain the plan code; None is never.
+        bot_names: accounts that are ours or machines.
+    """
+
+    enabled: bool = True
+    approvers: tuple[str, ...] = ()
+    people_needed: int = 1
+    requester_may_approve: bool = False
+    code_above_usd: Decimal | None = None
+    our_name: str = "intern-action[bot]"
+    flavors: tuple[str, ...] = ()
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Smoke:
+    """The newest smoke test of the session, as the root process recorded it."""
+
+    tree: str
+    exit_code: int
+    script: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """The world, right now.
+
+    Args:
+        plan, digest: the newest plan of the session in the ledger and the digest it was published under.
+        newest_digest: the digest of the newest plan; differs from `digest` when another plan came since.
+        consumed, dropped: whether the approval was used, or the plan taken back.
+        pull_request: as the forge has it now.
+        twins: numbers of other open pull requests with the same head.
+        live_head: head of the branch on the remote; None when it is gone.
+        live_tree: tree of that head, recomputed.
+        merge_base: recomputed against the live base.
+        policy_blob: blob id of the policy file on the default branch ("" when there is none).
+        reviews: all, oldest first. permissions: of every reviewer, now.
+        quote: price and ceiling, re-read. None when the price could not be read.
+        room_usd: what the budget still allows (None: no limit).
+    """
+
+    plan: Plan
+    digest: str
+    newest_digest: str
+    consumed: bool
+    dropped: bool
+    pull_request: PullRequest
+    twins: tuple[int, ...]
+    live_head: str | None
+    live_tree: str | None
+    merge_base: str
+    policy_blob: str
+    policy: ApprovalPolicy
+    reviews: tuple[Review, ...]
+    quote: Quote | None
+    room_usd: Decimal | None
+    smoke: Smoke | None
+    now: datetime
+    permissions: Mapping[str, Permission] = field(default_factory=dict[str, Permission])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One thing that is not as it must be: a stable name, for whom, and the words."""
+
+    name: str
+    words: str
+    who: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approved:
+    """All conditions hold; these people's reviews are the approval."""
+
+    by: tuple[str, ...]
+    reviews: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotApproved:
+    """At least one condition fails. `waiting` is True when the only thing missing is (more) reviews."""
+
+    failing: tuple[Condition, ...]
+    waiting: bool
+
+
+Judgement: TypeAlias = Approved | NotApproved
