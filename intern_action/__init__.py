@@ -1,0 +1,1 @@
+"""An ML engineer that lives in a GitHub repository."""

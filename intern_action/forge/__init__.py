@@ -1,0 +1,1 @@
+"""Where issues, pull requests and reviews live."""

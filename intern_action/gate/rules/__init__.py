@@ -1,0 +1,1 @@
+"""Reasons to hold a call, one file a rule; any rule can hold, none can free."""

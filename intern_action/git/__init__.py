@@ -1,0 +1,1 @@
+"""Our own git, out of the model's reach."""

@@ -1,0 +1,1 @@
+"""The only authority on money, claims and permissions."""

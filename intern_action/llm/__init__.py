@@ -1,0 +1,1 @@
+"""The models we can ask, behind one port."""

@@ -1,0 +1,1 @@
+"""What a training run said in numbers: read, compared, drawn."""

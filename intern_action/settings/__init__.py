@@ -1,0 +1,1 @@
+"""What the settings are and where each value came from."""

@@ -1,0 +1,1 @@
+"""A session as people and other programs read it."""
