@@ -30,6 +30,7 @@ LABELS = {"easy-ham-1": "ham", "easy-ham-2": "ham", "hard-ham-1": "ham", "spam-1
 CLIP_CHARS = 1_000
 LEAST_CHARS = 40
 NEAR = 0.5  # Jaccard of three-word shingles from which two mails count as the same
+WITHIN = 0.7  # part of the shorter mail's shingles that the other has, from which it counts as quoted whole
 SHINGLE_WORDS = 3
 PER_LABEL = {"train": 600, "test": 200}
 SEED = 20020801
@@ -182,7 +183,8 @@ def likenesses(mails: list[Mail]) -> list[list[int]]:
     for at, own in enumerate(shingles):
         shared = Counter(other for shingle in own for other in holders[shingle])
         for other, count in shared.items():
-            if count >= NEAR * (len(own) + len(shingles[other]) - count):
+            one, two = len(own), len(shingles[other])
+            if count >= NEAR * (one + two - count) or count >= WITHIN * min(one, two):
                 leader[lead(at)] = lead(other)
         for shingle in own:
             holders[shingle].append(at)

@@ -912,6 +912,7 @@ def metrics_of(task: str, settings: Settings, data: Data, learner: Learner, scor
             "revision": settings.model_revision,
             "parameters": learner.parameters,
             "trainable_parameters": learner.trainable,
+            "max_length": learner.max_length,
             "tiny_stand_in": learner.tiny,
         },
         "arguments": asdict(settings) | {"learning_rate": settings.rate},
@@ -965,6 +966,7 @@ def write_json(path: Path, content: object) -> None:
 def save_model(model: Any, learner: Learner, settings: Settings, accelerator: Accelerator) -> None:  # noqa: ANN401
     """The model and its tokenizer; with LoRA the adapter alone too, and the model with the adapter merged into it."""
     plain = accelerator.unwrap_model(model)
+    learner.tokenizer.model_max_length = learner.max_length  # so that `truncation=True` reads what was read here, anywhere
     place = settings.out / "model"
     shutil.rmtree(place, ignore_errors=True)
     if settings.lora_rank:
@@ -1029,7 +1031,7 @@ def card_of(metrics: Mapping[str, Any], settings: Settings) -> str:
         steps=metrics["steps"],
         each=settings.batch_size * settings.accumulation * metrics["hardware"]["processes"],
         rate=settings.rate,
-        length=settings.max_length,
+        length=metrics["model"]["max_length"],
         seed=settings.seed,
         hardware=metrics["hardware"]["accelerator"],
         minutes=metrics["duration_seconds"] / 60,
@@ -1077,6 +1079,8 @@ Numbers of one training with one seed; they speak for texts like these and no ot
 
 ## How to load it
 
+It reads the first {length} tokens of a text; its tokenizer is set so.
+
 {load}
 
 ## How it was made
@@ -1090,7 +1094,7 @@ HOW_TO_LOAD = """```python
 from transformers import pipeline
 
 classify = pipeline("text-classification", model="PATH_OR_ID_OF_THIS_MODEL")
-print(classify("a text"))
+print(classify("a text", truncation=True))
 ```"""
 
 HOW_TO_LOAD_ADAPTER = """This is a LoRA adapter; it is put on the model it was made from:
@@ -1101,7 +1105,7 @@ from transformers import AutoTokenizer
 
 place = "PATH_OR_ID_OF_THIS_ADAPTER"
 model, tokenizer = AutoPeftModelForSequenceClassification.from_pretrained(place), AutoTokenizer.from_pretrained(place)
-print(model(**tokenizer("a text", return_tensors="pt")).logits)
+print(model(**tokenizer("a text", truncation=True, return_tensors="pt")).logits)
 ```"""
 
 
