@@ -28,7 +28,9 @@ class Allowance:
 def exhausted(memory: Memory, allowance: Allowance, now: datetime) -> Exhausted | None:
     """Return the ending when a limit is reached, None while there is room."""
     if memory.replies >= allowance.turns:
-        return Exhausted(what="turns", text=f"{memory.replies} of {allowance.turns} turns are used; raise --max-iterations")
+        return Exhausted(
+            what="turns", text=f"{memory.replies} of {allowance.turns} turns are used; raise --max-iterations"
+        )
     if allowance.usd is not None and memory.unpriced:
         return Exhausted(
             what="money",

@@ -7,14 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from intern_action.agent.budget import Allowance, exhausted
+from intern_action.agent.ending import ending_of
 from intern_action.agent.memory import Memory, interrupted
 from intern_action.agent.toolbox import Toolbox, Verdict
 from intern_action.core.effects import Disposition
-from intern_action.core.endings import Ending, Finished, GaveUp, NeedsInput, NeedsJob, NeedsReview
+from intern_action.core.endings import Ending
 from intern_action.core.errors import ToolFailed
 from intern_action.core.events import Answered, Event, Heard, Held, Spent, Started
 from intern_action.core.ports import Desk, JournalFile, Model, Tool, Watcher
-from intern_action.core.types import Answer, Call, Conversation, Reply, ToolResult
+from intern_action.core.types import Call, Conversation, ToolResult
 
 MOST_AT_ONCE = 4
 """Calls that only read and stand side by side run together, this many at a time."""
@@ -62,7 +63,7 @@ class Loop:
         """Go on until there is an ending. Raises ModelError when the provider fails; everything heard so far is kept."""
         while True:
             self._answer_open_calls()
-            ending = self._ending() or exhausted(self._memory, self._allowance, self._desk.clock.now())
+            ending = ending_of(self._memory) or exhausted(self._memory, self._allowance, self._desk.clock.now())
             if ending is not None:
                 return ending
             self._ask()
@@ -78,24 +79,6 @@ class Loop:
         )
         self._write(Heard(reply=reply))
         self._write(Spent(usd=reply.usage.cost_usd, why=reply.model or self._model.name, usage=reply.usage))
-
-    def _ending(self) -> Ending | None:
-        if self._memory.open:
-            return self._waiting()
-        match self._memory.turns[-1]:
-            case Reply(calls=(), text=text):
-                return Finished(text=text)
-            case Answer(call=Call(name="ask_person"), result=ToolResult(data={"question": str(question)})):
-                return NeedsInput(question=question)
-            case Answer(call=Call(name="give_up"), result=ToolResult(data={"reason": str(reason), "because": because})):
-                return GaveUp(text=reason, because="job" if because == "job" else "task")
-            case _:
-                return None
-
-    def _waiting(self) -> NeedsJob | NeedsReview:
-        ids = tuple(self._memory.open)
-        running = tuple(call_id for call_id in ids if call_id in self._memory.submitted)
-        return NeedsJob(call_ids=running) if running else NeedsReview(call_ids=ids)
 
     # --- answering -----------------------------------------------------------------------------------------------
 

@@ -51,6 +51,7 @@ class Memory:
         self.model_usd = Decimal(0)
         self.jobs_usd = Decimal(0)
         self.unpriced = 0
+        self.paid: set[str] = set()
         self._answers: dict[str, list[Answer]] = {}
 
     @classmethod
@@ -79,27 +80,32 @@ class Memory:
     def take(self, event: Event) -> None:
         """Take one event in."""
         match event:
+            case Began() | Told() | Heard() | Answered() | Noted() | Folded():
+                self._converse(event)
+            case Moved(to=to, why=why):
+                self.state, self.why = move_session(self.state, to), why
+            case Started(call_id=call_id):
+                self.started.add(call_id)
+            case Spent():
+                self._spend(event)
+            case Held() | Planned() | Allowed() | Refused() | Submitted() | Published():
+                self._follow(event)
+
+    def _converse(self, event: Began | Told | Heard | Answered | Noted | Folded) -> None:
+        match event:
             case Began():
                 self.began = event
                 self._say(Words(by=event.requester, text=event.task))
             case Told(by=by, words=words):
                 self._say(Words(by=by, text=words))
-            case Moved(to=to, why=why):
-                self.state, self.why = move_session(self.state, to), why
             case Heard(reply=reply):
                 self._hear(reply)
-            case Started(call_id=call_id):
-                self.started.add(call_id)
             case Answered():
                 self._answer(event)
             case Noted(text=text):
                 self._say(Note(text=text))
             case Folded():
                 self._fold(event)
-            case Spent():
-                self._spend(event)
-            case Held() | Planned() | Allowed() | Refused() | Submitted() | Published():
-                self._follow(event)
 
     def _say(self, turn: Turn) -> None:
         self.turns.append(turn)
@@ -134,6 +140,7 @@ class Memory:
             self.unpriced += 1
         elif event.call_id:
             self.jobs_usd += event.usd
+            self.paid.add(event.call_id)
         else:
             self.model_usd += event.usd
 

@@ -23,6 +23,11 @@ class Verdict:
     why: str
     effects: tuple[Effect, ...]
 
+    @property
+    def queued(self) -> bool:
+        """Whether control carries the call out at the next boundary."""
+        return self.disposition is Disposition.QUEUED
+
 
 class Toolbox:
     """All tools of a session."""
@@ -43,7 +48,11 @@ class Toolbox:
         if tool is not None:
             return tool
         near = difflib.get_close_matches(name, self._tools, n=3)
-        hint = f"; did you mean {', '.join(near)}?" if near else f"; there are: {', '.join(spec.name for spec in self._specs)}"
+        hint = (
+            f"; did you mean {', '.join(near)}?"
+            if near
+            else f"; there are: {', '.join(spec.name for spec in self._specs)}"
+        )
         raise ToolFailed(f"there is no tool named {name}{hint}")
 
     def judge(self, call: Call) -> Verdict:

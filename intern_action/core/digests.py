@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
+from typing import cast
 
 from intern_action.core.errors import Bug
 from intern_action.core.types import Plan
@@ -18,18 +19,20 @@ NOT_APPROVED = frozenset({"made_at", "expires_at", "summary"})
 
 
 def plain(value: object) -> object:
-    """Turn our frozen types into what JSON can hold. Decimals become strings without an exponent, so nothing is rounded."""
+    """Turn our frozen types into what JSON can hold. Decimals become strings without an exponent: nothing is rounded."""
     match value:
+        case Enum():
+            return value.value
         case None | bool() | str() | int() | float():
-            return value.value if isinstance(value, Enum) else value
+            return value
         case Decimal():
             return format(value.normalize(), "f") if value else "0"
         case datetime():
             return value.isoformat()
         case Mapping():
-            return {str(key): plain(item) for key, item in value.items()}
+            return {str(key): plain(item) for key, item in cast("Mapping[object, object]", value).items()}
         case Sequence() | set() | frozenset():
-            return [plain(item) for item in value]
+            return [plain(item) for item in cast("Collection[object]", value)]
         case _ if is_dataclass(value):
             return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
         case _:

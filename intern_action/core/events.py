@@ -174,7 +174,21 @@ class Published:
 
 
 Event: TypeAlias = (
-    Began | Told | Moved | Heard | Started | Answered | Held | Planned | Allowed | Refused | Submitted | Spent | Noted | Folded | Published
+    Began
+    | Told
+    | Moved
+    | Heard
+    | Started
+    | Answered
+    | Held
+    | Planned
+    | Allowed
+    | Refused
+    | Submitted
+    | Spent
+    | Noted
+    | Folded
+    | Published
 )
 
 AGENT_KINDS = frozenset({"heard", "started", "answered", "held", "folded", "noted", "spent"})

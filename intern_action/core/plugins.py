@@ -29,6 +29,8 @@ def plugins(package: ModuleType, constant: str, _kind: type[T]) -> tuple[T, ...]
     found: list[T] = []
     for module in modules(package):
         if not hasattr(module, constant):
-            raise Bug(f"{module.__name__} lies in a plug-in folder and has no {constant}; helpers start with an underscore")
+            raise Bug(
+                f"{module.__name__} lies in a plug-in folder and has no {constant}; helpers start with an underscore"
+            )
         found.append(cast("T", getattr(module, constant)))
     return tuple(found)

@@ -115,7 +115,7 @@ class Shell(Protocol):
         ...
 
     def detach(self, command: Command, *, pid_file: str, status_file: str) -> None:
-        """Start a process that outlives us; a supervisor of ours enforces the limits and writes its end to `status_file`."""
+        """Start a process that outlives us; a supervisor enforces its limits and writes its end to `status_file`."""
         ...
 
 
@@ -137,7 +137,7 @@ class Checkout(Protocol):
         ...
 
     def snapshot(self, message: str) -> Snapshot:
-        """Record the work tree as a commit on top of the last one; `changed` is False when nothing had changed (cheap then)."""
+        """Record the work tree as a commit on top of the last one; cheap when nothing has changed."""
         ...
 
     def restore(self, commit: str) -> None:
@@ -160,12 +160,16 @@ class Publisher(Protocol):
         """Import a git bundle with object checks; return the tree of `commit`.
 
         Raises:
-            NotAllowed: symlinks that leave the tree, submodules, `.github/**`, oversized blobs; the message names the path.
+            NotAllowed: symlinks that leave the tree, submodules, `.github/**`, oversized blobs; the message names
+            the path.
         """
         ...
 
     def publish(self, branch: str, tree: str, *, base_sha: str, message: str, co_author: str) -> str:
-        """Commit `tree` on `branch` (made from `base_sha` if new), push it, return the head. No new commit for an equal tree."""
+        """Commit `tree` on `branch` (made from `base_sha` if new), push it, return the head.
+
+        An equal tree makes no new commit.
+        """
         ...
 
     def head(self, branch: str) -> str | None:
@@ -193,7 +197,11 @@ class Publisher(Protocol):
         ...
 
     def save_journal(self, session: str, lines: bytes, *, expected_head: str) -> str:
-        """Store a session's journal under `refs/intern/sessions/<id>`, compare-and-swap on the commit last seen; return the new one."""
+        """Store a journal under `refs/intern/sessions/<id>`, by compare-and-swap on the commit last seen.
+
+        Returns:
+            the new commit.
+        """
         ...
 
     def load_journal(self, session: str) -> tuple[str, bytes] | None:
@@ -267,7 +275,10 @@ class HubSnapshot:
 
 
 class HubReader(Protocol):
-    """Reads the Hub (or a folder in its layout) into the shared, read-only cache. The cache has huggingface_hub's own layout."""
+    """Reads the Hub (or a folder in its layout) into a shared, read-only cache.
+
+    The cache has huggingface_hub's own layout.
+    """
 
     @property
     def cache(self) -> str:
@@ -451,7 +462,11 @@ class Tool(Protocol):
         ...
 
     def effects(self, arguments: JsonObject) -> tuple[Effect, ...]:
-        """Return what the call would do beyond the checkout; pure. Raises ToolFailed for arguments that do not fit the schema."""
+        """Return what the call would do beyond the checkout; pure.
+
+        Raises:
+            ToolFailed: the arguments do not fit the schema.
+        """
         ...
 
     def run(self, arguments: JsonObject, desk: Desk) -> ToolResult:
@@ -468,6 +483,61 @@ class JournalFile(Protocol):
 
     def entries(self) -> Iterator[Entry]:
         """Read everything again, oldest first."""
+        ...
+
+
+class ControlJournal(JournalFile, Protocol):
+    """A session's journal in control's hands."""
+
+    @property
+    def head(self) -> Entry | None:
+        """The newest entry, None for a new session."""
+        ...
+
+    def extend(self, segment: Sequence[Entry]) -> None:
+        """Take in a segment that extends the head; entries that are already there are skipped.
+
+        Raises:
+            NotAllowed: it extends something else.
+        """
+        ...
+
+    def save(self) -> None:
+        """Store it where another machine finds it (`refs/intern/sessions/<id>`)."""
+        ...
+
+
+class JournalStore(Protocol):
+    """All journals of control."""
+
+    def open(self, session: str) -> ControlJournal:
+        """Return a session's journal, a new one for a new session. One process at a time."""
+        ...
+
+
+class Workplace(Protocol):
+    """Where the agent half works on one session."""
+
+    @property
+    def checkout(self) -> Checkout:
+        """The work tree."""
+        ...
+
+    @property
+    def fresh(self) -> bool:
+        """Whether it was made anew just now: scratch files and processes of earlier runs are gone."""
+        ...
+
+    def segment(self, head: Entry) -> JournalFile:
+        """Return the segment that extends `head`: the one an earlier, killed run left, or a new one."""
+        ...
+
+    def desk(self, past: Callable[[str], Sequence[Answer]]) -> Desk:
+        """Return what the tools have at hand."""
+        ...
+
+    def commits(self, commit: str) -> str:
+        """Write a git bundle with a snapshot commit; return its path."""
         ...
 
 

@@ -61,8 +61,16 @@ SESSION_MOVES: Mapping[State, frozenset[State]] = {
 JOB_MOVES: Mapping[JobState, frozenset[JobState]] = {
     JobState.QUOTED: frozenset({JobState.APPROVED, JobState.CANCELLING, JobState.ENDED}),
     JobState.APPROVED: frozenset({JobState.LAUNCHING, JobState.CANCELLING, JobState.ENDED}),
-    JobState.LAUNCHING: frozenset({JobState.LAUNCHING, JobState.RUNNING, JobState.APPROVED, JobState.CANCELLING,
-                                   JobState.NEEDS_HUMAN, JobState.ENDED}),
+    JobState.LAUNCHING: frozenset(
+        {
+            JobState.LAUNCHING,
+            JobState.RUNNING,
+            JobState.APPROVED,
+            JobState.CANCELLING,
+            JobState.NEEDS_HUMAN,
+            JobState.ENDED,
+        }
+    ),
     JobState.RUNNING: frozenset({JobState.COLLECTING, JobState.CANCELLING, JobState.NEEDS_HUMAN}),
     JobState.COLLECTING: frozenset({JobState.ENDED, JobState.NEEDS_HUMAN}),
     JobState.CANCELLING: frozenset({JobState.COLLECTING, JobState.ENDED, JobState.NEEDS_HUMAN}),

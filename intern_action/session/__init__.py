@@ -1,0 +1,1 @@
+"""The two halves of a session: the agent proposes, control disposes."""

@@ -1,0 +1,210 @@
+"""A job is launched once, whatever dies when (DESIGN section 6), and its result is brought home once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import ROUND_UP, Decimal
+
+from intern_action.core.digests import launch_key
+from intern_action.core.entries import JobMoved, JobRow, LedgerEvent, LedgerView, MoneyCaptured, MoneyReleased
+from intern_action.core.errors import JobError, LedgerError
+from intern_action.core.events import Answered, Spent, Submitted
+from intern_action.core.ports import JobOrder
+from intern_action.core.states import JobState, State
+from intern_action.core.types import Call, JobRef, JobSpec, JobStage, JobStatus, JsonObject, Plan, ToolResult
+from intern_action.session.office import Case
+from intern_action.session.purse import release
+
+LEASE = timedelta(minutes=5)
+CENT = Decimal("0.01")
+TAIL = 4_000
+AGAIN = frozenset({JobStage.OUT_OF_MEMORY})
+"""Ends after which another attempt under the same approval makes sense, so the hold stays."""
+
+
+def next_attempt(case: Case, digest: str) -> int:
+    """Return the attempt to launch: a try that was killed before its job was journaled is taken up, not counted."""
+    return 1 + sum(sub.digest == digest for subs in case.memory.submitted.values() for sub in subs)
+
+
+def launch(case: Case, call: Call, digest: str, plan: Plan, job: JobSpec, *, attempt: int) -> None:
+    """Start the job of an approved plan, or adopt the one an earlier, killed try started.
+
+    Raises:
+        OutsideError: nobody knows whether it started; the next wake looks again.
+    """
+    key = launch_key(digest, attempt)
+    fence = _claim(case, digest, key)
+    try:
+        ref = case.office.jobs.find(key) or case.office.jobs.launch(_order(case, plan, job, key))
+    except JobError as error:
+        _abandon(case, call, digest, key, str(error))
+        return
+    _confirm(case, digest, key, fence, ref)
+    if not any(sub.job.launch_key == key for sub in case.memory.submitted.get(call.id, [])):
+        case.write(Submitted(call_id=call.id, digest=digest, job=ref, attempt=attempt))
+    case.move(State.AWAITING_JOB, f"{job.script} runs on {job.flavor}")
+
+
+def _order(case: Case, plan: Plan, job: JobSpec, key: str) -> JobOrder:
+    archive = f"{case.office.scratch}/{key}.tar"
+    case.office.publisher.archive(plan.head_sha, archive)
+    return JobOrder(
+        spec=job,
+        launch_key=key,
+        archive=archive,
+        tree=plan.tree,
+        timeout_minutes=plan.quote.timeout_minutes,
+        labels={"session": plan.session, "requester": plan.requester},
+    )
+
+
+def _claim(case: Case, digest: str, key: str) -> int:
+    """Become the one who may launch: a fence number and a lease, by compare-and-swap."""
+    fences: list[int] = []
+    now = case.office.clock.now()
+
+    def decide(view: LedgerView) -> tuple[LedgerEvent, ...]:
+        row = _row(view, digest, key)
+        if row is not None and row.state is JobState.RUNNING:
+            fences.append(row.fence)
+            return ()
+        fences.append((row.fence if row else 0) + 1)
+        return (_moved(case, digest, key, JobState.LAUNCHING, fence=fences[-1], lease_until=now + LEASE),)
+
+    case.office.ledger.decide(decide)
+    return fences[-1]
+
+
+def _confirm(case: Case, digest: str, key: str, fence: int, ref: JobRef) -> None:
+    def decide(view: LedgerView) -> tuple[LedgerEvent, ...]:
+        row = _row(view, digest, key)
+        if row is not None and row.state is JobState.RUNNING:
+            return ()
+        if row is None or row.fence != fence:
+            raise LedgerError(f"another run took over the launch {key}; this one changes nothing more")
+        return (_moved(case, digest, key, JobState.RUNNING, fence=fence, job=ref),)
+
+    case.office.ledger.decide(decide)
+
+
+def _abandon(case: Case, call: Call, digest: str, key: str, why: str) -> None:
+    def decide(view: LedgerView) -> tuple[LedgerEvent, ...]:
+        row = _row(view, digest, key)
+        fence = row.fence if row else 1
+        return (
+            _moved(case, digest, key, JobState.ENDED, fence=fence),
+            *release(view, digest),
+        )
+
+    case.office.ledger.decide(decide)
+    data: JsonObject = {"state": "failed", "message": why}
+    case.write(
+        Answered(call_id=call.id, result=ToolResult(text=f"The job did not start: {why}", data=data, failed=True))
+    )
+    case.move(State.RUNNING, why)
+
+
+def _row(view: LedgerView, digest: str, key: str) -> JobRow | None:
+    return next((row for row in view.jobs(digest) if row.launch_key == key), None)
+
+
+def _moved(
+    case: Case,
+    digest: str,
+    key: str,
+    state: JobState,
+    *,
+    fence: int,
+    lease_until: datetime | None = None,
+    job: JobRef | None = None,
+) -> JobMoved:
+    return JobMoved(
+        launch_key=key,
+        digest=digest,
+        session=case.began.session,
+        state=state,
+        fence=fence,
+        lease_until=lease_until,
+        job=job,
+    )
+
+
+# --- after the start -------------------------------------------------------------------------------------------------
+
+
+def look_after(case: Case) -> JobStatus | None:
+    """Bring the result of a finished job home; return the status of one that still runs, None when all are home."""
+    for call in list(case.memory.open.values()):
+        submitted = case.memory.submitted.get(call.id)
+        if not submitted:
+            continue
+        newest = submitted[-1]
+        status = case.office.jobs.status(newest.job)
+        if not status.stage.final:
+            return status
+        _bring_home(case, call, newest)
+    if case.state is State.AWAITING_JOB:
+        case.move(State.RUNNING, "the job ended")
+    return None
+
+
+def _bring_home(case: Case, call: Call, submitted: Submitted) -> None:
+    status = case.office.jobs.collect(submitted.job)
+    cost = _account(case, submitted, status)
+    if call.id not in case.memory.paid:
+        case.write(Spent(usd=cost, why=f"job {submitted.job.id}", call_id=call.id))
+    case.write(Answered(call_id=call.id, result=_result(case, call, submitted, status, cost)))
+
+
+def _account(case: Case, submitted: Submitted, status: JobStatus) -> Decimal:
+    """Capture what the job really cost, never more than its hold, and free the rest when no attempt is left."""
+    digest, key = submitted.digest, submitted.job.launch_key
+    costs: list[Decimal] = []
+
+    def decide(view: LedgerView) -> tuple[LedgerEvent, ...]:
+        row, plan = _row(view, digest, key), view.plan(digest)
+        if row is None or plan is None:
+            raise LedgerError(f"the ledger does not know the launch {key}; a person has to look")
+        hourly = plan.quote.flavor.usd_per_hour
+        cost = (hourly * Decimal(str(status.seconds)) / 3600).quantize(CENT, ROUND_UP)
+        if row.state is JobState.ENDED:
+            costs.append(min(cost, view.captured(digest)))
+            return ()
+        held = view.held(digest)
+        costs.append(min(cost, held))
+        captured = MoneyCaptured(digest=digest, launch_key=key, usd=costs[-1])
+        moves = [
+            _moved(case, digest, key, state, fence=row.fence, job=submitted.job)
+            for state in (JobState.COLLECTING, JobState.ENDED)
+        ]
+        again = status.stage in AGAIN and submitted.attempt < plan.job.attempts
+        rest = () if again or held <= costs[-1] else (MoneyReleased(digest=digest),)
+        return (moves[0], captured, moves[1], *rest)
+
+    case.office.ledger.decide(decide)
+    return costs[-1]
+
+
+def _result(case: Case, call: Call, submitted: Submitted, status: JobStatus, cost: Decimal) -> ToolResult:
+    office = case.office
+    plan = office.ledger.read().plan(submitted.digest)
+    log = office.jobs.logs(submitted.job)
+    data: JsonObject = {
+        "state": _word(case, call, status),
+        "job": {"backend": submitted.job.backend, "id": submitted.job.id, "launch_key": submitted.job.launch_key},
+        "attempt": submitted.attempt,
+        "seconds": status.seconds,
+        "cost_usd": str(cost),
+        "ceiling_usd": str(plan.quote.ceiling_usd) if plan else "",
+        "metrics": office.results(status.output_dir) if status.output_dir else {},
+        "output": status.output_dir,
+        "message": status.message,
+        "log_tail": log[-TAIL:],
+    }
+    words = f"The job {data['state']} after {status.seconds:.0f} s for ${cost}. {status.message}\n{log[-TAIL:]}"
+    return ToolResult(text=words, data=data, failed=status.stage is not JobStage.COMPLETED)
+
+
+def _word(case: Case, call: Call, status: JobStatus) -> str:
+    return "refused" if call.id in case.memory.refused else str(status.stage)

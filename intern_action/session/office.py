@@ -1,0 +1,103 @@
+"""What control works with: its ports, and one session's case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from intern_action.agent.memory import Memory
+from intern_action.agent.toolbox import Toolbox
+from intern_action.core.bundle import Fault
+from intern_action.core.entries import Ledger, LedgerEvent, LedgerView, SessionMoved
+from intern_action.core.errors import Misconfigured
+from intern_action.core.events import Began, Entry, Event, Moved
+from intern_action.core.judgement import ApprovalPolicy
+from intern_action.core.ports import Clock, ControlJournal, Forge, HubWriter, Jobs, JournalStore, Publisher, Watcher
+from intern_action.core.states import State
+from intern_action.core.types import JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """Control's ports. It alone holds what can write and spend.
+
+    Args:
+        policy: reads `.github/intern.yml` of the default branch *now*: blob id ("" when there is none) and what it says.
+        results: reads what a finished job wrote: `metrics.json` as a JSON object, {} when there is none.
+        press: renews everything people see of a case; called after each boundary.
+        base: the default branch.
+        scratch: a folder for archives.
+    """
+
+    forge: Forge
+    publisher: Publisher
+    ledger: Ledger
+    jobs: Jobs
+    hub: HubWriter
+    journals: JournalStore
+    clock: Clock
+    toolbox: Toolbox
+    watcher: Watcher
+    policy: Callable[[], tuple[str, ApprovalPolicy]]
+    results: Callable[[str], JsonObject]
+    press: Callable[[Office, Case], None]
+    base: str
+    scratch: str
+
+    def case(self, session: str) -> Case:
+        """Return a session's case. Raises Misconfigured for a session nobody knows."""
+        case = Case(self, self.journals.open(session))
+        if case.memory.began is None:
+            raise Misconfigured(f"there is no session {session} here; `intern-action status` lists them")
+        return case
+
+
+class Case:
+    """One session in control's hands: every event written here is journaled first, then taken in."""
+
+    def __init__(self, office: Office, journal: ControlJournal) -> None:
+        self.office = office
+        self.journal = journal
+        self.memory = Memory()
+        self.taken = -1
+        self.fault: Fault | None = None
+        for entry in journal.entries():
+            self.take(entry)
+
+    @property
+    def began(self) -> Began:
+        """How the session began."""
+        return self.memory.beginning
+
+    @property
+    def state(self) -> State:
+        """Where the session is."""
+        return self.memory.state
+
+    def write(self, event: Event) -> None:
+        """Journal an event of control's and take it in."""
+        self.take(self.journal.append(event))
+        self.office.watcher.happened(event)
+
+    def take(self, entry: Entry) -> None:
+        """Take in an entry that already stands in the journal."""
+        self.memory.take(entry.event)
+        self.taken = entry.seq
+
+    def move(self, to: State, why: str = "") -> None:
+        """Change the state, if it is another one."""
+        if to is not self.memory.state:
+            self.write(Moved(to=to, why=why))
+
+    def announce(self) -> None:
+        """Make ledger, stored journal and what people see agree with the case. May be repeated."""
+        self.journal.save()
+        self.office.ledger.decide(self._news)
+        self.office.press(self.office, self)
+
+    def _news(self, view: LedgerView) -> tuple[LedgerEvent, ...]:
+        head = self.journal.head
+        fact = SessionMoved(
+            session=self.began.session, state=self.state, journal_head=head.hash if head else "", why=self.memory.why
+        )
+        return () if view.session_state(self.began.session) == fact else (fact,)

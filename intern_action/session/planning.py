@@ -1,0 +1,172 @@
+"""From a held call to a plan people can review: publish the work, quote the price, write the plan into the ledger."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from intern_action.core.digests import plan_digest
+from intern_action.core.effects import Spends
+from intern_action.core.entries import LedgerEvent, LedgerView, PlanDropped, PlanMade
+from intern_action.core.errors import NotAllowed, ToolFailed
+from intern_action.core.events import Allowed, Answered, Planned, Published
+from intern_action.core.states import State
+from intern_action.core.types import Call, JobSpec, Plan, ToolResult
+from intern_action.gate.quote import make_quote
+from intern_action.gate.variations import Inside, covers
+from intern_action.session.launch import launch, next_attempt
+from intern_action.session.office import Case
+from intern_action.session.purse import release
+
+PLAN_LIVES = timedelta(days=7)
+
+
+def publish_work(case: Case, *, title: str, body: str, call_id: str) -> Published:
+    """Push the newest snapshot to the session's branch and open or renew its draft pull request.
+
+    Returns:
+        the event that says so, with number, url, head and tree; the one on record when nothing has changed since.
+    """
+    office, began = case.office, case.began
+    tree = office.publisher.tree_of(case.memory.snapshot or began.base_sha)
+    head = office.publisher.publish(
+        began.branch, tree, base_sha=began.base_sha, message=title, co_author=began.requester
+    )
+    pull = office.forge.open_pull_request(title=title, body=body, head=began.branch, base=began.base)
+    data = {
+        "number": str(pull.number),
+        "url": pull.url,
+        "head": head,
+        "tree": tree,
+        "snapshot": case.memory.snapshot,
+        "title": title,
+        "body": body,
+    }
+    published = Published(what="pull-request", call_id=call_id, data=data)
+    case.write(published)
+    return published
+
+
+def pull_request_of(case: Case) -> Published | None:
+    """Return what was last published, None before the first time."""
+    return next((done for done in reversed(case.memory.published) if done.what == "pull-request"), None)
+
+
+def answer_held(case: Case, call: Call) -> None:
+    """Answer a held call, or bring it before people: one plan at a time."""
+    if call.id in case.memory.planned or case.state is State.AWAITING_REVIEW:
+        return _wait_or_refuse(case, call)
+    try:
+        effects = case.office.toolbox.judge(call).effects
+    except ToolFailed as failure:
+        return refuse(case, call, str(failure))
+    match effects:
+        case (Spends(job=job),):
+            return _plan_job(case, call, job)
+        case _:
+            return refuse(case, call, "control does not do this: it would overwrite or a rule of the gate holds it")
+
+
+def _wait_or_refuse(case: Case, call: Call) -> None:
+    if call.id in case.memory.planned:
+        case.move(State.AWAITING_REVIEW)
+    else:
+        refuse(case, call, "another plan of this session awaits its review; ask again after it")
+
+
+def refuse(case: Case, call: Call, words: str, *, by: str = "control") -> None:
+    """Answer a held call with a no and the words for it; the loop goes on."""
+    data = {"state": "refused", "by": by, "words": words}
+    case.write(Answered(call_id=call.id, result=ToolResult(text=f"Refused by {by}: {words}", data=data, failed=True)))
+
+
+def _plan_job(case: Case, call: Call, job: JobSpec) -> None:
+    if _relaunch(case, call, job):
+        return
+    try:
+        plan = _plan(case, call, job)
+    except NotAllowed as error:
+        refuse(case, call, str(error))
+        return
+    digest = plan_digest(plan)
+    _record(case, plan, digest)
+    case.write(
+        Planned(call_id=call.id, digest=digest, pull_request=plan.pull_request, ceiling_usd=plan.quote.ceiling_usd)
+    )
+    case.move(State.AWAITING_REVIEW, f"up to ${plan.cap_usd} on {job.flavor} needs a review")
+
+
+def _plan(case: Case, call: Call, job: JobSpec) -> Plan:
+    office, began = case.office, case.began
+    blob, policy = office.policy()
+    if policy.flavors and job.flavor not in policy.flavors:
+        raise NotAllowed(f"{job.flavor} is not allowed here; the policy allows {', '.join(policy.flavors)}")
+    now = office.clock.now()
+    quote = make_quote(job, office.jobs.flavors(), None, now)
+    published = _published_for_review(case)
+    head = published.data["head"]
+    return Plan(
+        session=began.session,
+        pull_request=int(published.data["number"]),
+        base=began.base,
+        merge_base=office.publisher.merge_base(began.base, head),
+        head_sha=head,
+        tree=office.publisher.tree_of(head),
+        job=job,
+        quote=quote,
+        cap_usd=quote.ceiling_usd,
+        policy_blob=blob,
+        requester=began.requester,
+        call_id=call.id,
+        made_at=office.clock.now(),
+        expires_at=now + PLAN_LIVES,
+        summary=began.task,
+    )
+
+
+def _published_for_review(case: Case) -> Published:
+    """Publish the tree as it is now, so that what is approved is what would run."""
+    last = pull_request_of(case)
+    if last is not None and last.data["snapshot"] == case.memory.snapshot:
+        return last
+    if last is not None:
+        return publish_work(case, title=last.data["title"], body=last.data["body"], call_id="")
+    title = case.began.task.splitlines()[0][:72]
+    return publish_work(case, title=title, body="", call_id="")
+
+
+def _record(case: Case, plan: Plan, digest: str) -> None:
+    """Make the plan the newest one of its session; the one before is dropped and its money freed."""
+
+    def newest(view: LedgerView) -> tuple[LedgerEvent, ...]:
+        last = view.newest_plan(plan.session)
+        if last is not None and last.digest == digest:
+            return ()
+        made = PlanMade(digest=digest, plan=plan)
+        if last is None or view.dropped(last.digest):
+            return (made,)
+        dropped = PlanDropped(digest=last.digest, session=plan.session, why="superseded by a newer plan")
+        return (*release(view, last.digest), dropped, made)
+
+    case.office.ledger.decide(newest)
+
+
+def _relaunch(case: Case, call: Call, job: JobSpec) -> bool:
+    """Launch again under the approval that stands, when the wish lies inside its variations and its cap."""
+    office = case.office
+    view = office.ledger.read()
+    made = view.newest_plan(case.began.session)
+    if made is None or view.dropped(made.digest):
+        return False
+    consumed = view.consumed(made.digest)
+    if consumed is None:
+        return False
+    tree = office.publisher.tree_of(case.memory.snapshot or case.began.base_sha)
+    attempt = next_attempt(case, made.digest)
+    match covers(made.plan, job, tree=tree, attempts_used=attempt - 1, remaining_usd=view.held(made.digest)):
+        case Inside():
+            if call.id not in case.memory.allowed:
+                case.write(Allowed(call_id=call.id, digest=made.digest, by=consumed.by))
+            launch(case, call, made.digest, made.plan, job, attempt=attempt)
+            return True
+        case _:
+            return False

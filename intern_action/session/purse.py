@@ -1,0 +1,27 @@
+"""Freeing money that was set aside and is no longer needed."""
+
+from __future__ import annotations
+
+from intern_action.core.entries import LedgerEvent, LedgerView, MoneyReleased, PlanDropped
+from intern_action.session.office import Case
+
+
+def release(view: LedgerView, digest: str) -> tuple[LedgerEvent, ...]:
+    """Return the entry that frees what is left of a hold; nothing when there is none."""
+    return (MoneyReleased(digest=digest),) if view.held(digest) > 0 else ()
+
+
+def release_all(case: Case, *, drop: str = "") -> None:
+    """Free what the session's newest plan still holds; with `drop`, also take the plan back, for that reason."""
+    session = case.began.session
+
+    def decide(view: LedgerView) -> tuple[LedgerEvent, ...]:
+        made = view.newest_plan(session)
+        if made is None:
+            return ()
+        freed = release(view, made.digest)
+        if drop and not view.dropped(made.digest):
+            return (*freed, PlanDropped(digest=made.digest, session=session, why=drop))
+        return freed
+
+    case.office.ledger.decide(decide)

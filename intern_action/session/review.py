@@ -1,0 +1,187 @@
+"""A plan before its reviewers: gather the facts anew, judge, and either launch, hand the words back, or wait."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from intern_action.core.digests import launch_key, plan_digest
+from intern_action.core.entries import JobMoved, LedgerEvent, LedgerView, MoneyHeld, PlanConsumed, PlanDropped
+from intern_action.core.errors import Bug, NotAllowed
+from intern_action.core.events import Allowed, Planned, Refused
+from intern_action.core.judgement import Approved, Facts, Judgement, NotApproved, Smoke
+from intern_action.core.states import JobState, State
+from intern_action.core.types import Call, Permission, Plan, Quote, Review, Verdict
+from intern_action.gate.approval import judge
+from intern_action.gate.quote import make_quote
+from intern_action.session.launch import launch, next_attempt
+from intern_action.session.office import Case
+from intern_action.session.planning import refuse
+from intern_action.session.purse import release
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open:
+    """A held call with its published plan."""
+
+    call: Call
+    planned: Planned
+    plan: Plan
+
+
+def before_review(case: Case) -> Open | None:
+    """Return what awaits a review, None when nothing does."""
+    for call in case.memory.open.values():
+        planned = case.memory.planned.get(call.id)
+        if planned is None or call.id in case.memory.submitted:
+            continue
+        plan = case.office.ledger.read().plan(planned.digest)
+        if plan is None:
+            raise Bug(f"the ledger does not know the plan {planned.digest[:8]}")
+        return Open(call=call, planned=planned, plan=plan)
+    return None
+
+
+def consider(case: Case) -> Judgement | None:
+    """Judge what awaits a review and act on it; return the judgement, None when there is nothing to judge any more."""
+    before = before_review(case)
+    if before is None:
+        return None
+    consumed = case.office.ledger.read().consumed(before.planned.digest)
+    if consumed is not None:  # an earlier run was killed between the ledger and the launch
+        _go(case, before, consumed.by)
+        return None
+    objection = objection_to(case, before.plan)
+    if objection is not None:
+        send_back(case, before, objection)
+        return None
+    judgement = judge(gather(case, before, case.office.ledger.read()))
+    match judgement:
+        case Approved(by=by):
+            _consume(case, before)
+            _go(case, before, by)
+        case NotApproved():
+            pass
+    return judgement
+
+
+def gather(case: Case, before: Open, view: LedgerView) -> Facts:
+    """Read the forge, git, the price and the policy again."""
+    office, plan = case.office, before.plan
+    pull = office.forge.pull_request(plan.pull_request)
+    reviews = office.forge.reviews(plan.pull_request)
+    head = office.publisher.head(case.began.branch)
+    blob, policy = office.policy()
+    newest = view.newest_plan(plan.session)
+    return Facts(
+        plan=plan,
+        digest=before.planned.digest,
+        newest_digest=newest.digest if newest else "",
+        consumed=view.consumed(before.planned.digest) is not None,
+        dropped=view.dropped(before.planned.digest) is not None,
+        pull_request=pull,
+        twins=tuple(
+            p.number for p in office.forge.open_pull_requests(head_sha=pull.head_sha) if p.number != pull.number
+        ),
+        live_head=head,
+        live_tree=office.publisher.tree_of(head) if head else None,
+        merge_base=office.publisher.merge_base(plan.base, plan.head_sha),
+        policy_blob=blob,
+        policy=policy,
+        reviews=reviews,
+        quote=_price_now(case, plan),
+        room_usd=view.room(session=plan.session, requester=plan.requester, month=_month(case), limits=policy.limits),
+        smoke=newest_smoke(case),
+        now=office.clock.now(),
+        permissions=_permissions(case, reviews),
+    )
+
+
+def _permissions(case: Case, reviews: tuple[Review, ...]) -> dict[str, Permission]:
+    return {person: case.office.forge.permission(person) for person in sorted({review.by for review in reviews})}
+
+
+def _month(case: Case) -> str:
+    return f"{case.office.clock.now():%Y-%m}"
+
+
+def _price_now(case: Case, plan: Plan) -> Quote | None:
+    try:
+        return make_quote(plan.job, case.office.jobs.flavors(), None, case.office.clock.now())
+    except NotAllowed:
+        return None
+
+
+def newest_smoke(case: Case) -> Smoke | None:
+    """Return the newest smoke test, as the root process recorded it."""
+    tests = case.memory.past("smoke_test")
+    if not tests:
+        return None
+    data = tests[-1].result.data
+    match data:
+        case {"tree": str(tree), "exit_code": int(code), "script": str(script)}:
+            return Smoke(tree=tree, exit_code=code, script=script)
+        case _:
+            return Smoke(tree="", exit_code=1, script="")
+
+
+def objection_to(case: Case, plan: Plan) -> Review | None:
+    """Return the standing request for changes of somebody who may write, given after the plan."""
+    office = case.office
+    latest: dict[str, Review] = {}
+    for review in office.forge.reviews(plan.pull_request):
+        if review.verdict is not Verdict.COMMENTED:
+            latest[review.by] = review
+    for person, review in latest.items():
+        asked = review.verdict is Verdict.CHANGES_REQUESTED and review.submitted_at >= plan.made_at
+        if asked and office.forge.permission(person).writes:
+            return review
+    return None
+
+
+def send_back(case: Case, before: Open, review: Review) -> None:
+    """Hand a reviewer's words to the agent and take the plan back."""
+    words = review.body.strip() or "changes are requested, without words"
+    digest, session = before.planned.digest, before.plan.session
+
+    def drop(view: LedgerView) -> tuple[LedgerEvent, ...]:
+        if view.dropped(digest):
+            return ()
+        dropped = PlanDropped(digest=digest, session=session, why="changes requested", by=review.by)
+        return (*release(view, digest), dropped)
+
+    case.office.ledger.decide(drop)
+    if before.call.id not in case.memory.refused:
+        case.write(Refused(call_id=before.call.id, digest=digest, by=review.by, words=words))
+    refuse(case, before.call, words, by=review.by)
+    case.move(State.RUNNING, f"{review.by} asks for changes")
+
+
+def _consume(case: Case, before: Open) -> None:
+    """Use the approval and set the money aside, in one compare-and-swap; everything is judged once more inside it."""
+    plan, digest = before.plan, before.planned.digest
+
+    def decide(view: LedgerView) -> tuple[LedgerEvent, ...]:
+        judgement = judge(gather(case, before, view))
+        if not isinstance(judgement, Approved):
+            raise NotAllowed("the approval no longer holds: " + "; ".join(c.words for c in judgement.failing))
+        hold = MoneyHeld(
+            digest=digest,
+            session=plan.session,
+            requester=plan.requester,
+            month=_month(case),
+            usd=plan.cap_usd,
+        )
+        consumed = PlanConsumed(digest=digest, session=plan.session, by=judgement.by, reviews=judgement.reviews)
+        first = JobMoved(launch_key=launch_key(digest, 1), digest=digest, session=plan.session, state=JobState.APPROVED)
+        return (consumed, hold, first)
+
+    if plan_digest(plan) != digest:
+        raise NotAllowed("the plan in the ledger is not the one its digest names")
+    case.office.ledger.decide(decide)
+
+
+def _go(case: Case, before: Open, by: tuple[str, ...]) -> None:
+    digest = before.planned.digest
+    if before.call.id not in case.memory.allowed:
+        case.write(Allowed(call_id=before.call.id, digest=digest, by=by))
+    launch(case, before.call, digest, before.plan, before.plan.job, attempt=next_attempt(case, digest))
