@@ -1,0 +1,324 @@
+"""The `Shell` port: hands each command to a supervisor of ours, which runs it as the tool user."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import cast
+
+from intern_action.core.errors import Bug, Misconfigured
+from intern_action.core.ports import Command, Outcome
+from intern_action.shell._order import End, Order, order_text, read_end
+
+FIRST_UID, LAST_UID = 60706, 61183
+"""Users nobody else has: systemd leaves these unused, Debian too, and containers with 65536 ids still know them."""
+
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+_START = f"import sys; sys.path.append({_ROOT!r}); from intern_action.shell._supervisor import main; main(*sys.argv[1:])"
+_PIECE = 1 << 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Walls:
+    """What the probe found: "" for namespaces means that the kernel allows them."""
+
+    namespaces: str
+    unreachable: tuple[str, ...]
+    exposed: tuple[str, ...]
+
+
+class ToolShell:
+    """Runs commands as the tool user, each with all of its processes ended when it ends.
+
+    Args:
+        uid: the tool user and its group, ≥ 60000; None runs as ourselves (off root) and `protection` says so.
+        home: the user's private home, for HOME and TMPDIR; made and handed over if need be.
+        python: interpreter that must be usable inside; its folder leads PATH.
+        readable, writable: what the commands need to reach, whatever folder it lies under.
+        hidden: paths they must not see (`usual_secrets` lists the common ones).
+
+    Raises:
+        Misconfigured: on first use, when the kernel allows no namespaces and a needed path is closed to the user or a hidden
+            one open; the message has the command that puts it right.
+    """
+
+    def __init__(
+        self,
+        *,
+        uid: int | None,
+        home: str,
+        python: str = sys.executable,
+        readable: tuple[str, ...] = (),
+        writable: tuple[str, ...] = (),
+        hidden: tuple[str, ...] = (),
+    ) -> None:
+        self.uid = uid
+        self._home = home
+        self._python = python
+        self._readable = (*interpreter_paths(python), *readable)
+        self._writable = (home, *writable)
+        self._hidden = hidden
+        self._lock = threading.Lock()
+        self._channel: socket.socket | None = None
+        self._walls: _Walls | None = None
+
+    @property
+    def protection(self) -> str:
+        """What stands between commands and us, in words for the log."""
+        if self.uid is None:
+            return (
+                "commands run as your own user: they can read what you can read, your tokens and this process included; "
+                "run as root (a container, CI) to have them run as another user"
+            )
+        walls = self._probed()
+        if walls.namespaces:
+            return f"commands run as user {self.uid}; they share our view of processes and files ({walls.namespaces})"
+        return f"commands run as user {self.uid} with their own view of processes and files"
+
+    def run(self, command: Command) -> Outcome:
+        """Run to the end or to the time limit; either way no process of the command is left.
+
+        Raises:
+            Misconfigured: the walls cannot be built, or the working folder cannot be entered.
+        """
+        end = self._ask("!", self._order(command, spill_always=False))
+        if end.refused or end.exit_code is None:
+            raise Misconfigured(f"{command.argv[0]} was not started: {end.refused}")
+        text = end.output.decode("utf-8", errors="replace")
+        return Outcome(exit_code=end.exit_code, output=text, seconds=end.seconds, timed_out=end.timed_out)
+
+    def detach(self, command: Command, *, pid_file: str, status_file: str) -> None:
+        """Start a process that outlives us; `shell/detached.py` says how both files look and how to end it.
+
+        `command.spill` is its log, written from the first byte. Returns once the command runs behind its walls.
+
+        Raises:
+            Misconfigured: it could not be started; neither file was written.
+        """
+        order = self._order(command, spill_always=True)
+        task = {"order": json.loads(order_text(order)), "pid_file": pid_file, "status_file": status_file}
+        done = subprocess.run(  # noqa: S603  # our own interpreter with our own code
+            _supervisor("once"), input=json.dumps(task).encode(), env={}, cwd="/", capture_output=True, check=False,
+            start_new_session=True,
+        )
+        if done.returncode != 0:
+            raise Misconfigured(f"{command.argv[0]} was not started: {done.stderr.decode(errors='replace').strip()}")
+
+    def own(self, path: str) -> None:
+        """Give `path` and all that lies in it to the tool user. Links are not followed; no file with a second name is touched.
+
+        Call it while no command runs: then nothing can be swapped under our hands.
+        """
+        if self.uid is None:
+            return
+        os.lchown(path, self.uid, self.uid)
+        for _, folders, files, folder in os.fwalk(path):
+            for name in (*folders, *files):
+                self._own_entry(name, folder)
+
+    def warm(self) -> None:
+        """Start the supervisor now, so that the first command need not wait for it."""
+        with self._lock:
+            self._opened()
+
+    def close(self) -> None:
+        """Let the supervisor go; it kills what still runs."""
+        with self._lock:
+            if self._channel is not None:
+                self._channel.close()
+                self._channel = None
+
+    def __enter__(self) -> ToolShell:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _own_entry(self, name: str, folder: int) -> None:
+        found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        if found.st_uid == self.uid and found.st_gid == self.uid:
+            return
+        if found.st_nlink > 1 and not os.path.stat.S_ISDIR(found.st_mode):
+            return  # a hard link could be the second name of somebody else's file
+        os.chown(name, self.uid or 0, self.uid or 0, dir_fd=folder, follow_symlinks=False)
+
+    def _order(self, command: Command, *, spill_always: bool) -> Order:
+        walls = self._probed()
+        return Order(
+            argv=command.argv,
+            cwd=command.cwd,
+            environment=self._environment(command),
+            timeout_seconds=command.timeout_seconds,
+            uid=self.uid,
+            namespaces=self.uid is not None and not walls.namespaces,
+            readable=(*self._readable, *command.readable),
+            writable=(*self._writable, *command.writable),
+            hidden=self._hidden,
+            stdin=base64.b64encode(command.stdin).decode(),
+            memory_mb=command.memory_mb,
+            spill=command.spill,
+            spill_always=spill_always,
+        )
+
+    def _environment(self, command: Command) -> dict[str, str]:
+        """Return the whole environment: where programs are, a private home, a language, and what was asked for."""
+        return {
+            "PATH": f"{os.path.dirname(self._python)}:{_PATH}",
+            "HOME": self._home,
+            "TMPDIR": f"{self._home}/tmp",
+            "LANG": "C.UTF-8",
+            **command.environment,
+        }
+
+    def _probed(self) -> _Walls:
+        if self._walls is None:
+            self._walls = self._judged(self._probe())
+        return self._walls
+
+    def _probe(self) -> _Walls:
+        self._make_home()
+        if self.uid is None:
+            return _Walls(namespaces="not root", unreachable=(), exposed=())
+        asked = Order(argv=(), cwd="/", environment={}, timeout_seconds=10, uid=self.uid, readable=self._readable,
+                      writable=self._writable, hidden=self._hidden)
+        found = cast("dict[str, object]", json.loads(self._ask("?", asked).output))
+        paths = {name: tuple(cast("list[str]", found[name])) for name in ("unreachable", "exposed")}
+        return _Walls(namespaces=str(found["namespaces"]), **paths)
+
+    def _judged(self, walls: _Walls) -> _Walls:
+        """Refuse when a wall is needed that cannot be built."""
+        if not walls.namespaces:
+            return walls
+        if walls.unreachable:
+            shut = _shut(walls.unreachable[0])
+            raise Misconfigured(
+                f"The tool user {self.uid} cannot reach {walls.unreachable[0]}, and the kernel lets us build no view in which it "
+                f"can ({walls.namespaces}). Run `chmod o+x {shut}`, install outside of it, or allow CAP_SYS_ADMIN."
+            )
+        if walls.exposed:
+            raise Misconfigured(
+                f"The tool user {self.uid} could read {walls.exposed[0]}, which it must not see, and the kernel lets us build no "
+                f"view without it ({walls.namespaces}). Run `chmod -R o-rwx {walls.exposed[0]}`, or allow CAP_SYS_ADMIN."
+            )
+        return walls
+
+    def _make_home(self) -> None:
+        os.makedirs(f"{self._home}/tmp", mode=0o755, exist_ok=True)
+        if self.uid is not None:
+            for folder in (self._home, f"{self._home}/tmp"):
+                os.lchown(folder, self.uid, self.uid)
+
+    def _ask(self, mark: str, order: Order) -> End:
+        """Send one order over a socket of its own and wait for its end; leaving early ends it."""
+        ours, theirs = socket.socketpair()
+        with ours:
+            with theirs:
+                self._hand_over(theirs)
+            text = (mark + order_text(order)).encode()
+            ours.sendall(f"{len(text):08x}".encode() + text)
+            answer = b"".join(_pieces(ours))
+        if not answer:
+            raise Bug(f"the supervisor died while it ran {order.argv}")
+        return read_end(answer)
+
+    def _hand_over(self, theirs: socket.socket) -> None:
+        with self._lock:
+            try:
+                socket.send_fds(self._opened(), [b"+"], [theirs.fileno()])
+            except BrokenPipeError:  # somebody ended it; a new one is as good
+                self._channel = None
+                socket.send_fds(self._opened(), [b"+"], [theirs.fileno()])
+
+    def _opened(self) -> socket.socket:
+        if self._channel is None:
+            self._channel, theirs = socket.socketpair()
+            with theirs:
+                subprocess.run(  # noqa: S603  # our own interpreter with our own code
+                    _supervisor("serve", str(theirs.fileno())), env={}, cwd="/", stdin=subprocess.DEVNULL, check=True,
+                    pass_fds=(theirs.fileno(),), start_new_session=True,
+                )
+        return self._channel
+
+
+def make_shell(
+    *,
+    session: str,
+    home: str,
+    python: str = sys.executable,
+    readable: tuple[str, ...] = (),
+    writable: tuple[str, ...] = (),
+    hidden: tuple[str, ...] = (),
+) -> ToolShell:
+    """Return the shell of a session: as root with the session's own user, otherwise as ourselves."""
+    uid = tool_uid(session) if os.geteuid() == 0 else None
+    return ToolShell(uid=uid, home=home, python=python, readable=readable, writable=writable, hidden=hidden)
+
+
+def tool_uid(session: str) -> int:
+    """Return the user of a session: the same one after each resume, so that its files stay its own."""
+    return FIRST_UID + zlib.crc32(session.encode()) % (LAST_UID - FIRST_UID + 1)
+
+
+def interpreter_paths(python: str) -> tuple[str, ...]:
+    """Return the folders an interpreter needs: its own, each one that a link or its `pyvenv.cfg` leads to."""
+    found: list[str] = []
+    while python:
+        prefix = os.path.dirname(os.path.dirname(os.path.abspath(python)))
+        if prefix not in {*found, "/", "/usr"}:
+            found.append(prefix)
+        python = _next_interpreter(python, prefix)
+    return tuple(found)
+
+
+def usual_secrets(*, home: str, repository: str = "", runner_temp: str = "") -> tuple[str, ...]:
+    """Return where secrets commonly lie at rest: to be handed over as `hidden`.
+
+    Args:
+        home: the home folder of the person or of the runner.
+        repository: the person's own checkout, whose `.git/config` may hold credentials.
+        runner_temp: the runner's folder for its command files (`RUNNER_TEMP`).
+    """
+    names = (".netrc", ".git-credentials", ".gitconfig", ".config", ".ssh", ".aws", ".azure", ".docker", ".kube", ".npmrc", ".pypirc",
+             ".cache/huggingface/token", ".cache/huggingface/stored_tokens", ".huggingface")
+    paths = [f"{home}/{name}" for name in names]
+    paths += ["/var/run/docker.sock", "/run/docker.sock", "/run/containerd", "/run/podman/podman.sock", "/github/file_commands"]
+    paths += [f"{repository}/.git"] if repository else []
+    paths += [f"{runner_temp}/_runner_file_commands"] if runner_temp else []
+    return tuple(paths)
+
+
+def _next_interpreter(python: str, prefix: str) -> str:
+    if os.path.islink(python):
+        return os.path.join(os.path.dirname(python), os.readlink(python))
+    try:
+        with open(f"{prefix}/pyvenv.cfg", encoding="utf-8") as file:
+            settings = dict(line.split("=", 1) for line in file if "=" in line)
+    except FileNotFoundError:
+        return ""
+    return next((f"{value.strip()}/python3" for key, value in settings.items() if key.strip() == "home"), "")
+
+
+def _shut(path: str) -> str:
+    """Return the topmost folder on the way that others cannot pass."""
+    way = [path]
+    while way[-1] != "/":
+        way.append(os.path.dirname(way[-1]))
+    return next((folder for folder in reversed(way) if not os.stat(folder).st_mode & 1), path)
+
+
+def _supervisor(mode: str, argument: str = "") -> list[str]:
+    return [sys.executable, "-I", "-S", "-c", _START, mode, argument]
+
+
+def _pieces(asker: socket.socket) -> Iterator[bytes]:
+    while piece := asker.recv(_PIECE):
+        yield piece
