@@ -155,7 +155,9 @@ def _depth(path: str) -> tuple[int, str]:
 
 
 def _mount(source: str, target: str, *, kind: str = "", flags: int = 0, data: str = "") -> None:
-    done = _LIBC.mount(source.encode(), target.encode(), kind.encode() or None, ctypes.c_ulong(flags), data.encode() or None)
+    done = _LIBC.mount(
+        source.encode(), target.encode(), kind.encode() or None, ctypes.c_ulong(flags), data.encode() or None
+    )
     _checked(done, f"mount of {source} on {target}")
 
 

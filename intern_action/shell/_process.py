@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import selectors
 import signal
@@ -32,7 +33,10 @@ class Run:
         self._gone = gone
         opened = (lambda: _spill_file(order.spill)) if order.spill else None
         self._capture = Capture(
-            keep=order.keep_bytes, opened=opened, spill=order.spill_bytes, always=bool(order.spill) and order.spill_always
+            keep=order.keep_bytes,
+            opened=opened,
+            spill=order.spill_bytes,
+            always=bool(order.spill) and order.spill_always,
         )
         self._refusal = b""
 
@@ -171,9 +175,7 @@ def _plumb(order: Order, output: int) -> None:
 def _enter_views(order: Order, refusal: int) -> None:
     """Be the first process of the pid namespace: build the mounts, then fork the command and outlive it by nothing."""
     _confine.die_with_parent()
-    _confine.new_mount_view(
-        uid=order.uid or 0, readable=order.readable, writable=order.writable, hidden=order.hidden
-    )
+    _confine.new_mount_view(uid=order.uid or 0, readable=order.readable, writable=order.writable, hidden=order.hidden)
     _confine.own_proc()
     command = os.fork()
     if command == 0:
@@ -238,10 +240,8 @@ def _kill_descendants(*, spare: int | None) -> None:
 
 
 def _signal(pid: int, number: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
-    except ProcessLookupError:
-        pass
 
 
 def _descendants() -> set[int]:
@@ -270,8 +270,6 @@ def _living() -> list[tuple[int, int]]:
 
 
 def _reap_rest() -> None:
-    try:
+    with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, 0):
             pass
-    except ChildProcessError:
-        pass

@@ -17,7 +17,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import NoReturn, cast
 
 from intern_action.shell import _confine
@@ -39,7 +39,7 @@ def _serve(channel_fd: int) -> NoReturn:
     if os.fork() != 0:
         os._exit(0)  # whoever started us reaps this one, and waits for no other
     os.setsid()
-    os.set_inheritable(channel_fd, False)  # noqa: FBT003  # the standard library's own signature
+    os.set_inheritable(channel_fd, False)
     channel = socket.socket(fileno=channel_fd)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps the forks
     while True:
@@ -59,8 +59,8 @@ def _answer(asker: socket.socket) -> None:
     with asker.makefile("rb") as lines:
         size = int(lines.read(_LENGTH_DIGITS), 16)
         text = lines.read(size).decode()
-    work = probe if text.startswith("?") else lambda order: _end_of(order, asker.fileno())
-    end = work(read_order(text[1:]))
+    order = read_order(text[1:])
+    end = probe(order) if text.startswith("?") else _end_of(order, asker.fileno())
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         asker.sendall(end_text(end))
 
@@ -79,7 +79,9 @@ def probe(order: Order) -> End:
     `namespaces` is "" when the kernel allows them, else why not; `unreachable` are needed paths that the user cannot get
     to without them; `exposed` are hidden paths that it could read without them.
     """
-    tried = Order(argv=("true",), cwd="/", environment={"PATH": os.defpath}, timeout_seconds=10, uid=order.uid, namespaces=True)
+    tried = Order(
+        argv=("true",), cwd="/", environment={"PATH": os.defpath}, timeout_seconds=10, uid=order.uid, namespaces=True
+    )
     found = {
         "namespaces": _in_fork(lambda: _end_of(tried, None).refused),
         "unreachable": json.loads(_in_fork(lambda: _as_user(order, _unreachable))),
@@ -135,7 +137,7 @@ def _detached(task: dict[str, object], ready: int) -> NoReturn:
     nowhere = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(nowhere, fd)
-    started_at = datetime.now(timezone.utc)
+    started_at = datetime.now(UTC)
 
     def started() -> None:
         _write(str(task["pid_file"]), own_mark())
@@ -145,14 +147,14 @@ def _detached(task: dict[str, object], ready: int) -> NoReturn:
     if end.refused:
         os.write(ready, end.refused.encode())
     else:
-        _write(str(task["status_file"]), status_text(end, started_at, datetime.now(timezone.utc)))
+        _write(str(task["status_file"]), status_text(end, started_at, datetime.now(UTC)))
     os._exit(0)
 
 
 def _wish_to_stop() -> int:
     """Return a descriptor that becomes readable at SIGTERM."""
     read, write = os.pipe()
-    os.set_blocking(write, False)  # noqa: FBT003  # the standard library's own signature
+    os.set_blocking(write, False)
     signal.set_wakeup_fd(write)
     signal.signal(signal.SIGTERM, lambda _number, _frame: None)
     return read

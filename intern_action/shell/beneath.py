@@ -9,10 +9,10 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from contextlib import ExitStack, contextmanager
-from collections.abc import Iterator
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager, suppress
 from types import TracebackType
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 _MOST_LINKS = 40
 
@@ -34,10 +34,12 @@ class Beneath:
         self._fd = os.open(self.folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         self._owner = os.fstat(self._fd).st_uid
 
-    def __enter__(self) -> Beneath:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         os.close(self._fd)
 
     def relative(self, path: str) -> str | None:
@@ -50,7 +52,7 @@ class Beneath:
         return None
 
     @contextmanager
-    def reading(self, path: str) -> Iterator[BinaryIO]:
+    def reading(self, path: str) -> Generator[BinaryIO]:
         """Open a plain file for reading.
 
         Raises:
@@ -71,7 +73,9 @@ class Beneath:
         with self._parent(path, make=True) as (parent, name):
             mode = self._mode_of(name, parent, path)
             temporary = f".{name[:100]}.{os.urandom(4).hex()}.new"
-            fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=parent)
+            fd = os.open(
+                temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=parent
+            )
             try:
                 with os.fdopen(fd, "wb") as file:
                     file.write(data)
@@ -86,10 +90,8 @@ class Beneath:
     def create(self, path: str) -> int:
         """Make a new file in place of what stands there and return its descriptor; everybody may read it."""
         with self._parent(path, make=True) as (parent, name):
-            try:
+            with suppress(FileNotFoundError):
                 os.unlink(name, dir_fd=parent)
-            except FileNotFoundError:
-                pass
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             return os.open(name, flags, 0o644, dir_fd=parent)
 
@@ -112,7 +114,7 @@ class Beneath:
             return False
 
     @contextmanager
-    def _parent(self, path: str, *, make: bool = False) -> Iterator[tuple[int, str]]:
+    def _parent(self, path: str, *, make: bool = False) -> Generator[tuple[int, str]]:
         """Walk to the folder that holds the last component; links are walked too."""
         with ExitStack() as held:
             walk = _Walk(self._fd, held)
@@ -153,7 +155,7 @@ class _Walk:
         self._held = held
         self._links = 0
 
-    def to(self, path: str, *, make: bool, made: object) -> tuple[int, str]:
+    def to(self, path: str, *, make: bool, made: Callable[[int], None]) -> tuple[int, str]:
         """Return (descriptor of the last folder, last name), with every link on the way resolved."""
         left = [part for part in reversed(path.split("/")) if part not in {"", "."}]
         while left:
@@ -187,7 +189,7 @@ class _Walk:
             raise Outside(errno.ELOOP, f"{path} is a link that leads out of the folder")
         return [part for part in reversed(target.split("/")) if part not in {"", "."}]
 
-    def _down(self, part: str, *, make: bool, made: object) -> None:
+    def _down(self, part: str, *, make: bool, made: Callable[[int], None]) -> None:
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
         new = False
         if make:
@@ -199,5 +201,5 @@ class _Walk:
         fd = os.open(part, flags, dir_fd=self._way[-1])
         self._held.callback(os.close, fd)
         self._way.append(fd)
-        if new and callable(made):
+        if new:
             made(fd)

@@ -5,26 +5,22 @@ from __future__ import annotations
 import base64
 import json
 import os
-import socket
-import subprocess
+import stat
 import sys
-import threading
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import cast
+from typing import Self, cast
 
-from intern_action.core.errors import Bug, Misconfigured
+from intern_action.core.errors import Misconfigured
 from intern_action.core.ports import Command, Outcome
-from intern_action.shell._order import End, Order, order_text, read_end
+from intern_action.shell._line import SupervisorLine, start_detached
+from intern_action.shell._order import Order
+from intern_action.shell.places import interpreter_paths, shut_folder
 
 FIRST_UID, LAST_UID = 60706, 61183
 """Users nobody else has: systemd leaves these unused, Debian too, and containers with 65536 ids still know them."""
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-_START = f"import sys; sys.path.append({_ROOT!r}); from intern_action.shell._supervisor import main; main(*sys.argv[1:])"
-_PIECE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +59,12 @@ class ToolShell:
     ) -> None:
         self.uid = uid
         self._home = home
+        self._scratch = os.path.join(home, "tmp")
         self._python = python
         self._readable = (*interpreter_paths(python), *readable)
         self._writable = (home, *writable)
         self._hidden = hidden
-        self._lock = threading.Lock()
-        self._channel: socket.socket | None = None
+        self._line = SupervisorLine()
         self._walls: _Walls | None = None
 
     @property
@@ -90,7 +86,7 @@ class ToolShell:
         Raises:
             Misconfigured: the walls cannot be built, or the working folder cannot be entered.
         """
-        end = self._ask("!", self._order(command, spill_always=False))
+        end = self._line.ask("!", self._order(command, spill_always=False))
         if end.refused or end.exit_code is None:
             raise Misconfigured(f"{command.argv[0]} was not started: {end.refused}")
         text = end.output.decode("utf-8", errors="replace")
@@ -105,13 +101,9 @@ class ToolShell:
             Misconfigured: it could not be started; neither file was written.
         """
         order = self._order(command, spill_always=True)
-        task = {"order": json.loads(order_text(order)), "pid_file": pid_file, "status_file": status_file}
-        done = subprocess.run(  # noqa: S603  # our own interpreter with our own code
-            _supervisor("once"), input=json.dumps(task).encode(), env={}, cwd="/", capture_output=True, check=False,
-            start_new_session=True,
-        )
-        if done.returncode != 0:
-            raise Misconfigured(f"{command.argv[0]} was not started: {done.stderr.decode(errors='replace').strip()}")
+        why = start_detached(order, pid_file=pid_file, status_file=status_file)
+        if why:
+            raise Misconfigured(f"{command.argv[0]} was not started: {why}")
 
     def own(self, path: str) -> None:
         """Give `path` and all that lies in it to the tool user. Links are not followed; no file with a second name is touched.
@@ -127,17 +119,13 @@ class ToolShell:
 
     def warm(self) -> None:
         """Start the supervisor now, so that the first command need not wait for it."""
-        with self._lock:
-            self._opened()
+        self._line.warm()
 
     def close(self) -> None:
         """Let the supervisor go; it kills what still runs."""
-        with self._lock:
-            if self._channel is not None:
-                self._channel.close()
-                self._channel = None
+        self._line.close()
 
-    def __enter__(self) -> ToolShell:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -147,7 +135,7 @@ class ToolShell:
         found = os.stat(name, dir_fd=folder, follow_symlinks=False)
         if found.st_uid == self.uid and found.st_gid == self.uid:
             return
-        if found.st_nlink > 1 and not os.path.stat.S_ISDIR(found.st_mode):
+        if found.st_nlink > 1 and not stat.S_ISDIR(found.st_mode):
             return  # a hard link could be the second name of somebody else's file
         os.chown(name, self.uid or 0, self.uid or 0, dir_fd=folder, follow_symlinks=False)
 
@@ -174,7 +162,7 @@ class ToolShell:
         return {
             "PATH": f"{os.path.dirname(self._python)}:{_PATH}",
             "HOME": self._home,
-            "TMPDIR": f"{self._home}/tmp",
+            "TMPDIR": self._scratch,
             "LANG": "C.UTF-8",
             **command.environment,
         }
@@ -188,9 +176,17 @@ class ToolShell:
         self._make_home()
         if self.uid is None:
             return _Walls(namespaces="not root", unreachable=(), exposed=())
-        asked = Order(argv=(), cwd="/", environment={}, timeout_seconds=10, uid=self.uid, readable=self._readable,
-                      writable=self._writable, hidden=self._hidden)
-        found = cast("dict[str, object]", json.loads(self._ask("?", asked).output))
+        asked = Order(
+            argv=(),
+            cwd="/",
+            environment={},
+            timeout_seconds=10,
+            uid=self.uid,
+            readable=self._readable,
+            writable=self._writable,
+            hidden=self._hidden,
+        )
+        found = cast("dict[str, object]", json.loads(self._line.ask("?", asked).output))
         paths = {name: tuple(cast("list[str]", found[name])) for name in ("unreachable", "exposed")}
         return _Walls(namespaces=str(found["namespaces"]), **paths)
 
@@ -199,7 +195,7 @@ class ToolShell:
         if not walls.namespaces:
             return walls
         if walls.unreachable:
-            shut = _shut(walls.unreachable[0])
+            shut = shut_folder(walls.unreachable[0])
             raise Misconfigured(
                 f"The tool user {self.uid} cannot reach {walls.unreachable[0]}, and the kernel lets us build no view in which it "
                 f"can ({walls.namespaces}). Run `chmod o+x {shut}`, install outside of it, or allow CAP_SYS_ADMIN."
@@ -212,41 +208,10 @@ class ToolShell:
         return walls
 
     def _make_home(self) -> None:
-        os.makedirs(f"{self._home}/tmp", mode=0o755, exist_ok=True)
+        os.makedirs(self._scratch, mode=0o755, exist_ok=True)
         if self.uid is not None:
-            for folder in (self._home, f"{self._home}/tmp"):
+            for folder in (self._home, self._scratch):
                 os.lchown(folder, self.uid, self.uid)
-
-    def _ask(self, mark: str, order: Order) -> End:
-        """Send one order over a socket of its own and wait for its end; leaving early ends it."""
-        ours, theirs = socket.socketpair()
-        with ours:
-            with theirs:
-                self._hand_over(theirs)
-            text = (mark + order_text(order)).encode()
-            ours.sendall(f"{len(text):08x}".encode() + text)
-            answer = b"".join(_pieces(ours))
-        if not answer:
-            raise Bug(f"the supervisor died while it ran {order.argv}")
-        return read_end(answer)
-
-    def _hand_over(self, theirs: socket.socket) -> None:
-        with self._lock:
-            try:
-                socket.send_fds(self._opened(), [b"+"], [theirs.fileno()])
-            except BrokenPipeError:  # somebody ended it; a new one is as good
-                self._channel = None
-                socket.send_fds(self._opened(), [b"+"], [theirs.fileno()])
-
-    def _opened(self) -> socket.socket:
-        if self._channel is None:
-            self._channel, theirs = socket.socketpair()
-            with theirs:
-                subprocess.run(  # noqa: S603  # our own interpreter with our own code
-                    _supervisor("serve", str(theirs.fileno())), env={}, cwd="/", stdin=subprocess.DEVNULL, check=True,
-                    pass_fds=(theirs.fileno(),), start_new_session=True,
-                )
-        return self._channel
 
 
 def make_shell(
@@ -266,59 +231,3 @@ def make_shell(
 def tool_uid(session: str) -> int:
     """Return the user of a session: the same one after each resume, so that its files stay its own."""
     return FIRST_UID + zlib.crc32(session.encode()) % (LAST_UID - FIRST_UID + 1)
-
-
-def interpreter_paths(python: str) -> tuple[str, ...]:
-    """Return the folders an interpreter needs: its own, each one that a link or its `pyvenv.cfg` leads to."""
-    found: list[str] = []
-    while python:
-        prefix = os.path.dirname(os.path.dirname(os.path.abspath(python)))
-        if prefix not in {*found, "/", "/usr"}:
-            found.append(prefix)
-        python = _next_interpreter(python, prefix)
-    return tuple(found)
-
-
-def usual_secrets(*, home: str, repository: str = "", runner_temp: str = "") -> tuple[str, ...]:
-    """Return where secrets commonly lie at rest: to be handed over as `hidden`.
-
-    Args:
-        home: the home folder of the person or of the runner.
-        repository: the person's own checkout, whose `.git/config` may hold credentials.
-        runner_temp: the runner's folder for its command files (`RUNNER_TEMP`).
-    """
-    names = (".netrc", ".git-credentials", ".gitconfig", ".config", ".ssh", ".aws", ".azure", ".docker", ".kube", ".npmrc", ".pypirc",
-             ".cache/huggingface/token", ".cache/huggingface/stored_tokens", ".huggingface")
-    paths = [f"{home}/{name}" for name in names]
-    paths += ["/var/run/docker.sock", "/run/docker.sock", "/run/containerd", "/run/podman/podman.sock", "/github/file_commands"]
-    paths += [f"{repository}/.git"] if repository else []
-    paths += [f"{runner_temp}/_runner_file_commands"] if runner_temp else []
-    return tuple(paths)
-
-
-def _next_interpreter(python: str, prefix: str) -> str:
-    if os.path.islink(python):
-        return os.path.join(os.path.dirname(python), os.readlink(python))
-    try:
-        with open(f"{prefix}/pyvenv.cfg", encoding="utf-8") as file:
-            settings = dict(line.split("=", 1) for line in file if "=" in line)
-    except FileNotFoundError:
-        return ""
-    return next((f"{value.strip()}/python3" for key, value in settings.items() if key.strip() == "home"), "")
-
-
-def _shut(path: str) -> str:
-    """Return the topmost folder on the way that others cannot pass."""
-    way = [path]
-    while way[-1] != "/":
-        way.append(os.path.dirname(way[-1]))
-    return next((folder for folder in reversed(way) if not os.stat(folder).st_mode & 1), path)
-
-
-def _supervisor(mode: str, argument: str = "") -> list[str]:
-    return [sys.executable, "-I", "-S", "-c", _START, mode, argument]
-
-
-def _pieces(asker: socket.socket) -> Iterator[bytes]:
-    while piece := asker.recv(_PIECE):
-        yield piece
