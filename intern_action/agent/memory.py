@@ -35,6 +35,7 @@ class Memory:
         self.began: Began | None = None
         self.state = State.NEW
         self.why = ""
+        self.exit_code = 0
         self.turns: list[Turn] = []
         self.epoch = 0
         self.replies = 0
@@ -82,8 +83,9 @@ class Memory:
         match event:
             case Began() | Told() | Heard() | Answered() | Noted() | Folded():
                 self._converse(event)
-            case Moved(to=to, why=why):
-                self.state, self.why = move_session(self.state, to), why
+            case Moved():
+                self.state = move_session(self.state, event.to)
+                self.why, self.exit_code = event.why, event.exit_code
             case Started(call_id=call_id):
                 self.started.add(call_id)
             case Spent():

@@ -49,10 +49,11 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
-    """The session's state changed."""
+    """The session's state changed. `exit_code` is what a script sees when it ends here (0 when all is well)."""
 
     to: State
     why: str = ""
+    exit_code: int = 0
     kind: Literal["moved"] = "moved"
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from intern_action.agent.memory import Memory
 from intern_action.agent.toolbox import Toolbox
-from intern_action.core.bundle import Fault
 from intern_action.core.entries import Ledger, LedgerEvent, LedgerView, SessionMoved
 from intern_action.core.errors import Misconfigured
 from intern_action.core.events import Began, Entry, Event, Moved
@@ -60,7 +59,6 @@ class Case:
         self.journal = journal
         self.memory = Memory()
         self.taken = -1
-        self.fault: Fault | None = None
         for entry in journal.entries():
             self.take(entry)
 
@@ -84,10 +82,10 @@ class Case:
         self.memory.take(entry.event)
         self.taken = entry.seq
 
-    def move(self, to: State, why: str = "") -> None:
+    def move(self, to: State, why: str = "", *, exit_code: int = 0) -> None:
         """Change the state, if it is another one."""
         if to is not self.memory.state:
-            self.write(Moved(to=to, why=why))
+            self.write(Moved(to=to, why=why, exit_code=exit_code))
 
     def announce(self) -> None:
         """Make ledger, stored journal and what people see agree with the case. May be repeated."""

@@ -8,7 +8,7 @@ from intern_action.agent.ending import ending_of
 from intern_action.core.bundle import Bundle
 from intern_action.core.effects import CancelsJob, Contacts, Effect, Pushes, Spends, WritesHub
 from intern_action.core.endings import Exhausted, Finished, GaveUp, NeedsInput, NeedsJob, NeedsReview
-from intern_action.core.errors import Bug, HubError, NotAllowed, ToolFailed
+from intern_action.core.errors import Bug, HubError, JobError, Misconfigured, NotAllowed, ToolFailed
 from intern_action.core.events import AGENT_KINDS, Answered, Held, Published
 from intern_action.core.states import State
 from intern_action.core.types import Call
@@ -138,8 +138,7 @@ def _folder(case: Case, name: str) -> str:
 
 def _move_on(case: Case, bundle: Bundle) -> None:
     if bundle.fault is not None:
-        case.fault = bundle.fault
-        case.move(State.FAILED, bundle.fault.message)
+        case.move(State.FAILED, bundle.fault.message, exit_code=bundle.fault.exit_code)
         return
     ending = ending_of(case.memory)
     match ending:
@@ -152,9 +151,9 @@ def _move_on(case: Case, bundle: Bundle) -> None:
             case.move(State.AWAITING_JOB)
         case NeedsInput(question=question):
             case.move(State.AWAITING_INPUT, question)
-        case GaveUp(text=text):
+        case GaveUp(text=text, because=because):
             release_all(case)
-            case.move(State.FAILED, text)
+            case.move(State.FAILED, text, exit_code=JobError.exit_code if because == "job" else Misconfigured.exit_code)
         case Exhausted() | None:
             raise Bug("a bundle without an ending and without a fault")
         case _:
@@ -167,4 +166,13 @@ def _finish(case: Case, text: str) -> None:
     if last is not None and case.memory.snapshot and last.data.get("snapshot") != case.memory.snapshot:
         publish_work(case, title=last.data["title"], body=last.data["body"], call_id="")
     release_all(case)
-    case.move(State.DONE, text)
+    if _last_job_failed(case):
+        case.move(State.FAILED, text, exit_code=JobError.exit_code)
+    else:
+        case.move(State.DONE, text)
+
+
+def _last_job_failed(case: Case) -> bool:
+    """Whether the session ends on a job that did not complete: then calm words do not make it a success."""
+    jobs = case.memory.past("hf_create_job")
+    return bool(jobs) and jobs[-1].result.data.get("state") in {"failed", "out_of_memory", "timed_out"}
