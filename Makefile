@@ -6,6 +6,23 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 $(BIN)/python -m pip
 PYTEST := $(BIN)/python -m pytest
+WAIT := $(if $(shell command -v flock),flock Makefile,)
+
+# What `make setup` depends on: the lock, what the project declares, the interpreter, the folder.
+define STAMP
+import hashlib, pathlib, sys, tomllib
+declared = tomllib.loads(pathlib.Path("pyproject.toml").read_text())
+parts = [pathlib.Path("full.lock").read_text(), declared["project"], declared["build-system"], declared["tool"]["hatch"]]
+print(hashlib.sha256(repr([*parts, sys.version, sys.base_prefix, str(pathlib.Path.cwd())]).encode()).hexdigest())
+endef
+export STAMP
+
+# What `make lock` works with. The CPU build of torch declares no CUDA packages; its hash is told here because the index that
+# `make lock` asks does not carry it.
+UV := uv==0.13.9
+TORCH_CPU_SHA256 := 6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b
+TORCH_CPU_PLACE := sys_platform == 'linux' and platform_machine == 'x86_64'
+TORCH_ELSEWHERE := sys_platform != 'linux' or platform_machine != 'x86_64'
 
 .DEFAULT_GOAL := help
 .PHONY: help setup install demo test check test-real fix bench lock system clean
@@ -17,8 +34,7 @@ help:  ## what there is
 
 # Two `make setup` side by side wait for each other. The stamp holds what was installed, so a second call takes milliseconds.
 setup:  ## build .venv from full.lock; nothing to do when it is up to date
-	@if command -v flock >/dev/null; then flock Makefile $(MAKE) --no-print-directory -s install; \
-	else $(MAKE) --no-print-directory -s install; fi
+	@$(WAIT) $(MAKE) --no-print-directory -s install
 
 install:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -27,9 +43,10 @@ install:
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	  echo "$(PYTHON) cannot make virtual environments; on Debian and Ubuntu: apt-get install -y python3-venv" >&2; exit 2; }
 	@set -euo pipefail; \
-	want="$$(cat full.lock pyproject.toml | sha256sum | cut -d' ' -f1) $$($(PYTHON) -c 'import sys; print(sys.version, sys.base_prefix)' | tr '\n' ' ') $(CURDIR)"; \
+	want="$$($(PYTHON) -c "$$STAMP")"; \
 	if [ -f $(VENV)/.installed ] && [ "$$(cat $(VENV)/.installed)" = "$$want" ]; then exit 0; fi; \
-	$(BIN)/python -c 'import sys; sys.exit(0)' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV); \
+	which='import sys; print(sys.version, sys.base_prefix)'; \
+	[ "$$($(BIN)/python -c "$$which" 2>/dev/null)" = "$$($(PYTHON) -c "$$which")" ] || $(PYTHON) -m venv --clear $(VENV); \
 	rm -f $(VENV)/.installed; \
 	echo "installing what full.lock names into $(VENV); the first time takes a few minutes"; \
 	$(PIP) install -qq --require-hashes --only-binary :all: --no-deps -r full.lock; \
@@ -39,3 +56,59 @@ install:
 	  echo "torch does not load. full.lock means its CPU build; tell pip where that lies (PIP_FIND_LINKS or PIP_EXTRA_INDEX_URL) and run make setup again." >&2; \
 	  exit 1; }; \
 	echo "$$want" > $(VENV)/.installed
+
+
+system:  ## what the real tests need of the machine: a browser, git, node
+	@set -euo pipefail; missing=""; \
+	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing="$$missing chromium"; \
+	command -v git >/dev/null || missing="$$missing git"; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+	  echo "the real tests need:$$missing. On Debian and Ubuntu: sudo apt-get install -y --no-install-recommends$$missing" >&2; exit 2; fi; \
+	echo "installing$$missing"; \
+	apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+
+# ── the work ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+demo: setup  ## the main job, for real, on this machine, with no account
+	@$(BIN)/intern-action demo
+
+test: check test-real  ## the whole gate
+
+check: setup  ## the quick gate: format, lint, types, imports, unit and story tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports --no-timings
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --offline --quiet .github/workflows action.yml
+	$(PYTEST) --ignore=tests/real
+
+test-real: setup system  ## what needs real engines: servers, browsers, other users, training
+	$(PYTEST) tests/real
+
+fix: setup  ## put right what a machine can put right
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup  ## side-by-side measurements, into bench/RESULTS.md
+	@$(BIN)/python -m bench
+
+# ── by hand ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+lock:  ## compile the lock files after a change of pyproject.toml; UPGRADE=--upgrade takes newer versions
+	@set -euo pipefail; \
+	tools="$$(mktemp -d)"; trap 'rm -rf "$$tools"' EXIT; \
+	$(PYTHON) -m venv "$$tools"; "$$tools/bin/python" -m pip install -qq $(UV); \
+	compile() { "$$tools/bin/uv" pip compile pyproject.toml --group build --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet "$$@"; }; \
+	sed -e '/^torch==.*+cpu/d' -e '/$(TORCH_CPU_SHA256)/d' full.lock > "$$tools/full.lock"; \
+	compile --all-extras $(UPGRADE) -o "$$tools/full.lock" >/dev/null; \
+	compile -c "$$tools/full.lock" -o "$$tools/base.lock" >/dev/null; \
+	sed -i -E "s/^torch==([0-9.]+) .*$$/torch==\1+cpu ; $(TORCH_CPU_PLACE) \\\\\n    --hash=sha256:$(TORCH_CPU_SHA256)\ntorch==\1 ; $(TORCH_ELSEWHERE) \\\\/" "$$tools/full.lock"; \
+	mv "$$tools/full.lock" full.lock; mv "$$tools/base.lock" base.lock
+
+clean:  ## remove what the above made
+	rm -rf $(VENV) .ruff_cache .import_linter_cache .hypothesis build dist
