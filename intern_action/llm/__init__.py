@@ -1,1 +1,1 @@
-"""The models we can ask, behind one port."""
+"""Models: who goes on from a conversation, and over which wire."""

@@ -1,0 +1,229 @@
+"""A model behind an endpoint of OpenAI's shape, spoken to directly: the Hugging Face router, vLLM, Ollama, OpenAI and the like.
+
+One try, no retry: that is `retry`'s. Safe for threads: each request in flight has a connection and a draft of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from http import HTTPStatus
+
+from intern_action.core.errors import ModelCut, ModelError, ModelGarbled, ModelUnreachable
+from intern_action.core.ports import Clock
+from intern_action.core.types import Conversation, JsonObject, Reply, Usage
+from intern_action.llm.draft import Draft
+from intern_action.llm.faults import Asked, error_status, error_words, fault, retry_after_seconds, told
+from intern_action.llm.hearing import Hear, Hearing
+from intern_action.llm.line import Destination, HTTPException, HTTPResponse, Line, Patience, pieces
+from intern_action.llm.narrow import as_object
+from intern_action.llm.sse import events
+
+Price = Callable[[Usage], Decimal | None]
+
+_MOST_BYTES = 16 * 1024 * 1024
+_DONE = b"[DONE]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """How a model is reached.
+
+    Args:
+        name: the model's name as the user gave it.
+        model: its name there.
+        base_url: up to and with `/v1`.
+        key: sent as a bearer token, "" for none.
+        key_variable: the setting the key came from, for messages.
+        headers: sent with every request.
+        proxy: an HTTP proxy's URL, "" for none.
+    """
+
+    name: str
+    model: str
+    base_url: str
+    key: str = ""
+    key_variable: str = ""
+    headers: Mapping[str, str] | None = None
+    proxy: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Desk:
+    line: Line
+    draft: Draft
+
+
+class OpenAIShaped:
+    """The `Model` port over `POST {base_url}/chat/completions`.
+
+    Args:
+        endpoint: where and as whom.
+        clock: for `Retry-After` dates and the limit of a whole answer.
+        price: what a usage costs, None when that is not known.
+        stream: ask for server-sent events.
+    """
+
+    def __init__(
+        self, endpoint: Endpoint, *, clock: Clock, price: Price, stream: bool = True, patience: Patience | None = None
+    ) -> None:
+        self._endpoint = endpoint
+        self._asked = Asked(
+            model=endpoint.name, where=endpoint.base_url, key_variable=endpoint.key_variable, secret=endpoint.key
+        )
+        self._destination = Destination(base_url=endpoint.base_url, proxy=endpoint.proxy)
+        self._clock = clock
+        self._price = price
+        self._patience = patience or Patience()
+        self._fields: JsonObject = {"model": endpoint.model, **(_STREAMED if stream else {})}
+        self._headers = _headers(endpoint)
+        self._idle: list[_Desk] = []
+        self._lock = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """The name the user gave."""
+        return self._endpoint.name
+
+    def answer(self, conversation: Conversation, hear: Hear | None = None) -> Reply:
+        """Return the next reply; see `Model`."""
+        with self._desk(conversation) as desk:
+            body, place = desk.draft.body(conversation)
+            hearing = Hearing(model=self.name, hear=hear)
+            self._listen(self._post(desk.line, body), hearing)
+            reply = hearing.reply(place)
+        if reply.usage.cost_usd is not None:
+            return reply
+        return replace(reply, usage=replace(reply.usage, cost_usd=self._price(reply.usage)))
+
+    def close(self) -> None:
+        """Hang up all idle connections."""
+        with self._lock:
+            desks, self._idle = self._idle, []
+        for desk in desks:
+            desk.line.close()
+
+    @contextmanager
+    def _desk(self, conversation: Conversation) -> Generator[_Desk]:
+        """Lend the desk that has written the most of this conversation. A connection that failed is not used again."""
+        with self._lock:
+            fitting = [desk for desk in self._idle if desk.draft.fits(conversation)]
+            desk = max(fitting, key=lambda desk: desk.draft.turns) if fitting else None
+            if desk is not None:
+                self._idle.remove(desk)
+        if desk is None:
+            desk = _Desk(
+                line=Line(self._destination, self._patience), draft=Draft(model=self.name, fields=self._fields)
+            )
+        try:
+            yield desk
+        except ModelError:
+            desk.line.close()
+            self._put_back(desk)
+            raise
+        except BaseException:  # interrupted anywhere: neither its connection nor its draft can be trusted
+            desk.line.close()
+            raise
+        self._put_back(desk)
+
+    def _put_back(self, desk: _Desk) -> None:
+        with self._lock:
+            self._idle.append(desk)
+            dropped, self._idle = self._idle[:-_MOST_DESKS], self._idle[-_MOST_DESKS:]
+        for old in dropped:
+            old.line.close()
+
+    def _post(self, line: Line, body: tuple[bytes | bytearray, ...]) -> HTTPResponse:
+        try:
+            response = line.post("/chat/completions", self._headers, body)
+            if response.status == HTTPStatus.OK:
+                return response
+            words = error_words(response.read(_MOST_ERROR_BYTES))
+        except (OSError, HTTPException) as error:
+            raise ModelUnreachable(self._silent(error)) from error
+        line.close()  # what is left of a long error page is not worth reading
+        headers = {name.lower(): value for name, value in response.getheaders()}
+        raise fault(
+            response.status, words, self._asked, retry_after_seconds=retry_after_seconds(headers, self._clock.now())
+        )
+
+    def _listen(self, response: HTTPResponse, hearing: Hearing) -> None:
+        """Take in the answer. A connection that breaks after the finish reason has done no harm."""
+        streamed = response.headers.get_content_type() == "text/event-stream"
+        try:
+            if streamed:
+                self._stream(response, hearing)
+            else:
+                self._piece(b"".join(self._pieces(response)), hearing)
+        except (OSError, HTTPException) as error:
+            if not hearing.finish:
+                raise ModelCut(
+                    f"{self.name} at {self._endpoint.base_url} broke off in the middle of its answer "
+                    f"({_why(error)}); what had come is discarded"
+                ) from error
+
+    def _stream(self, response: HTTPResponse, hearing: Hearing) -> None:
+        ended = False
+        for data in events(self._pieces(response)):
+            if data == _DONE:
+                ended = True  # read on to the end of the body, so that the connection can be used again
+            elif not ended:
+                self._piece(data, hearing)
+
+    def _piece(self, data: bytes, hearing: Hearing) -> None:
+        try:
+            decoded = as_object(json.loads(data))
+        except (ValueError, RecursionError) as error:
+            raise self._unreadable(data) from error
+        if decoded.get("error"):
+            raise fault(error_status(decoded), told(decoded) or str(decoded["error"]), self._asked)
+        if not decoded:
+            raise self._unreadable(data)
+        hearing.piece(decoded)
+
+    def _pieces(self, response: HTTPResponse) -> Iterator[bytes]:
+        deadline = self._clock.monotonic() + self._patience.answer_seconds
+        size = 0
+        for piece in pieces(response):
+            size += len(piece)
+            if size > _MOST_BYTES:
+                raise ModelGarbled(f"{self.name} sent more than {_MOST_BYTES >> 20} MiB in one answer")
+            yield piece
+            if self._clock.monotonic() > deadline:
+                raise ModelCut(
+                    f"{self.name} was not done after {self._patience.answer_seconds:.0f} s; what had come is discarded"
+                )
+
+    def _unreadable(self, data: bytes) -> ModelError:
+        shown = self._asked.shown(data[:200].decode("utf-8", "replace"))
+        return ModelGarbled(f"{self.name} at {self._endpoint.base_url} sent what is not a chat completion: {shown}")
+
+    def _silent(self, error: Exception) -> str:
+        return (
+            f"{self.name} at {self._endpoint.base_url} gave no answer ({_why(error)}). "
+            "Check that the server runs and that the base URL is right"
+        )
+
+
+_STREAMED: JsonObject = {"stream": True, "stream_options": {"include_usage": True}}
+_MOST_DESKS = 8
+_MOST_ERROR_BYTES = 64 * 1024
+
+
+def _headers(endpoint: Endpoint) -> Mapping[str, str]:
+    headers = {
+        "Content-Type": "application/json",
+        "Accept": "application/json, text/event-stream",
+        "User-Agent": "intern-action",
+    }
+    if endpoint.key:
+        headers["Authorization"] = f"Bearer {endpoint.key}"
+    return {**headers, **(endpoint.headers or {})}
+
+
+def _why(error: Exception) -> str:
+    return str(error) or type(error).__name__
