@@ -59,10 +59,14 @@ class WritesHub:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pushes:
-    """Publishes the checkout's commits and opens or updates the draft pull request."""
+    """Publishes the checkout's commits and opens or updates the draft pull request.
+
+    `paths` are the files those commits touch, as far as the one who asks the rules knows them.
+    """
 
     title: str
     body: str
+    paths: tuple[str, ...] = ()
     kind: Literal["pushes"] = "pushes"
 
 

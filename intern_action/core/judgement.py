@@ -22,7 +22,10 @@ class ApprovalPolicy:
         people_needed: how many distinct people.
         requester_may_approve: off unless a team says so.
         code_above_usd: above this ceiling the review must contain the plan code; None is never.
-        bot_names: accounts that are ours or machines.
+        our_name: the account that opens pull requests; never taken from the file.
+        flavors: hardware that may be used; empty is all.
+        hub_repositories: where on the Hub a write needs nobody's look (`owner/name`, `owner/*`); empty is everywhere.
+        limits: budgets.
     """
 
     enabled: bool = True
@@ -32,6 +35,7 @@ class ApprovalPolicy:
     code_above_usd: Decimal | None = None
     our_name: str = "intern-action[bot]"
     flavors: tuple[str, ...] = ()
+    hub_repositories: tuple[str, ...] = ()
     limits: Limits = Limits()
 
 

@@ -1,1 +1,1 @@
-"""What the settings are and where each value came from."""
+"""What a run is told from outside: every knob with its value and where that came from."""

@@ -1,0 +1,64 @@
+"""The gate: whether an approval counts, right now, and if not, which condition fails, for whom, and what to do."""
+
+from __future__ import annotations
+
+from intern_action.core.judgement import Approved, Condition, Facts, Judgement, NotApproved
+from intern_action.core.types import Review, Verdict
+from intern_action.gate._plan_conditions import PLAN_CONDITIONS
+from intern_action.gate._review_conditions import (
+    REVIEW_CONDITIONS,
+    dismissal,
+    latest_decisive,
+    new_objection,
+    old_objection,
+)
+
+
+def judge(facts: Facts) -> Judgement:
+    """Judge a plan by the world as it is. Pure; anything unclear is a no.
+
+    Args:
+        facts: gathered anew right before, all times aware.
+
+    Returns:
+        `Approved` with the people (as many as count, at least as many as needed) and their reviews, oldest first; or
+        `NotApproved` with every failing condition. `waiting` is True when people's approvals are all that is missing.
+    """
+    said = latest_decisive(facts)
+    counting = tuple(review for review in said if _counts(facts, review))
+    broken = _of_the_world(facts, said)
+    wanted = _of_the_people(facts, said, counting)
+    if broken or wanted:
+        return NotApproved(failing=(*broken, *wanted), waiting=not broken)
+    return Approved(by=tuple(review.by for review in counting), reviews=tuple(review.id for review in counting))
+
+
+def _of_the_world(facts: Facts, said: tuple[Review, ...]) -> tuple[Condition, ...]:
+    """Return what no further approval could put right."""
+    of_the_plan = (check(facts) for check in PLAN_CONDITIONS)
+    of_objectors = (new_objection(facts, review) for review in said)
+    return tuple(condition for condition in (*of_the_plan, *of_objectors) if condition is not None)
+
+
+def _of_the_people(facts: Facts, said: tuple[Review, ...], counting: tuple[Review, ...]) -> tuple[Condition, ...]:
+    """Return whose word is still missing, and why the words that were given do not count."""
+    objections = tuple(found for review in said if (found := old_objection(facts, review)) is not None)
+    missing = max(1, facts.policy.people_needed) - len(counting)
+    if missing <= 0:
+        return objections
+    people = "one more person" if missing == 1 else f"{missing} more people"
+    short = Condition(name="people-enough", words=f"{people} must approve pull request #{facts.plan.pull_request}")
+    return (short, *objections, *(condition for review in said for condition in _against(facts, review)))
+
+
+def _counts(facts: Facts, review: Review) -> bool:
+    return review.verdict is Verdict.APPROVED and not _against(facts, review)
+
+
+def _against(facts: Facts, review: Review) -> tuple[Condition, ...]:
+    """Return all that speaks against one review that was meant to approve."""
+    if review.verdict is Verdict.APPROVED:
+        found = tuple(check(facts, review) for check in REVIEW_CONDITIONS)
+    else:
+        found = (dismissal(review),)
+    return tuple(condition for condition in found if condition is not None)

@@ -1,0 +1,151 @@
+"""`.github/intern.yml` of the default branch, as far as it says whose approval counts and how much may be spent.
+
+A repository without the file gets: spending allowed, one person who may write, never the requester, no plan code, all
+hardware, and no limits beyond those of the settings.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, cast
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from intern_action.core.entries import Limits
+from intern_action.core.errors import Misconfigured
+from intern_action.core.judgement import ApprovalPolicy
+from intern_action.settings.document import Document
+from intern_action.settings.keys import POLICY_KEYS
+from intern_action.settings.quantities import money_usd
+from intern_action.settings.sources import REPOSITORY_FILE, read_repository_file
+
+OUR_NAME = ApprovalPolicy().our_name
+
+
+def _money_or_none(value: object) -> Decimal | None:
+    return None if value is None else money_usd(value)
+
+
+def _names(value: object) -> object:
+    """Return account names without the `@` people like to write."""
+    return _without_at(cast("tuple[object, ...]", value)) if isinstance(value, tuple) else value
+
+
+def _without_at(names: tuple[object, ...]) -> tuple[object, ...]:
+    return tuple(name.removeprefix("@") if isinstance(name, str) else name for name in names)
+
+
+MoneyUsdOrNone = Annotated[Decimal | None, BeforeValidator(_money_or_none)]
+Name = Annotated[str, Field(min_length=1)]
+Names = Annotated[tuple[Name, ...], BeforeValidator(_names)]
+
+
+class _Section(BaseModel):
+    # Strict: in a file that decides about money, "yes" is not true and 1 is not a name.
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class _Approvals(_Section):
+    people: Names = ()
+    people_needed: int = Field(default=1, ge=1, le=20)
+    requester_may_approve: bool = False
+    code_above_usd: MoneyUsdOrNone = None
+    flavors: tuple[Name, ...] = ()
+    hub_repositories: tuple[Name, ...] = ()
+
+
+class _Budget(_Section):
+    month_usd: MoneyUsdOrNone = None
+    session_usd: MoneyUsdOrNone = None
+    requester_usd: MoneyUsdOrNone = None
+
+
+class PolicyFile(_Section):
+    """What the file says to the gate; its other keys are settings of a run."""
+
+    enabled: bool = True
+    approvals: _Approvals = _Approvals()
+    budget: _Budget = _Budget()
+
+
+_BUDGET_KEYS = frozenset(f"budget.{name}" for name in _Budget.model_fields)
+
+
+def parse_policy(
+    content: bytes | None, name: str = REPOSITORY_FILE, *, our_name: str = OUR_NAME, limits: Limits | None = None
+) -> ApprovalPolicy:
+    """Read the policy.
+
+    Args:
+        content: bytes of the file on the default branch, None when there is none.
+        name: how messages call it.
+        our_name: the account that opens pull requests; never taken from the file.
+        limits: the settings' budget; of each limit the tighter one counts.
+
+    Raises:
+        Misconfigured: an unknown key, a wrong value, a `${...}`; names file and line. Nothing may be spent then.
+    """
+    document = read_repository_file(content or b"", name)
+    file = _parsed(document)
+    people_needed, listed = file.approvals.people_needed, len(set(map(str.casefold, file.approvals.people)))
+    if file.approvals.people and listed < people_needed:
+        line = document.values["approvals.people"].line
+        raise Misconfigured(
+            f"{name}:{line}: {people_needed} people must approve and {listed} may; add people, or need fewer"
+        )
+    return ApprovalPolicy(
+        enabled=file.enabled,
+        approvers=file.approvals.people,
+        people_needed=people_needed,
+        requester_may_approve=file.approvals.requester_may_approve,
+        code_above_usd=file.approvals.code_above_usd,
+        our_name=our_name,
+        flavors=file.approvals.flavors,
+        hub_repositories=file.approvals.hub_repositories,
+        limits=tighter(
+            Limits(
+                month_usd=file.budget.month_usd,
+                session_usd=file.budget.session_usd,
+                requester_usd=file.budget.requester_usd,
+            ),
+            limits or Limits(),
+        ),
+    )
+
+
+def tighter(one: Limits, other: Limits) -> Limits:
+    """Return of each kind of limit the smaller one; None is no limit."""
+    return Limits(
+        month_usd=_smaller(one.month_usd, other.month_usd),
+        session_usd=_smaller(one.session_usd, other.session_usd),
+        requester_usd=_smaller(one.requester_usd, other.requester_usd),
+    )
+
+
+def _smaller(one: Decimal | None, other: Decimal | None) -> Decimal | None:
+    return min((usd for usd in (one, other) if usd is not None), default=None)
+
+
+def _parsed(document: Document) -> PolicyFile:
+    """Validate what concerns the gate; say of a wrong value where it stands."""
+    sections: dict[str, dict[str, object]] = {"": {}, "approvals": {}, "budget": {}}
+    for path, written in document.values.items():
+        if path not in POLICY_KEYS | _BUDGET_KEYS:
+            continue
+        if "${" in str(written.value):
+            raise Misconfigured(
+                f"{document.name}:{written.line}: `{path}` takes no `${{...}}`: who may spend is written in the file"
+            )
+        section, _, key = path.rpartition(".")
+        sections[section][key] = written.value
+    try:
+        return PolicyFile.model_validate({**sections.pop(""), **sections})
+    except ValidationError as error:
+        raise Misconfigured(_flaw(document, error)) from None
+
+
+def _flaw(document: Document, error: ValidationError) -> str:
+    """Return the words for the first wrong value; an item of a list is found under the list."""
+    flaw = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    path = ".".join(str(word) for word in flaw["loc"] if not isinstance(word, int))
+    return f"{document.name}:{document.values[path].line}: `{path}`: {flaw['msg'].removeprefix('Value error, ')}"

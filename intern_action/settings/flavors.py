@@ -1,0 +1,81 @@
+"""The price table: kinds of hardware with what an hour costs, from `configs/flavors.yaml`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from types import MappingProxyType
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from intern_action.core.errors import Misconfigured
+from intern_action.core.types import Flavor
+from intern_action.settings.document import Written, read_document
+from intern_action.settings.places import configs
+from intern_action.settings.settings import MoneyUsd
+
+_NAME = "configs/flavors.yaml"
+
+
+class _Row(BaseModel):
+    """One kind of hardware as the file has it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: str
+    usd_per_hour: MoneyUsd
+    memory_gb: Decimal = Field(gt=0)
+    accelerator: str = ""
+    accelerator_memory_gb: Decimal = Field(default=Decimal(0), ge=0)
+
+
+def load_flavors(*, local_usd_per_hour: Decimal | None = None) -> Mapping[str, Flavor]:
+    """Return the hardware by name.
+
+    Args:
+        local_usd_per_hour: what an hour of the `local-…` flavors costs here (`jobs.local.usd_per_hour`), None for the table's.
+
+    Raises:
+        Misconfigured: the table has a wrong value; names file and line.
+    """
+    table = parse_flavors((configs() / "flavors.yaml").read_bytes(), _NAME)
+    if local_usd_per_hour is None:
+        return table
+    return MappingProxyType(
+        {
+            name: _at(flavor, local_usd_per_hour) if name.startswith("local-") else flavor
+            for name, flavor in table.items()
+        }
+    )
+
+
+def parse_flavors(content: bytes, name: str) -> Mapping[str, Flavor]:
+    """Read a price table."""
+    rows: dict[str, dict[str, Written]] = {}
+    for path, written in read_document(content, name).values.items():
+        flavor, _, field = path.partition(".")
+        rows.setdefault(flavor, {})[field] = written
+    return MappingProxyType({flavor: _flavor(flavor, fields, name) for flavor, fields in rows.items()})
+
+
+def _flavor(flavor: str, fields: Mapping[str, Written], name: str) -> Flavor:
+    try:
+        row = _Row.model_validate({field: written.value for field, written in fields.items()})
+    except ValidationError as error:
+        flaw = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        field = str(flaw["loc"][0])
+        line = fields.get(field, next(iter(fields.values()))).line
+        raise Misconfigured(f"{name}:{line}: `{flavor}.{field}`: {flaw['msg'].removeprefix('Value error, ')}") from None
+    return Flavor(
+        name=flavor,
+        title=row.title,
+        usd_per_hour=row.usd_per_hour,
+        memory_gb=row.memory_gb,
+        accelerator=row.accelerator,
+        accelerator_memory_gb=row.accelerator_memory_gb,
+    )
+
+
+def _at(flavor: Flavor, usd_per_hour: Decimal) -> Flavor:
+    return replace(flavor, usd_per_hour=usd_per_hour)

@@ -1,0 +1,137 @@
+"""Every knob there is, typed. The values come from `load`; the defaults stand in `configs/default.yaml` and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+from intern_action.settings.quantities import duration, money_usd
+
+
+def _money_or_none(value: object) -> Decimal | None:
+    return None if value is None else money_usd(value)
+
+
+def _words(value: object) -> object:
+    """Return a list of words: in an environment variable they stand in one line, between commas."""
+    if isinstance(value, str):
+        return tuple(word.strip() for word in value.split(",") if word.strip())
+    return value
+
+
+MoneyUsd = Annotated[Decimal, BeforeValidator(money_usd)]
+MoneyUsdOrNone = Annotated[Decimal | None, BeforeValidator(_money_or_none)]
+Duration = Annotated[timedelta, BeforeValidator(duration)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+Secrets = Annotated[tuple[SecretStr, ...], BeforeValidator(_words)]
+
+
+class Section(BaseModel):
+    """A part of the settings: frozen, without unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Approvals(Section):
+    """Where the policy stands (on the default branch), and how long a plan may wait for an approval."""
+
+    policy: str = Field(min_length=1)
+    expire_after: Duration
+
+
+class Budget(Section):
+    """Dollars that may be set aside in all; None is no limit of this kind."""
+
+    month_usd: MoneyUsdOrNone
+    session_usd: MoneyUsdOrNone
+    requester_usd: MoneyUsdOrNone
+
+
+class LocalJobs(Section):
+    """Jobs on this machine: what they cost by the hour (None: the price table's), their limits, the Python that runs them."""
+
+    usd_per_hour: MoneyUsdOrNone
+    timeout: Duration
+    memory_mb: int = Field(ge=256)
+    python: str
+
+
+class Jobs(Section):
+    """Where training runs, and what a job gets that does not say it."""
+
+    backend: str
+    flavor: str
+    timeout: Duration
+    attempts: int = Field(ge=1, le=20)
+    local: LocalJobs
+
+
+class Hub(Section):
+    """The Hub: its address, or a folder in its layout instead."""
+
+    endpoint: str
+    folder: str
+
+
+class Models(Section):
+    """How models are reached: base addresses by provider, patience, retries after a fault."""
+
+    base_urls: Mapping[str, str] = Field(default_factory=dict[str, str])
+    timeout: Duration
+    retries: int = Field(ge=0, le=20)
+
+
+class Redaction(Section):
+    """Further values that nobody may read."""
+
+    values: Secrets
+
+
+class SecretNames(Section):
+    """Further environment variables that hold secrets."""
+
+    names: Words
+
+
+class Tools(Section):
+    """Limits of every tool: time, characters a model reads of one answer, size of the file with the rest."""
+
+    timeout: Duration
+    longest_timeout: Duration
+    output_chars: int = Field(ge=1_000, le=1_000_000)
+    spill_mb: int = Field(ge=1, le=1_024)
+    parallel: int = Field(ge=1, le=64)
+
+
+class Waiting(Section):
+    """How patient a local run is: how often it looks at a job, and how long it waits for one in all."""
+
+    poll: Duration
+    job: Duration
+
+
+class Settings(Section):
+    """All of it. `model` is empty when nobody chose one; `keys` holds secrets by the name of their environment variable."""
+
+    model: str
+    fallbacks: Words
+    max_turns: int = Field(ge=1, le=10_000)
+    max_cost_usd: MoneyUsdOrNone
+    stream: bool
+    sandbox_tools: bool
+    out: str = Field(min_length=1)
+    log_level: Literal["debug", "info", "warning", "error"]
+    approvals: Approvals
+    budget: Budget
+    jobs: Jobs
+    hub: Hub
+    models: Models
+    redaction: Redaction
+    secrets: SecretNames
+    tools: Tools
+    waiting: Waiting
+    keys: Mapping[str, SecretStr] = Field(default_factory=dict[str, SecretStr])

@@ -1,0 +1,133 @@
+"""Where a local run keeps what it makes, and how a later command finds it again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from intern_action.core.errors import Misconfigured
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """The folders of one world.
+
+    Args:
+        out: what people look at: the bare repository, threads and pull requests, the local Hub, results.
+        work: what the tool user works in: checkouts, scratch folders, jobs, the cache. May be deleted between runs.
+    """
+
+    out: Path
+    work: Path
+
+    @property
+    def remote(self) -> Path:
+        """The bare repository: branches, ledger, journals."""
+        return self.out / "remote.git"
+
+    @property
+    def forge(self) -> Path:
+        """Threads, pull requests and reviews as files."""
+        return self.out / "forge"
+
+    @property
+    def hub(self) -> Path:
+        """The local Hub."""
+        return self.out / "hub"
+
+    @property
+    def control(self) -> Path:
+        """Control's own: git directory, journals, bundles. Nobody else reads it."""
+        return self.out / "control"
+
+    @property
+    def cache(self) -> Path:
+        """Models and data sets in the Hub's cache layout."""
+        return self.work / "cache"
+
+    @property
+    def jobs(self) -> Path:
+        """One folder a job."""
+        return self.work / "jobs"
+
+    def results(self, session: str) -> Path:
+        """Return the folder with a session's trace, result and model."""
+        return self.out / "sessions" / session
+
+    def desk(self, session: str) -> Path:
+        """Return the folder with a session's checkout and scratch."""
+        return self.work / "sessions" / session
+
+
+def world_at(out: str, environment: Mapping[str, str]) -> World:
+    """Return the places below `out` without making any.
+
+    Work lies where another user can reach it: below `/var/tmp` for root, in the user's cache folder otherwise.
+    """
+    whole = Path(out).absolute()
+    mark = hashlib.sha256(str(whole).encode()).hexdigest()[:12]
+    if os.geteuid() == 0:
+        return World(out=whole, work=Path(environment.get("INTERN_ACTION_WORK") or "/var/tmp/intern-action") / mark)
+    cache = environment.get("XDG_CACHE_HOME") or f"{environment.get('HOME') or tempfile.gettempdir()}/.cache"
+    return World(out=whole, work=Path(environment.get("INTERN_ACTION_WORK") or f"{cache}/intern-action") / mark)
+
+
+def make(world: World) -> None:
+    """Make the folders; the one for people ignores itself, so it may lie inside of a repository."""
+    try:
+        for folder in (world.out, world.forge, world.hub, world.work, world.cache, world.jobs):
+            folder.mkdir(parents=True, exist_ok=True)
+        world.control.mkdir(mode=0o700, exist_ok=True)
+        ignore = world.out / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n")
+    except OSError as error:
+        raise Misconfigured(
+            f"the folder {error.filename or world.out} cannot be written ({error.strerror}); name another one with --out"
+        ) from error
+
+
+# --- finding a session again -----------------------------------------------------------------------------------------
+
+
+def remember(session: str, world: World, environment: Mapping[str, str]) -> None:
+    """Note where a session's world lies. Finding it is a comfort: a home that cannot be written is no error."""
+    try:
+        known = _known(environment)
+        known.mkdir(parents=True, exist_ok=True)
+        (known / session).write_text(f"{world.out}\n")
+    except OSError:
+        return
+
+
+def find(session: str, out: str, environment: Mapping[str, str]) -> World:
+    """Return the world of a session: the one under `out` if it stands there, else where it was noted.
+
+    Raises:
+        Misconfigured: nobody knows it.
+    """
+    here = world_at(out, environment)
+    if here.remote.exists() and (not session or (here.control / "journals" / f"{session}.jsonl").exists()):
+        return here
+    for name, where in sorted(_notes(environment), key=lambda note: note[1].stat().st_mtime, reverse=True):
+        there = world_at(where.read_text().strip(), environment)
+        if (not session or name == session) and there.remote.exists():
+            return there
+    what = f"session {session}" if session else "any session"
+    raise Misconfigured(f"{here.out} does not hold {what}, and no other folder is known to; name its folder with --out")
+
+
+def _known(environment: Mapping[str, str]) -> Path:
+    state = environment.get("XDG_STATE_HOME") or f"{environment.get('HOME') or '/nonexistent'}/.local/state"
+    return Path(state) / "intern-action" / "sessions"
+
+
+def _notes(environment: Mapping[str, str]) -> Iterator[tuple[str, Path]]:
+    known = _known(environment)
+    if known.is_dir():
+        for note in known.iterdir():
+            yield note.name, note
