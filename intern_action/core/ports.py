@@ -99,12 +99,21 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a process ended. `output` is standard output and error, as they came; ungoverned, at most the spill limit."""
+    """How a process ended.
+
+    Args:
+        exit_code: 128 + n for a death by signal n.
+        output: standard output and error, as they came; ungoverned, but of bounded length: head and tail when it was more.
+        spilled: it was more, and the command's spill file has the whole (up to the file's own limit).
+        peak_mb: most memory that one of its processes had resident.
+    """
 
     exit_code: int
     output: str
     seconds: float
     timed_out: bool = False
+    spilled: bool = False
+    peak_mb: int = 0
 
 
 class Shell(Protocol):
@@ -382,6 +391,27 @@ class Jobs(JobReader, Protocol):
         ...
 
 
+class RecipeCard(Protocol):
+    """One vetted recipe: the constant `CARD` of a folder in `recipes/`. Pure, and cheap to import."""
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        ...
+
+    def objections(self, wish: Wish, model: ModelFacts, data: DatasetFacts) -> tuple[str, ...]:
+        """Return why it cannot take these, each with what to change; empty when it can."""
+        ...
+
+    def fit(self, wish: Wish, model: ModelFacts, data: DatasetFacts) -> Fit:
+        """Return files and job. Asked only when there are no objections.
+
+        Raises:
+            ToolFailed: a setting of the wish is unknown or out of range.
+        """
+        ...
+
+
 class RecipeBook(Protocol):
     """The vetted recipes."""
 
@@ -411,6 +441,23 @@ class Redactor(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToolLimits:
+    """How much a tool's answer may be, and how long a call may take.
+
+    Args:
+        output_chars: of one answer as a model reads it; the rest goes to a spill file.
+        spill_bytes: the most such a file holds.
+        timeout_seconds: of a call that says nothing else.
+        longest_timeout_seconds: the most a call may ask for.
+    """
+
+    output_chars: int = 12_000
+    spill_bytes: int = 64 << 20
+    timeout_seconds: float = 120
+    longest_timeout_seconds: float = 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """What a tool has at hand in the agent half. No token that writes or spends is in it.
 
@@ -435,6 +482,7 @@ class Desk:
     past: Callable[[str], Sequence[Answer]]
     python: str
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    limits: ToolLimits = ToolLimits()
     progress: Callable[[str], None] = lambda _line: None
 
 

@@ -26,6 +26,7 @@ class Capture:
         self._opened = opened
         self._room = spill
         self._fd: int | None = None
+        self.spilled = False
         self.spill_lost = 0
         if always:
             self._start_spill()
@@ -68,6 +69,7 @@ class Capture:
         if self._opened is None:
             return
         self._fd = self._opened()
+        self.spilled = True
         self._write(bytes(self._head))
         for piece in self._tail:
             self._write(piece)

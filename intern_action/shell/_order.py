@@ -1,9 +1,9 @@
 """What the supervisor is asked to run: the JSON that crosses from our process to it.
 
 {"argv": ["bash", "-c", "make"], "cwd": "/w", "environment": {"PATH": "..."}, "timeout_seconds": 60.0,
-"uid": 60800, "namespaces": true, "readable": ["/root/.pyenv"], "writable": ["/w"], "hidden": ["/root/.netrc"],
-"stdin": "<base64>", "memory_mb": null, "processes": 1024, "keep_bytes": 1048576,
-"spill": "/scratch/out.txt", "spill_bytes": 67108864, "spill_always": false}
+ "uid": 60800, "namespaces": true, "readable": ["/root/.pyenv"], "writable": ["/w"], "hidden": ["/root/.netrc"],
+ "stdin": "<base64>", "memory_mb": null, "processes": 1024, "keep_bytes": 1048576,
+ "spill": "/scratch/out.txt", "spill_bytes": 67108864, "spill_always": false}
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ class End:
         exit_code: 128 + n for a death by signal n; None when it never ran.
         refused: why it never ran.
         peak_mb: most memory that one of its processes had resident.
+        spilled: the spill file was written.
         left_out: bytes of output that are neither answered nor in the spill file.
     """
 
@@ -64,6 +65,7 @@ class End:
     timed_out: bool = False
     cancelled: bool = False
     peak_mb: int = 0
+    spilled: bool = False
     left_out: int = 0
     refused: str = ""
     output: bytes = field(default=b"", repr=False)

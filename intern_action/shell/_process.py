@@ -68,6 +68,7 @@ class Run:
             timed_out=why == "time",
             cancelled=why == "gone",
             peak_mb=peak_mb,
+            spilled=self._capture.spilled,
             left_out=self._capture.spill_lost,
             output=self._capture.bytes(),
         )

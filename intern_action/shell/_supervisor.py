@@ -39,7 +39,7 @@ def _serve(channel_fd: int) -> NoReturn:
     if os.fork() != 0:
         os._exit(0)  # whoever started us reaps this one, and waits for no other
     os.setsid()
-    os.set_inheritable(channel_fd, False)
+    os.set_inheritable(channel_fd, False)  # noqa: FBT003  # the signature of os
     channel = socket.socket(fileno=channel_fd)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps the forks
     while True:

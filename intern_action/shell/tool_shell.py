@@ -90,7 +90,14 @@ class ToolShell:
         if end.refused or end.exit_code is None:
             raise Misconfigured(f"{command.argv[0]} was not started: {end.refused}")
         text = end.output.decode("utf-8", errors="replace")
-        return Outcome(exit_code=end.exit_code, output=text, seconds=end.seconds, timed_out=end.timed_out)
+        return Outcome(
+            exit_code=end.exit_code,
+            output=text,
+            seconds=end.seconds,
+            timed_out=end.timed_out,
+            spilled=end.spilled,
+            peak_mb=end.peak_mb,
+        )
 
     def detach(self, command: Command, *, pid_file: str, status_file: str) -> None:
         """Start a process that outlives us; `shell/detached.py` says how both files look and how to end it.
