@@ -9,12 +9,13 @@ from intern_action.core.bundle import Bundle
 from intern_action.core.effects import CancelsJob, Contacts, Effect, Pushes, Spends, WritesHub
 from intern_action.core.endings import Exhausted, Finished, GaveUp, NeedsInput, NeedsJob, NeedsReview
 from intern_action.core.errors import Bug, HubError, JobError, Misconfigured, NotAllowed, ToolFailed
-from intern_action.core.events import AGENT_KINDS, Answered, Held, Published
+from intern_action.core.events import Published
 from intern_action.core.states import State
 from intern_action.core.types import Call
 from intern_action.session.office import Case
 from intern_action.session.planning import answer_held, publish_work
 from intern_action.session.purse import release_all
+from intern_action.trace.authors import foreign
 
 
 def settle(case: Case, bundle: Bundle) -> None:
@@ -41,18 +42,10 @@ def _take_in(case: Case, bundle: Bundle) -> None:
 
 def _check_authors(case: Case, bundle: Bundle) -> None:
     """Refuse a segment with an event that only control may write."""
-    held = set(case.memory.held)
-    for entry in bundle.entries:
-        event = entry.event
-        if event.kind not in AGENT_KINDS:
-            raise NotAllowed(f"the bundle of {bundle.session} holds `{event.kind}`, which only control may write")
-        match event:
-            case Held(call_id=call_id):
-                held.add(call_id)
-            case Answered(call_id=call_id) if call_id in held:
-                raise NotAllowed(f"the bundle of {bundle.session} answers {call_id}, which is held for control")
-            case _:
-                pass
+    events = [entry.event for entry in bundle.entries if entry.seq > case.taken]
+    strange = foreign(events, case.memory.held)
+    if strange is not None:
+        raise NotAllowed(f"the bundle of {bundle.session} is refused: {strange}")
 
 
 # --- queued effects --------------------------------------------------------------------------------------------------

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from intern_action.core.errors import Misconfigured
 
+ROOT_WORK = "/var/tmp/intern-action"  # noqa: S108 -- survives a restart and every user can reach it; `make` checks its owner
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
@@ -71,7 +73,7 @@ def world_at(out: str, environment: Mapping[str, str]) -> World:
     whole = Path(out).absolute()
     mark = hashlib.sha256(str(whole).encode()).hexdigest()[:12]
     if os.geteuid() == 0:
-        return World(out=whole, work=Path(environment.get("INTERN_ACTION_WORK") or "/var/tmp/intern-action") / mark)
+        return World(out=whole, work=Path(environment.get("INTERN_ACTION_WORK") or ROOT_WORK) / mark)
     cache = environment.get("XDG_CACHE_HOME") or f"{environment.get('HOME') or tempfile.gettempdir()}/.cache"
     return World(out=whole, work=Path(environment.get("INTERN_ACTION_WORK") or f"{cache}/intern-action") / mark)
 
@@ -82,6 +84,7 @@ def make(world: World) -> None:
         for folder in (world.out, world.forge, world.hub, world.work, world.cache, world.jobs):
             folder.mkdir(parents=True, exist_ok=True)
         world.control.mkdir(mode=0o700, exist_ok=True)
+        _check_owner(world.work.parent)
         ignore = world.out / ".gitignore"
         if not ignore.exists():
             ignore.write_text("*\n")
@@ -89,6 +92,15 @@ def make(world: World) -> None:
         raise Misconfigured(
             f"the folder {error.filename or world.out} cannot be written ({error.strerror}); name another one with --out"
         ) from error
+
+
+def _check_owner(folder: Path) -> None:
+    """Refuse a folder that somebody else made ready for us: what lies there is run and read as ours."""
+    found = folder.stat()
+    if found.st_uid != os.geteuid() or found.st_mode & 0o022:
+        raise Misconfigured(
+            f"{folder} belongs to somebody else or others may write to it; remove it, or set INTERN_ACTION_WORK to a folder of yours"
+        )
 
 
 # --- finding a session again -----------------------------------------------------------------------------------------

@@ -1,0 +1,246 @@
+"""The command line. It alone reads the environment; everything else is told. What a command does is in `commands/`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from typing import Concatenate, NoReturn, ParamSpec, TypeVar
+
+import click
+
+from intern_action import __version__
+from intern_action.core.errors import InternError, Interrupted
+
+P = ParamSpec("P")
+C = TypeVar("C", bound=Callable[..., object])
+
+OUR_BUG = 1
+SESSION_HELP = "the id of a session, as `intern-action status` shows it; the newest one when left out"
+
+
+def _options(*options: Callable[[C], C]) -> Callable[[C], C]:
+    def decorate(command: C) -> C:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+_out = click.option("--out", metavar="DIR", help="folder for everything a local run makes (default: intern-out)")
+_someone = click.option("--as", "person", metavar="NAME", help="who you are; your user name when left out")
+_session = click.argument("session", default="")
+_named = click.argument("session")
+_running = _options(
+    click.option("--repo", default=".", metavar="DIR", help="the git repository to work on (default: here)"),
+    _out,
+    click.option("--model", metavar="NAME", help="provider/model, `recipes` (needs no key) or `replay:FILE`"),
+    click.option("--max-iterations", type=click.IntRange(min=1), metavar="N", help="most model answers (default: 300)"),
+    click.option("--max-cost", metavar="USD", help="most dollars for the model"),
+    click.option("--sandbox-tools", is_flag=True, default=None, help="run tools on an isolated machine"),
+    click.option("--no-stream", is_flag=True, help="do not show the model's words as they come"),
+    _someone,
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, "--version", "-V")
+def cli() -> None:
+    """An ML engineer that lives in a git repository.
+
+    It reads a task, inspects model and data, writes training code, smoke-tests it, opens a pull request with a price, and
+    trains once somebody has approved it.
+
+    Exit codes: 0 done or waiting, 1 our bug, 2 usage or configuration, 3 not allowed, 4 turns, money or time exhausted,
+    5 model provider failed, 6 GitHub or Hub failed, 7 stuck, 8 job failed, 130/143 interrupted with state saved.
+    """
+
+
+@cli.command()
+@click.option("--out", metavar="DIR", help="an empty or new folder for the demo's world (default: intern-demo)")
+def demo(out: str | None) -> None:
+    """Watch the whole story, without any account: task, plan, price, approval, training, results."""
+    from intern_action.commands.demo import demo as run
+
+    _finish(run(_environment(), out=out or "intern-demo"))
+
+
+@cli.command()
+@click.argument("task")
+@_running
+@click.option("--new", is_flag=True, help="begin anew even if an unfinished session has this task")
+def local(task: str, **options: object) -> None:
+    """Work on TASK in a git repository on this machine, up to the approval or the end."""
+    from intern_action.commands.local import local as run
+
+    _finish(run(_environment(), task, options))
+
+
+def _acts(name: str, words: str, *params: Callable[[C], C]) -> Callable[[Callable[..., object]], click.Command]:
+    """Make a command that acts on one session."""
+
+    def decorate(function: Callable[..., object]) -> click.Command:
+        return cli.command(name, help=words)(_options(*params, _out, _someone)(function))
+
+    return decorate
+
+
+@_acts("approve", f"Approve the plan of SESSION as a reviewer, and go on. SESSION is {SESSION_HELP}.",
+       _session,       click.option("--code", default="", metavar="CODE", help="the plan code, where the policy asks for it"))  # fmt: skip
+def approve(session: str, code: str, out: str | None, person: str | None) -> None:
+    """Approve."""
+    from intern_action.commands.act import approve as run
+
+    _finish(run(_environment(), session, out=out, person=person, code=code))
+
+
+@_acts("request-changes", "Send the plan of SESSION back with WORDS; a running job is cancelled.",
+       _named, click.argument("words"))  # fmt: skip
+def request_changes(session: str, words: str, out: str | None, person: str | None) -> None:
+    """Send back."""
+    from intern_action.commands.act import request_changes as run
+
+    _finish(run(_environment(), session, out=out, person=person, words=words))
+
+
+@_acts("tell", "Give SESSION more WORDS and go on.", _named, click.argument("words"))
+def tell(session: str, words: str, out: str | None, person: str | None) -> None:
+    """Say more."""
+    from intern_action.commands.act import tell as run
+
+    _finish(run(_environment(), session, out=out, person=person, words=words))
+
+
+@_acts("resume", f"Go on with SESSION after an interruption or a failure. SESSION is {SESSION_HELP}.", _session)
+def resume(session: str, out: str | None, person: str | None) -> None:
+    """Go on."""
+    from intern_action.commands.act import resume as run
+
+    _finish(run(_environment(), session, out=out, person=person))
+
+
+@_acts(
+    "stop", f"Stop SESSION: cancel its job, take its plan back, free its money. SESSION is {SESSION_HELP}.", _session
+)
+def stop(session: str, out: str | None, person: str | None) -> None:
+    """Stop."""
+    from intern_action.commands.act import stop as run
+
+    _finish(run(_environment(), session, out=out, person=person))
+
+
+@_acts(
+    "why", f"Say what SESSION waits for and which condition of the approval fails. SESSION is {SESSION_HELP}.", _session
+)
+def why(session: str, out: str | None, person: str | None) -> None:
+    """Explain."""
+    from intern_action.commands.act import why as run
+
+    del person
+    _finish(run(_environment(), session, out=out))
+
+
+@cli.command()
+@_session
+@_out
+def status(session: str, out: str | None) -> None:
+    """Show all sessions, or one SESSION: state, spend, links."""
+    from intern_action.commands.act import status as run
+
+    _finish(run(_environment(), session, out=out))
+
+
+@cli.command()
+@click.option("--repo", default=".", metavar="DIR", help="the repository whose settings are meant (default: here)")
+def config(repo: str) -> None:
+    """Show each setting with where it came from; secrets are masked."""
+    from intern_action.commands.config import config as run
+
+    _finish(run(_environment(), repo))
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, "--version", "-V")
+@click.argument("task", default="")
+@_running
+def prompt(task: str, **options: object) -> None:
+    """`intern-action local` under the name scripts know; without TASK on a terminal, a small prompt."""
+    if task:
+        from intern_action.commands.local import local as run
+
+        _finish(run(_environment(), task, options))
+    from intern_action.commands.prompt import prompt as ask
+
+    _finish(ask(_environment(), options))
+
+
+# --- the edges of the process ----------------------------------------------------------------------------------------
+
+
+def _environment() -> Mapping[str, str]:
+    return dict(os.environ)
+
+
+def _finish(code: int) -> NoReturn:
+    raise SystemExit(code)
+
+
+def _interrupt(number: int, _frame: object) -> NoReturn:
+    name = signal.Signals(number).name
+    raise Interrupted(
+        f"interrupted by {name}; the state is saved, `intern-action resume` goes on", signal_number=number
+    )
+
+
+def _run(command: Callable[Concatenate[P], object]) -> int:
+    """Run a click command; every way out is one message and one exit code."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, _interrupt)
+    try:
+        command(standalone_mode=False)
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else 0
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except click.Abort:
+        return 130
+    except InternError as error:
+        click.echo(f"intern-action: {error}", err=True)
+        return error.exit_code
+    except Exception:  # noqa: BLE001 -- the edge: whatever was not foreseen is our bug, said as one
+        return _our_bug()
+    return 0
+
+
+def _our_bug() -> int:
+    import traceback
+
+    click.echo(traceback.format_exc(), err=True)
+    click.echo("intern-action: this is a bug of ours; the state is saved. Please report the lines above.", err=True)
+    return OUR_BUG
+
+
+def _leave(code: int) -> NoReturn:
+    """End without tearing an interpreter full of modules down; everything that matters is on disk by now."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def main() -> NoReturn:
+    """Run `intern-action`."""
+    _leave(_run(cli))
+
+
+def ml_intern() -> NoReturn:
+    """Run `ml-intern`."""
+    _leave(_run(prompt))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What each command does: find or make a house, act, say what came of it. Returns exit codes."""
