@@ -79,7 +79,9 @@ def main() -> int:
     parser.add_argument("--split", default="test")
     parser.add_argument("--text-column", default="text")
     parser.add_argument("--label-column", default="label")
-    parser.add_argument("--most-shared", type=float, default=0.8, help="part of the five-word runs from which two texts are near")
+    parser.add_argument(
+        "--most-shared", type=float, default=0.8, help="part of the five-word runs from which two texts are near"
+    )
     asked = parser.parse_args()
     held_out, train = rows_of(asked.dataset, asked.split), rows_of(asked.dataset, "train")
     if not held_out:
@@ -90,7 +92,13 @@ def main() -> int:
     said = said_by(asked.model, texts)
     right = sum(one == other for one, other in zip(said, true, strict=True))
     majority = max(Counter(true).values())
-    result = {"accuracy": right / len(true), "n": len(true), "majority": majority / len(true), "duplicates": same, "near": near}
+    result = {
+        "accuracy": right / len(true),
+        "n": len(true),
+        "majority": majority / len(true),
+        "duplicates": same,
+        "near": near,
+    }
     print(json.dumps(result))
     return 1 if same or near else 0
 

@@ -40,7 +40,10 @@ ADDRESS = re.compile(r"[\w.+=-]+@[\w-]+(?:\.[\w-]+)*", re.IGNORECASE)
 LIST_TAG = re.compile(r"\[[^\]]{2,40}\]\s*")
 REPLY = re.compile(r"^(?:\s*(?:re|fwd?|aw|sv)\s*(?:\[\d+\])?\s*:\s*)+", re.IGNORECASE)
 COLLECTORS = re.compile(r"\b(?:zzzz\w*|jmason|spamassassin|netnoteinc|taint)\b(?:\.(?:org|com))?", re.IGNORECASE)
-EXPLICIT = re.compile(r"\b(?:porn\w*|xxx+|sex\w*|s e x\w*|penis|nude\w*|cum|viagra|orgasm\w*|escorts?|erotic\w*|pheromones?)\b", re.IGNORECASE)
+EXPLICIT = re.compile(
+    r"\b(?:porn\w*|xxx+|sex\w*|s e x\w*|penis|nude\w*|cum|viagra|orgasm\w*|escorts?|erotic\w*|pheromones?)\b",
+    re.IGNORECASE,
+)
 SIGNATURES = re.compile(
     r"^(?:_{10,}|-{20,}|-- ?$|={20,}|.*(?:mailing list$|listinfo|Irish Linux Users. Group:|This sf\.net email|unsubscription))",
     re.IGNORECASE | re.MULTILINE,
@@ -165,7 +168,9 @@ def read_mail(path: Path, label: str) -> Mail | None:
 
 def read_all(package: Path) -> list[Mail]:
     """Every readable mail, in the order of folders and names."""
-    paths = [(path, label) for group, label in LABELS.items() for path in sorted((package / "data" / group).glob("*.txt"))]
+    paths = [
+        (path, label) for group, label in LABELS.items() for path in sorted((package / "data" / group).glob("*.txt"))
+    ]
     return [mail for path, label in paths if (mail := read_mail(path, label)) is not None]
 
 

@@ -25,6 +25,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import errno
+import functools
 import hashlib
 import json
 import math
@@ -41,15 +42,20 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import torch
     from accelerate import Accelerator
     from datasets import Dataset, DatasetDict
-    from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PretrainedConfig
+
+Value = TypeVar("Value")
+Json: TypeAlias = "dict[str, Any]"
+Wrapped: TypeAlias = Any
+"""A model or tokenizer as transformers, peft, accelerate or torch wrapped it: they share no type."""
 
 BAD_INPUT, DIVERGED, OUT_OF_MEMORY, TERMINATED = 2, 3, 42, 143
 SCHEMA_VERSION = 1
@@ -75,7 +81,7 @@ class Terminated(Exception):
 # --- settings ------------------------------------------------------------------------------------------------------
 
 
-def setting(default: Any, words: str) -> Any:  # noqa: ANN401  # one helper for text, whole numbers, numbers and switches
+def setting(default: Value, words: str) -> Value:
     """One setting: what it is when nobody says, and the words of --help."""
     return field(default=default, metadata={"words": words})
 
@@ -116,8 +122,12 @@ class Settings:
     seed: int = setting(17, "decides order, split, new weights and dropout")
     resume: bool = setting(default=False, words="go on from the checkpoint in --output-dir, if there is one")
     evaluate_only: bool = setting(default=False, words="do not train: measure the model as it is")
-    smoke: bool = setting(default=False, words=f"a rehearsal: {SMOKE_ROWS} texts, {SMOKE_STEPS} steps, everything written")
-    tiny_above: int = setting(300_000_000, "in a rehearsal, a model with more parameters is replaced by a tiny random one")
+    smoke: bool = setting(
+        default=False, words=f"a rehearsal: {SMOKE_ROWS} texts, {SMOKE_STEPS} steps, everything written"
+    )
+    tiny_above: int = setting(
+        300_000_000, "in a rehearsal, a model with more parameters is replaced by a tiny random one"
+    )
 
     @property
     def rate(self) -> float:
@@ -154,7 +164,7 @@ def settings_of(words: Sequence[str]) -> Settings:
     return settings
 
 
-def settings_in_file(path: str) -> dict[str, Any]:
+def settings_in_file(path: str) -> Json:
     """What the --config file says; a name we do not know, or a value of another type, is a mistake."""
     if not path:
         return {}
@@ -165,7 +175,7 @@ def settings_in_file(path: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise BadInput(f"--config {path} must hold one JSON object")
     known = {setting.name: type(setting.default) for setting in fields(Settings)}
-    said = {name.replace("-", "_"): value for name, value in cast("dict[str, Any]", found).items()}
+    said = {name.replace("-", "_"): value for name, value in cast("Json", found).items()}
     for name, value in said.items():
         if name not in known:
             raise BadInput(f"--config {path} has a setting {name!r} that nobody reads; --help lists all")
@@ -249,7 +259,9 @@ def load_data(settings: Settings) -> Data:
     """
     splits = read_splits(settings)
     if settings.train_split not in splits:
-        raise BadInput(f"the data set has no split {settings.train_split!r}, only {', '.join(splits)}; say --train-split")
+        raise BadInput(
+            f"the data set has no split {settings.train_split!r}, only {', '.join(splits)}; say --train-split"
+        )
     text_column, label_column = columns_of(splits[settings.train_split], settings)
     eval_split = eval_split_of(settings, list(splits))
     dropped = Counter[str]()
@@ -263,7 +275,9 @@ def load_data(settings: Settings) -> Data:
     validation_rows = min(MOST_VALIDATION_ROWS, round(len(train) * settings.validation_fraction))
     validation, train = parted(train, validation_rows, settings.seed)
     if settings.smoke:
-        train, validation, held_out = (parted(part, SMOKE_ROWS, settings.seed)[0] for part in (train, validation, held_out))
+        train, validation, held_out = (
+            parted(part, SMOKE_ROWS, settings.seed)[0] for part in (train, validation, held_out)
+        )
     return Data(
         names=names,
         text_column=text_column,
@@ -299,13 +313,14 @@ def load_held_out(settings: Settings, names: tuple[str, ...]) -> Data:
     )
 
 
-def read_splits(settings: Settings) -> DatasetDict:
+def read_splits(settings: Settings) -> dict[str, Dataset]:
     """The splits of a folder, a file or a data set on the Hub. No code of the data set is run.
 
     A data set of the Hub is read from its snapshot in the Hub's own cache, so that a machine without a network can do it too.
     """
     import datasets
     import huggingface_hub
+    from datasets.exceptions import DatasetGenerationError, DatasetsError
 
     datasets.disable_progress_bars()
     huggingface_hub.utils.disable_progress_bars()
@@ -313,17 +328,26 @@ def read_splits(settings: Settings) -> DatasetDict:
     cache = str(settings.out / "cache")  # rows are cached beside the output, for nobody's home may be writable
     try:
         if not place.exists():
-            place = Path(huggingface_hub.snapshot_download(name, repo_type="dataset", revision=settings.dataset_revision or None))
+            revision = settings.dataset_revision or None
+            place = Path(huggingface_hub.snapshot_download(name, repo_type="dataset", revision=revision))
         if (place / "dataset_dict.json").exists():
-            return cast("DatasetDict", datasets.load_from_disk(str(place)))
-        if place.is_file():
-            kind = {"jsonl": "json", "json": "json", "csv": "csv", "parquet": "parquet"}.get(place.name.split(".")[1], "text")
-            return cast("DatasetDict", datasets.load_dataset(kind, data_files=name, cache_dir=cache))
-        return cast("DatasetDict", datasets.load_dataset(str(place.resolve()), cache_dir=cache))
-    except (datasets.exceptions.DatasetsError, datasets.exceptions.DatasetGenerationError, OSError, ValueError) as problem:
+            found = datasets.load_from_disk(str(place))
+        elif place.is_file():
+            found = datasets.load_dataset(kind_of(place), data_files=str(place), cache_dir=cache)
+        else:
+            found = datasets.load_dataset(str(place.resolve()), cache_dir=cache)
+    except (DatasetsError, DatasetGenerationError, OSError, ValueError) as problem:
         if out_of_memory(problem):
             raise
         raise BadInput(f"the data set {name} cannot be read: {first_line(problem)}") from problem
+    return {str(split): rows for split, rows in cast("DatasetDict", found).items()}
+
+
+def kind_of(file: Path) -> str:
+    """Which reader a single file needs."""
+    suffixes = {suffix.lstrip(".") for suffix in file.suffixes}
+    kinds = {"jsonl": "json", "json": "json", "csv": "csv", "tsv": "csv", "parquet": "parquet"}
+    return next((kind for suffix, kind in kinds.items() if suffix in suffixes), "text")
 
 
 def columns_of(split: Dataset, settings: Settings) -> tuple[str, str]:
@@ -359,11 +383,15 @@ def eval_split_of(settings: Settings, there: list[str]) -> str:
     return chosen
 
 
-def pairs_of(splits: DatasetDict, name: str, text_column: str, label_column: str, dropped: Counter[str]) -> Pairs:
+def pairs_of(
+    splits: dict[str, Dataset], name: str, text_column: str, label_column: str, dropped: Counter[str]
+) -> Pairs:
     """The rows of one split that have words and a class."""
     split = splits[name]
     if label_column not in split.column_names or text_column not in split.column_names:
-        raise BadInput(f"split {name!r} lacks {text_column!r} or {label_column!r}; it has {', '.join(split.column_names)}")
+        raise BadInput(
+            f"split {name!r} lacks {text_column!r} or {label_column!r}; it has {', '.join(split.column_names)}"
+        )
     known = getattr(split.features[label_column], "names", None)
     pairs: Pairs = []
     for text, value in zip(split[text_column], split[label_column], strict=True):
@@ -398,9 +426,17 @@ def class_names(split: Dataset, label_column: str, pairs: Pairs) -> tuple[str, .
     if len(seen) == 1:
         raise BadInput(f"the training split holds one class only ({seen.pop()!r}); there is nothing to tell apart")
     if len(seen) > min(MOST_LABELS, len(pairs) // 2):
-        raise BadInput(f"column {label_column!r} has {len(seen)} values in {len(pairs)} rows, so it holds no classes; say --label-column")
+        raise BadInput(
+            f"column {label_column!r} has {len(seen)} values in {len(pairs)} rows, so it holds no classes; say --label-column"
+        )
     known = getattr(split.features[label_column], "names", None)
-    return tuple(known or sorted(seen, key=lambda name: (not name.lstrip("-").isdigit(), int(name) if name.lstrip("-").isdigit() else 0, name)))
+    return tuple(
+        known
+        or sorted(
+            seen,
+            key=lambda name: (not name.lstrip("-").isdigit(), int(name) if name.lstrip("-").isdigit() else 0, name),
+        )
+    )
 
 
 def parted(pairs: Pairs, count: int, seed: int) -> tuple[Pairs, Pairs]:
@@ -444,7 +480,9 @@ def in_words_of_the_model(pairs: Pairs, split: Dataset, label_column: str, names
     found = {label: spelled.get(label.lower()) or numbered.get(label) for _, label in pairs}
     strange = sorted(label for label, name in found.items() if name is None)
     if strange:
-        raise BadInput(f"the model tells {', '.join(names)} apart, but the data set has {', '.join(strange[:5])}; they do not fit")
+        raise BadInput(
+            f"the model tells {', '.join(names)} apart, but the data set has {', '.join(strange[:5])}; they do not fit"
+        )
     return [(text, cast("str", found[label])) for text, label in pairs]
 
 
@@ -464,14 +502,14 @@ def rows_of(pairs: Pairs, names: tuple[str, ...], split: str) -> Rows:
 class Learner:
     """A model with its tokenizer. `tiny` says that it stands in for a bigger one."""
 
-    model: PreTrainedModel
-    tokenizer: PreTrainedTokenizerBase
+    model: Wrapped
+    tokenizer: Wrapped
     tiny: bool
     parameters: int
     trainable: int
     max_length: int
 
-    def encoded(self, texts: list[str]) -> Any:  # noqa: ANN401  # a dictionary of tensors that the model takes as it is
+    def encoded(self, texts: list[str]) -> Wrapped:
         """The texts as tensors, filled up to the longest of them."""
         return self.tokenizer(texts, truncation=True, max_length=self.max_length, padding=True, return_tensors="pt")
 
@@ -494,11 +532,13 @@ def load_learner(settings: Settings, names: tuple[str, ...]) -> Learner:
     if tiny:
         model = guarded(lambda: kind.from_config(shrunk(config)), settings)
     else:
-        model = guarded(lambda: kind.from_pretrained(settings.model, revision=revision, config=config, dtype="float32"), settings)
+        model = guarded(
+            lambda: kind.from_pretrained(settings.model, revision=revision, config=config, dtype="float32"), settings
+        )
     return ready(model, tokenizer, settings, tiny=tiny)
 
 
-def ready(model: Any, tokenizer: Any, settings: Settings, *, tiny: bool) -> Learner:  # noqa: ANN401  # whatever Auto classes gave
+def ready(model: Wrapped, tokenizer: Wrapped, settings: Settings, *, tiny: bool) -> Learner:
     """The learner, with adapter and checkpointing where they are wanted."""
     parameters = sum(weight.numel() for weight in model.parameters())
     if settings.gradient_checkpointing:
@@ -509,14 +549,18 @@ def ready(model: Any, tokenizer: Any, settings: Settings, *, tiny: bool) -> Lear
     trainable = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
     most = getattr(model.config, "max_position_embeddings", None) or settings.max_length
     length = min(settings.max_length, most, tokenizer.model_max_length)
-    return Learner(model=model, tokenizer=tokenizer, tiny=tiny, parameters=parameters, trainable=trainable, max_length=length)
+    return Learner(
+        model=model, tokenizer=tokenizer, tiny=tiny, parameters=parameters, trainable=trainable, max_length=length
+    )
 
 
-def with_adapter(model: Any, rank: int) -> Any:  # noqa: ANN401  # peft's classes wrap the model without a common type
+def with_adapter(model: Wrapped, rank: int) -> Wrapped:
     """The model with low-rank adapters in every linear layer; only they and the new head learn."""
     import peft
 
-    wanted = peft.LoraConfig(task_type=peft.TaskType.SEQ_CLS, r=rank, lora_alpha=2 * rank, lora_dropout=0.05, target_modules="all-linear")
+    wanted = peft.LoraConfig(
+        task_type=peft.TaskType.SEQ_CLS, r=rank, lora_alpha=2 * rank, lora_dropout=0.05, target_modules="all-linear"
+    )
     return peft.get_peft_model(model, wanted)
 
 
@@ -530,7 +574,7 @@ def load_config(settings: Settings) -> PretrainedConfig:
     return guarded(lambda: transformers.AutoConfig.from_pretrained(settings.model, revision=revision), settings)
 
 
-def guarded(load: Any, settings: Settings) -> Any:  # noqa: ANN401  # one door for configuration, tokenizer and model
+def guarded(load: Callable[[], Wrapped], settings: Settings) -> Wrapped:
     """What `load` gives; that it cannot is the settings' fault and said in one line."""
     try:
         return load()
@@ -573,17 +617,42 @@ def load_finished(settings: Settings) -> tuple[Learner, tuple[str, ...]]:
     import transformers
 
     config = load_config(settings)
-    names = tuple(str(config.id2label[number]) for number in sorted(config.id2label))
+    known = cast("dict[int, str]", config.id2label)
+    names = tuple(str(known[number]) for number in sorted(known))
     revision, kind = settings.model_revision or None, transformers.AutoModelForSequenceClassification
     tokenizer = guarded(lambda: transformers.AutoTokenizer.from_pretrained(settings.model, revision=revision), settings)
-    model, report = guarded(lambda: kind.from_pretrained(settings.model, revision=revision, output_loading_info=True), settings)
+    model, report = guarded(
+        lambda: kind.from_pretrained(settings.model, revision=revision, output_loading_info=True), settings
+    )
     if report["missing_keys"]:
         missing = ", ".join(sorted(report["missing_keys"])[:3])
-        raise BadInput(f"the model {settings.model} was never taught to classify ({missing} are missing): train it before it is evaluated")
+        raise BadInput(
+            f"the model {settings.model} was never taught to classify ({missing} are missing): train it before it is evaluated"
+        )
     return ready(model, tokenizer, settings, tiny=False), names
 
 
 # --- training ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Everything one run works with. `began` is the monotonic second of its start."""
+
+    settings: Settings
+    accelerator: Accelerator
+    learner: Learner
+    data: Data
+    began: float
+
+    @property
+    def each(self) -> int:
+        """Rows of one step, over all devices."""
+        return self.settings.batch_size * self.settings.accumulation * self.accelerator.num_processes
+
+    def mine(self, rows: list[int]) -> list[int]:
+        """The part of some rows that this process takes."""
+        return rows[self.accelerator.process_index :: self.accelerator.num_processes]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -593,16 +662,15 @@ class Course:
     total: int
     step: int = 0
     stopped: str = "complete"
-    train: list[dict[str, float]] = field(default_factory=list[dict[str, float]])
-    evaluation: list[dict[str, float]] = field(default_factory=list[dict[str, float]])
+    train: list[dict[str, float]] = field(default_factory=list["dict[str, float]"])
+    evaluation: list[dict[str, float]] = field(default_factory=list["dict[str, float]"])
     seconds: float = 0.0
 
 
-def steps_in_all(settings: Settings, rows: int, processes: int) -> int:
+def steps_in_all(settings: Settings, rows: int, each: int) -> int:
     """Optimiser steps of the whole training."""
     if settings.smoke:
         return SMOKE_STEPS
-    each = settings.batch_size * settings.accumulation * processes
     return settings.max_steps or max(1, math.ceil(settings.epochs * rows / each))
 
 
@@ -617,55 +685,51 @@ def rate_at(step: int, total: int, warmup: float, highest: float) -> float:
 def rows_at(step: int, each: int, rows: int, seed: int) -> list[int]:
     """The rows of one step, over all devices. A pure function of its arguments: nothing has to be kept to go on.
 
-    The epochs' permutations stand one after the other, and step k takes the k-th `each` of them, so every step is full.
+    The epochs' orders stand one after the other, and step k takes the k-th `each` of them, so every step is full.
     """
     taken: list[int] = []
-    at = step * each
     while len(taken) < each:
-        epoch, begin = divmod(at + len(taken), rows)
-        order = list(range(rows))
-        random.Random(f"{seed}/{epoch}").shuffle(order)  # noqa: S311  # a draw that anyone can repeat
-        taken += order[begin : begin + each - len(taken)]
+        epoch, begin = divmod(step * each + len(taken), rows)
+        taken += order_of(epoch, rows, seed)[begin : begin + each - len(taken)]
     return taken
 
 
-def train(learner: Learner, data: Data, settings: Settings, accelerator: Accelerator, began: float) -> tuple[Any, Course]:
-    """Teach the model; returns it as the accelerator wraps it, and how it went."""
-    import torch
+@functools.lru_cache(maxsize=2)
+def order_of(epoch: int, rows: int, seed: int) -> list[int]:
+    """The order of the rows in one epoch."""
+    order = list(range(rows))
+    random.Random(f"{seed}/{epoch}").shuffle(order)  # noqa: S311  # a draw that anyone can repeat, not a secret
+    return order
 
-    model, optimizer = accelerator.prepare(learner.model, optimizer_for(learner.model, settings))
-    each = settings.batch_size * settings.accumulation * accelerator.num_processes
-    course = Course(total=steps_in_all(settings, len(data.train), accelerator.num_processes))
-    resumed(course, settings, data, each, accelerator)
-    stop = Stopping(settings, accelerator, began)
+
+def train(run: Run) -> tuple[Wrapped, Course]:
+    """Teach the model; returns it as the accelerator wraps it, and how it went."""
+    settings, accelerator, rows = run.settings, run.accelerator, run.data.train
+    model, optimizer = accelerator.prepare(run.learner.model, optimizer_for(run.learner.model, settings))
+    course = Course(total=steps_in_all(settings, len(rows), run.each))
+    go_on(course, run)
     looks = {math.ceil(course.total * (n + 1) / settings.evaluations) for n in range(settings.evaluations)}
-    while course.step < course.total and stop.reason is None:
-        start = time.monotonic()
-        model.train()
-        for group in optimizer.param_groups:
-            group["lr"] = rate_at(course.step, course.total, settings.warmup, settings.rate)
-        chosen = data.train.at(rows_at(course.step, each, len(data.train), settings.seed)[accelerator.process_index :: accelerator.num_processes])
-        loss = learn(model, learner, chosen, settings.batch_size, accelerator)
-        norm = accelerator.clip_grad_norm_(model.parameters(), 1.0)
-        if not math.isfinite(loss) or not torch.isfinite(torch.as_tensor(norm)):
-            raise Diverged(f"the loss is {loss} in step {course.step + 1}; a smaller --learning-rate than {settings.rate} may help")
-        optimizer.step()
-        optimizer.zero_grad()
-        course.step += 1
-        course.seconds += time.monotonic() - start
-        note(course, loss, optimizer.param_groups[0]["lr"], settings, accelerator)
-        if course.step in looks and len(data.validation):
-            look(model, learner, data, course, settings, accelerator)
-        stop.think(course)
-        if stop.reason or (settings.checkpoint_every and course.step % settings.checkpoint_every == 0):
-            save_checkpoint(course, settings, data, each, accelerator)
+    with Stopping(run) as stop:
+        while course.step < course.total and stop.reason is None:
+            start = time.monotonic()
+            rate = rate_at(course.step, course.total, settings.warmup, settings.rate)
+            chosen = rows.at(run.mine(rows_at(course.step, run.each, len(rows), settings.seed)))
+            loss = learn(run, model, optimizer, chosen, rate)
+            course.step += 1
+            course.seconds += time.monotonic() - start
+            note(run, course, loss, rate)
+            if course.step in looks and len(run.data.validation):
+                look(run, model, course)
+            stop.think(course)
+            if stop.reason or (settings.checkpoint_every and course.step % settings.checkpoint_every == 0):
+                save_checkpoint(run, course)
     course.stopped = stop.reason or "complete"
     if course.stopped == "terminated":
         raise Terminated
     return model, course
 
 
-def optimizer_for(model: Any, settings: Settings) -> torch.optim.Optimizer:  # noqa: ANN401  # a plain or a peft model
+def optimizer_for(model: Wrapped, settings: Settings) -> torch.optim.Optimizer:
     """AdamW; biases and norms are not pulled to zero."""
     import torch
 
@@ -677,72 +741,89 @@ def optimizer_for(model: Any, settings: Settings) -> torch.optim.Optimizer:  # n
     return torch.optim.AdamW(groups, lr=settings.rate, fused=True)
 
 
-def learn(model: Any, learner: Learner, rows: Rows, batch: int, accelerator: Accelerator) -> float:  # noqa: ANN401
-    """Add up the gradients of one step over this device's batches; returns the mean loss over all devices."""
+def learn(run: Run, model: Wrapped, optimizer: Wrapped, rows: Rows, rate: float) -> float:
+    """One step: gradients over this device's batches, added up, then applied. Returns the mean loss over all devices."""
     import torch
 
-    total = torch.zeros((), device=accelerator.device)
-    for begin in range(0, len(rows), batch):
-        part = rows.at(range(begin, min(begin + batch, len(rows))))
-        last = begin + batch >= len(rows)
-        with contextlib.nullcontext() if last else accelerator.no_sync(model):
-            losses, _ = losses_of(model, learner, part, accelerator)
-            loss = losses.sum() / len(rows)
-            accelerator.backward(loss)
+    model.train()
+    total = torch.zeros((), device=run.accelerator.device)
+    for begin in range(0, len(rows), run.settings.batch_size):
+        part = rows.at(range(begin, min(begin + run.settings.batch_size, len(rows))))
+        last = begin + run.settings.batch_size >= len(rows)
+        with contextlib.nullcontext() if last else run.accelerator.no_sync(model):
+            loss = losses_of(run, model, part)[0].sum() / len(rows)
+            run.accelerator.backward(loss)
         total += loss.detach()
-    return float(cast("torch.Tensor", accelerator.reduce(total, reduction="mean")))
+    mean = float(cast("torch.Tensor", run.accelerator.reduce(total, reduction="mean")))
+    norm = float(cast("torch.Tensor", run.accelerator.clip_grad_norm_(model.parameters(), 1.0)))
+    if not math.isfinite(mean) or not math.isfinite(norm):
+        raise Diverged(f"loss {mean}, gradient {norm}: try a smaller --learning-rate than {run.settings.rate:g}")
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    optimizer.step()
+    optimizer.zero_grad()
+    return mean
 
 
-def losses_of(model: Any, learner: Learner, rows: Rows, accelerator: Accelerator) -> tuple[torch.Tensor, torch.Tensor]:  # noqa: ANN401
+def losses_of(run: Run, model: Wrapped, rows: Rows) -> tuple[torch.Tensor, torch.Tensor]:
     """The loss of each row, and what the model says of it."""
     import torch
 
-    inputs = learner.encoded(rows.texts).to(accelerator.device)
-    with accelerator.autocast():
+    inputs = run.learner.encoded(rows.texts).to(run.accelerator.device)
+    with run.accelerator.autocast():
         logits = model(**inputs).logits.float()
-    labels = torch.tensor(rows.labels, device=accelerator.device)
+    labels = torch.tensor(rows.labels, device=run.accelerator.device)
     return torch.nn.functional.cross_entropy(logits, labels, reduction="none"), logits
 
 
-def note(course: Course, loss: float, rate: float, settings: Settings, accelerator: Accelerator) -> None:
+def note(run: Run, course: Course, loss: float, rate: float) -> None:
     """Keep and say how the step went."""
     course.train.append({"step": course.step, "loss": round(loss, 6), "learning_rate": rate})
-    if accelerator.is_main_process and (course.step % settings.log_every == 0 or course.step == course.total):
-        say(step=course.step, of=course.total, loss=round(loss, 6), learning_rate=round(rate, 9), seconds=round(course.seconds, 1))
+    due = course.step % run.settings.log_every == 0 or course.step == course.total
+    if due and run.accelerator.is_main_process:
+        seconds = round(course.seconds, 1)
+        say(step=course.step, of=course.total, loss=round(loss, 6), learning_rate=round(rate, 9), seconds=seconds)
 
 
-def look(model: Any, learner: Learner, data: Data, course: Course, settings: Settings, accelerator: Accelerator) -> None:  # noqa: ANN401
-    """One point of the evaluation curve, on the validation part. Nothing is chosen by it; the held-out rows are not touched."""
-    found = answers(model, learner, data.validation, settings, accelerator)
-    right = sum(said == true for said, true in zip(found.labels, data.validation.labels, strict=True)) / len(data.validation)
-    point = {"step": course.step, "loss": round(found.loss, 6), "accuracy": round(right, 6)}
-    course.evaluation.append(point)
-    if accelerator.is_main_process:
-        say(step=course.step, eval_loss=point["loss"], eval_accuracy=point["accuracy"])
+def look(run: Run, model: Wrapped, course: Course) -> None:
+    """One point of the evaluation curve, on the validation part. Nothing is chosen by it; held-out rows stay untouched."""
+    rows = run.data.validation
+    found = answers(run, model, rows)
+    share = sum(said == true for said, true in zip(found.labels, rows.labels, strict=True)) / len(rows)
+    course.evaluation.append({"step": course.step, "loss": round(found.loss, 6), "accuracy": round(share, 6)})
+    if run.accelerator.is_main_process:
+        say(step=course.step, eval_loss=round(found.loss, 6), eval_accuracy=round(share, 6))
 
 
 class Stopping:
     """Why to stop before the last step: the time limit, or SIGTERM. All processes come to the same answer."""
 
-    def __init__(self, settings: Settings, accelerator: Accelerator, began: float) -> None:
+    def __init__(self, run: Run) -> None:
         self.reason: str | None = None
-        self._accelerator = accelerator
-        self._seconds = settings.time_limit_minutes * 60 * 0.8 - (time.monotonic() - began)  # a fifth is for evaluating and saving
-        self._limited = settings.time_limit_minutes > 0
+        self._accelerator = run.accelerator
+        limit_seconds = run.settings.time_limit_minutes * 60
+        self._deadline = run.began + 0.8 * limit_seconds if limit_seconds else math.inf  # the rest: evaluate and save
         self._told = False
-        signal.signal(signal.SIGTERM, self._tell)
+        self._last = time.monotonic()
 
-    def _tell(self, number: int, frame: object) -> None:
-        del number, frame
+    def __enter__(self) -> Self:
+        self._before = signal.signal(signal.SIGTERM, self._tell)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGTERM, self._before)
+
+    def _tell(self, *_: object) -> None:
         self._told = True
 
     def think(self, course: Course) -> None:
         """Decide after a step; one that would end too late is not begun."""
         import torch
 
-        late = self._limited and course.step < course.total and course.seconds * (1 + 1 / course.step) > self._seconds
-        mine = 2.0 if self._told else float(late)
-        worst = torch.tensor([mine], device=self._accelerator.device)
+        now = time.monotonic()
+        late = course.step < course.total and now + (now - self._last) > self._deadline
+        self._last = now
+        worst = torch.tensor([2 if self._told else int(late)], device=self._accelerator.device)
         if self._accelerator.num_processes > 1:
             worst = cast("torch.Tensor", self._accelerator.gather(worst)).max()
         self.reason = {0: None, 1: "time limit", 2: "terminated"}[int(worst)]
@@ -750,39 +831,53 @@ class Stopping:
 
 # --- checkpoints ---------------------------------------------------------------------------------------------------
 
+SAME = (
+    "model",
+    "model_revision",
+    "seed",
+    "lora_rank",
+    "max_steps",
+    "epochs",
+    "learning_rate",
+    "warmup",
+    "weight_decay",
+    "max_length",
+    "smoke",
+)
 
-def marks(settings: Settings, data: Data, each: int) -> dict[str, object]:
+
+def marks(run: Run) -> dict[str, object]:
     """What must be the same to go on. Batch and accumulation may change as long as their product stays."""
-    kept = ("model", "model_revision", "seed", "lora_rank", "max_steps", "epochs", "learning_rate", "warmup", "weight_decay", "max_length", "smoke")
-    return {name: getattr(settings, name) for name in kept} | {"rows a step": each, "training rows": data.train.digest}
+    same = {name: getattr(run.settings, name) for name in SAME}
+    return same | {"rows of a step": run.each, "training rows": run.data.train.digest}
 
 
-def save_checkpoint(course: Course, settings: Settings, data: Data, each: int, accelerator: Accelerator) -> None:
+def save_checkpoint(run: Run, course: Course) -> None:
     """Weights, optimiser, random states and the course, made in a new folder that then takes the old one's place."""
-    place, new = settings.out / "checkpoint", settings.out / "checkpoint.new"
-    accelerator.save_state(str(new))
-    if accelerator.is_main_process:
-        state = {"marks": marks(settings, data, each), "course": asdict(course)}
-        (new / "course.json").write_text(json.dumps(state), encoding="utf-8")
+    place, new = run.settings.out / "checkpoint", run.settings.out / "checkpoint.new"
+    run.accelerator.save_state(str(new))
+    if run.accelerator.is_main_process:
+        write_json(new / "course.json", {"marks": marks(run), "course": asdict(course)})
         shutil.rmtree(place, ignore_errors=True)
         new.rename(place)
-    accelerator.wait_for_everyone()
+    run.accelerator.wait_for_everyone()
 
 
-def resumed(course: Course, settings: Settings, data: Data, each: int, accelerator: Accelerator) -> None:
-    """Put the course, the weights and the random states where the checkpoint left them."""
-    place = settings.out / "checkpoint"
-    if not settings.resume or not (place / "course.json").exists():
+def go_on(course: Course, run: Run) -> None:
+    """With --resume, put the course, the weights and the random states where the checkpoint left them."""
+    place = run.settings.out / "checkpoint"
+    if not run.settings.resume or not (place / "course.json").exists():
         return
     state = json.loads((place / "course.json").read_text(encoding="utf-8"))
-    wanted = marks(settings, data, each)
-    other = [name for name, value in wanted.items() if state["marks"].get(name) != value]
+    other = [name for name, value in marks(run).items() if state["marks"].get(name) != value]
     if other:
-        raise BadInput(f"the checkpoint in {place} was made with another {', '.join(other)}; drop --resume to start again")
-    accelerator.load_state(str(place))
+        raise BadInput(
+            f"the checkpoint in {place} was made with another {', '.join(other)}: drop --resume to start again"
+        )
+    run.accelerator.load_state(str(place))
     for name in ("step", "train", "evaluation", "seconds"):
         setattr(course, name, state["course"][name])
-    if accelerator.is_main_process:
+    if run.accelerator.is_main_process:
         say(resumed_at=course.step, of=course.total)
 
 
@@ -802,26 +897,25 @@ class Answers:
         return sum(self.losses) / len(self.losses)
 
 
-def answers(model: Any, learner: Learner, rows: Rows, settings: Settings, accelerator: Accelerator) -> Answers:  # noqa: ANN401
+def answers(run: Run, model: Wrapped, rows: Rows) -> Answers:
     """Ask the model about every row. Rows of like length go together, so that little is filled up."""
     import torch
     from accelerate.utils import gather_object
 
-    model.eval()
-    order = sorted(range(len(rows)), key=lambda position: len(rows.texts[position]))
-    mine = order[accelerator.process_index :: accelerator.num_processes]
-    plain = accelerator.unwrap_model(model)  # processes may have different numbers of batches, so none waits for another
+    plain = run.accelerator.unwrap_model(model)  # processes may have unlike numbers of batches; none waits for another
+    plain.eval()
+    mine = run.mine(sorted(range(len(rows)), key=lambda position: len(rows.texts[position])))
     found: list[tuple[int, int, float]] = []
     with torch.no_grad():
-        for begin in range(0, len(mine), settings.batch_size):
-            part = mine[begin : begin + settings.batch_size]
-            losses, logits = losses_of(plain, learner, rows.at(part), accelerator)
+        for begin in range(0, len(mine), run.settings.batch_size):
+            part = mine[begin : begin + run.settings.batch_size]
+            losses, logits = losses_of(run, plain, rows.at(part))
             found += zip(part, logits.argmax(-1).tolist(), losses.tolist(), strict=True)
     everything = sorted(cast("list[tuple[int, int, float]]", gather_object(found)))
     return Answers(labels=[label for _, label, _ in everything], losses=[loss for _, _, loss in everything])
 
 
-def scores_of(true: list[int], said: Answers, names: tuple[str, ...], seed: int) -> dict[str, Any]:
+def scores_of(true: list[int], said: Answers, names: tuple[str, ...], seed: int) -> Json:
     """Every number about the answers, with 95 % intervals: the part of metrics.json that is about quality."""
     count = len(true)
     confusion = [[0] * len(names) for _ in names]
@@ -849,9 +943,9 @@ def scores_of(true: list[int], said: Answers, names: tuple[str, ...], seed: int)
     }
 
 
-def class_scores(confusion: list[list[int]], names: tuple[str, ...]) -> list[dict[str, Any]]:
+def class_scores(confusion: list[list[int]], names: tuple[str, ...]) -> list[Json]:
     """Precision, recall and F1 of each class. What was never said, or never there, scores 0."""
-    scores: list[dict[str, Any]] = []
+    scores: list[Json] = []
     for n, name in enumerate(names):
         right, there, found = confusion[n][n], sum(confusion[n]), sum(row[n] for row in confusion)
         precision, recall = right / max(1, found), right / max(1, there)
@@ -863,7 +957,9 @@ def class_scores(confusion: list[list[int]], names: tuple[str, ...]) -> list[dic
 def macro_f1(confusion: list[list[int]]) -> float:
     """The mean F1 of the classes that occur: rare ones count as much as common ones."""
     present = [n for n in range(len(confusion)) if sum(confusion[n]) or any(row[n] for row in confusion)]
-    return sum(2 * confusion[n][n] / (sum(confusion[n]) + sum(row[n] for row in confusion)) for n in present) / len(present)
+    return sum(2 * confusion[n][n] / (sum(confusion[n]) + sum(row[n] for row in confusion)) for n in present) / len(
+        present
+    )
 
 
 def wilson(right: int, count: int, z: float = 1.959964) -> tuple[float, float]:
@@ -887,8 +983,9 @@ def macro_f1_interval(confusion: list[list[int]], seed: int, draws: int = 1000) 
 # --- what is written -----------------------------------------------------------------------------------------------
 
 
-def metrics_of(task: str, settings: Settings, data: Data, learner: Learner, scores: dict[str, Any], course: Course, began: float) -> dict[str, Any]:
-    """metrics.json, version 1. Numbers about quality come from `scores_of`; everything else is what it takes to repeat them."""
+def metrics_of(run: Run, task: str, scores: Json, course: Course) -> Json:
+    """metrics.json, version 1: numbers about quality from `scores_of`, and everything it takes to repeat them."""
+    settings, data, learner = run.settings, run.data, run.learner
     return {
         "schema_version": SCHEMA_VERSION,
         "recipe": "text_classification",
@@ -919,7 +1016,7 @@ def metrics_of(task: str, settings: Settings, data: Data, learner: Learner, scor
         "seed": settings.seed,
         "versions": versions(),
         "hardware": hardware(),
-        "duration_seconds": round(time.monotonic() - began, 2),
+        "duration_seconds": round(time.monotonic() - run.began, 2),
         "training_seconds": round(course.seconds, 2),
         "peak_memory_bytes": peak_memory_bytes(),
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -935,13 +1032,14 @@ def versions() -> dict[str, str]:
     return found
 
 
-def hardware() -> dict[str, Any]:
+def hardware() -> Json:
     """What it ran on."""
     import torch
     from accelerate import PartialState
 
     state = PartialState()
-    accelerator = torch.cuda.get_device_name() if state.device.type == "cuda" else state.device.type
+    kind = str(state.device).partition(":")[0]
+    accelerator = torch.cuda.get_device_name() if kind == "cuda" else kind
     return {"accelerator": accelerator, "processes": state.num_processes, "threads": torch.get_num_threads()}
 
 
@@ -963,20 +1061,24 @@ def write_json(path: Path, content: object) -> None:
     new.replace(path)
 
 
-def save_model(model: Any, learner: Learner, settings: Settings, accelerator: Accelerator) -> None:  # noqa: ANN401
-    """The model and its tokenizer; with LoRA the adapter alone too, and the model with the adapter merged into it."""
-    plain = accelerator.unwrap_model(model)
-    learner.tokenizer.model_max_length = learner.max_length  # so that `truncation=True` reads what was read here, anywhere
-    place = settings.out / "model"
-    shutil.rmtree(place, ignore_errors=True)
-    if settings.lora_rank:
-        plain.save_pretrained(settings.out / "adapter")
-        learner.tokenizer.save_pretrained(settings.out / "adapter")
-        if settings.adapter_only:
-            return
+def save_model(run: Run, model: Wrapped) -> Path:
+    """The model and its tokenizer; with LoRA the adapter alone too, and the model with the adapter merged into it.
+
+    Returns the folder that is the result.
+    """
+    out, plain, tokenizer = run.settings.out, run.accelerator.unwrap_model(model), run.learner.tokenizer
+    tokenizer.model_max_length = run.learner.max_length  # so that `truncation=True` reads what was read here, anywhere
+    for name in ("model", "adapter"):
+        shutil.rmtree(out / name, ignore_errors=True)
+    if run.settings.lora_rank:
+        plain.save_pretrained(out / "adapter")
+        tokenizer.save_pretrained(out / "adapter")
+        if run.settings.adapter_only:
+            return out / "adapter"
         plain = plain.merge_and_unload()
-    plain.save_pretrained(place)
-    learner.tokenizer.save_pretrained(place)
+    plain.save_pretrained(out / "model")
+    tokenizer.save_pretrained(out / "model")
+    return out / "model"
 
 
 def licence_of(said: str, folder: str) -> str:
@@ -996,9 +1098,15 @@ def card_of(metrics: Mapping[str, Any], settings: Settings) -> str:
     licence = licence_of(settings.model_licence, settings.model)
     results = [
         {"type": kind, "name": words, "value": round(quality[key], 4)}
-        for kind, words, key in (("accuracy", "Accuracy", "accuracy"), ("f1", "Macro F1", "macro_f1"), ("loss", "Loss", "loss"))
+        for kind, words, key in (
+            ("accuracy", "Accuracy", "accuracy"),
+            ("f1", "Macro F1", "macro_f1"),
+            ("loss", "Loss", "loss"),
+        )
     ]
-    shown = {"name": dataset, "type": dataset, "split": data["held_out_split"]} | ({"revision": data["revision"]} if data["revision"] else {})
+    shown = {"name": dataset, "type": dataset, "split": data["held_out_split"]} | (
+        {"revision": data["revision"]} if data["revision"] else {}
+    )
     header = {
         "license": licence if licence != "unknown" else None,
         "library_name": "peft" if settings.adapter_only and settings.lora_rank else "transformers",
@@ -1006,13 +1114,19 @@ def card_of(metrics: Mapping[str, Any], settings: Settings) -> str:
         "base_model": model if is_hub_id(model) else None,
         "datasets": [dataset] if is_hub_id(dataset) else None,
         "metrics": ["accuracy", "f1"],
-        "model-index": [{"name": name, "results": [{"task": {"type": "text-classification"}, "dataset": shown, "metrics": results}]}],
+        "model-index": [
+            {"name": name, "results": [{"task": {"type": "text-classification"}, "dataset": shown, "metrics": results}]}
+        ],
     }
-    front = "\n".join(f"{key}: {json.dumps(value)}" for key, value in header.items() if value is not None)  # JSON is YAML
+    front = "\n".join(
+        f"{key}: {json.dumps(value)}" for key, value in header.items() if value is not None
+    )  # JSON is YAML
     return CARD.format(
         front=front,
         name=name,
-        warning="> A rehearsal: this model learned for two steps and is good for nothing.\n\n" if metrics["smoke"] else "",
+        warning="> A rehearsal: this model learned for two steps and is good for nothing.\n\n"
+        if metrics["smoke"]
+        else "",
         model=model,
         model_revision=metrics["model"]["revision"] or "not recorded",
         licence=licence,
@@ -1020,13 +1134,16 @@ def card_of(metrics: Mapping[str, Any], settings: Settings) -> str:
         dataset_revision=data["revision"] or "not recorded",
         dataset_licence=licence_of(settings.dataset_licence, settings.dataset),
         table=card_table(quality, intervals),
-        classes="\n".join("| {name} | {precision:.3f} | {recall:.3f} | {f1:.3f} | {support} |".format(**one) for one in metrics["classes"]),
+        classes="\n".join(
+            "| {name} | {precision:.3f} | {recall:.3f} | {f1:.3f} | {support} |".format(**one)
+            for one in metrics["classes"]
+        ),
         split=data["held_out_split"],
         rows=data["rows"],
         dropped="; ".join(f"{count} {why}" for why, count in data["dropped"].items()) or "nothing",
         digest=data["held_out_digest"][:16],
         load=HOW_TO_LOAD_ADAPTER if settings.adapter_only and settings.lora_rank else HOW_TO_LOAD,
-        method=f"LoRA of rank {settings.lora_rank} in every linear layer" if settings.lora_rank else "all weights",
+        method=f"LoRA of rank {settings.lora_rank} in every linear layer" if settings.lora_rank else "All weights",
         trainable=metrics["model"]["trainable_parameters"],
         steps=metrics["steps"],
         each=settings.batch_size * settings.accumulation * metrics["hardware"]["processes"],
@@ -1059,13 +1176,17 @@ CARD = """---
 
 # {name}
 
-{warning}Puts a text into one of the classes below. Made from **{model}** (revision {model_revision}, licence {licence}) with the data set
-**{dataset}** (revision {dataset_revision}, licence {dataset_licence}).
+{warning}Puts a text into one of the classes below.
+
+| made from | revision | licence |
+| --- | --- | --- |
+| model **{model}** | {model_revision} | {licence} |
+| data set **{dataset}** | {dataset_revision} | {dataset_licence} |
 
 ## How good it is
 
-Measured once, on {rows[held_out]} texts that it never saw ({split}; SHA-256 of those rows `{digest}…`). The baseline always says the
-most frequent class.
+Measured once, on {rows[held_out]} texts that it never saw (split {split}; SHA-256 of those rows `{digest}…`).
+The baseline always says the most frequent class.
 
 | | value | 95 % interval |
 | --- | --- | --- |
@@ -1075,7 +1196,7 @@ most frequent class.
 | --- | --- | --- | --- | --- |
 {classes}
 
-Numbers of one training with one seed; they speak for texts like these and no others.
+These are numbers of one training with one seed, on texts like these; they promise nothing about others.
 
 ## How to load it
 
@@ -1085,9 +1206,10 @@ It reads the first {length} tokens of a text; its tokenizer is set so.
 
 ## How it was made
 
-{method} ({trainable:,} weights) learned from {rows[train]} texts, {steps[done]} of {steps[planned]} steps ({steps[stopped]}) of {each} texts of up to
-{length} tokens, highest learning rate {rate:g}, seed {seed}, on {hardware} in {minutes:.1f} minutes. {rows[validation]} training texts were set aside for
-the evaluation curve. Left out: {dropped}. Made with {versions}. `metrics.json` has everything.
+{method} ({trainable:,} numbers) learned from {rows[train]} texts: {steps[done]} of {steps[planned]} steps
+({steps[stopped]}), {each} texts a step, highest learning rate {rate:g}, seed {seed}, on {hardware}, in
+{minutes:.1f} minutes. {rows[validation]} training texts were set aside for the evaluation curve. Left out: {dropped}.
+Made with {versions}. `metrics.json` has everything.
 """
 
 HOW_TO_LOAD = """```python
@@ -1132,19 +1254,16 @@ def fine_tune(settings: Settings, began: float) -> None:
     with accelerator.main_process_first():
         data = load_data(settings)
     learner = load_learner(settings, data.names)
-    model, course = train(learner, data, settings, accelerator, began)
-    said = answers(model, learner, data.held_out, settings, accelerator)
+    run = Run(settings=settings, accelerator=accelerator, learner=learner, data=data, began=began)
+    model, course = train(run)
+    said = answers(run, model, data.held_out)
     if accelerator.is_main_process:
-        scores = scores_of(data.held_out.labels, said, data.names, settings.seed)
-        metrics = metrics_of("train", settings, data, learner, scores, course, began)
-        save_model(model, learner, settings, accelerator)
-        folder = settings.out / ("adapter" if settings.adapter_only and settings.lora_rank else "model")
+        metrics = metrics_of(run, "train", scores_of(data.held_out.labels, said, data.names, settings.seed), course)
+        folder = save_model(run, model)
         (folder / "README.md").write_text(card_of(metrics, settings), encoding="utf-8")
-        write_json(settings.out / "metrics.json", metrics)
         if course.stopped == "complete":
             shutil.rmtree(settings.out / "checkpoint", ignore_errors=True)
-        shutil.rmtree(settings.out / "cache", ignore_errors=True)
-        say(done=metrics["metrics"], stopped=course.stopped, seconds=metrics["duration_seconds"])
+        finish(run, metrics)
     accelerator.wait_for_everyone()
     accelerator.end_training()
 
@@ -1155,16 +1274,20 @@ def evaluate(settings: Settings, began: float) -> None:
     learner, names = load_finished(settings)
     with accelerator.main_process_first():
         data = load_held_out(settings, names)
-    model = learner.model.to(accelerator.device)
-    said = answers(model, learner, data.held_out, settings, accelerator)
+    run = Run(settings=settings, accelerator=accelerator, learner=learner, data=data, began=began)
+    said = answers(run, learner.model.to(accelerator.device), data.held_out)
     if accelerator.is_main_process:
         scores = scores_of(data.held_out.labels, said, names, settings.seed)
-        metrics = metrics_of("evaluate", settings, data, learner, scores, Course(total=0), began)
-        write_json(settings.out / "metrics.json", metrics)
-        shutil.rmtree(settings.out / "cache", ignore_errors=True)
-        say(done=metrics["metrics"], seconds=metrics["duration_seconds"])
+        finish(run, metrics_of(run, "evaluate", scores, Course(total=0)))
     accelerator.wait_for_everyone()
     accelerator.end_training()
+
+
+def finish(run: Run, metrics: Json) -> None:
+    """Write the numbers last: where they are, everything is."""
+    write_json(run.settings.out / "metrics.json", metrics)
+    shutil.rmtree(run.settings.out / "cache", ignore_errors=True)
+    say(done=metrics["metrics"], stopped=metrics["steps"]["stopped"], seconds=metrics["duration_seconds"])
 
 
 def out_of_memory(problem: BaseException) -> bool:
@@ -1172,7 +1295,16 @@ def out_of_memory(problem: BaseException) -> bool:
     if isinstance(problem, MemoryError) or (isinstance(problem, OSError) and problem.errno == errno.ENOMEM):
         return True
     said = str(problem).lower()
-    return any(words in said for words in ("out of memory", "not enough memory", "can't allocate memory", "cannot allocate memory", "bad_alloc"))
+    return any(
+        words in said
+        for words in (
+            "out of memory",
+            "not enough memory",
+            "can't allocate memory",
+            "cannot allocate memory",
+            "bad_alloc",
+        )
+    )
 
 
 def first_line(problem: BaseException) -> str:
@@ -1198,7 +1330,10 @@ def main(words: Sequence[str]) -> int:
     except (MemoryError, RuntimeError, OSError) as problem:
         if not out_of_memory(problem):
             raise
-        tried = {name: getattr(settings, name) for name in ("batch_size", "accumulation", "gradient_checkpointing", "max_length")}
+        tried = {
+            name: getattr(settings, name)
+            for name in ("batch_size", "accumulation", "gradient_checkpointing", "max_length")
+        }
         say(error="out_of_memory", message=first_line(problem), **tried)
         return OUT_OF_MEMORY
     return 0
