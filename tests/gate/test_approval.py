@@ -81,9 +81,7 @@ BROKEN: dict[str, tuple[Callable[[Facts], Facts], str]] = {
         "plan-whole",
     ),
     "neither the plan nor the world names a tree": (
-        lambda w: replace(
-            _plan(w, tree=""), live_tree="", smoke=Smoke(tree="", exit_code=0, script="train.py")
-        ),
+        lambda w: replace(_plan(w, tree=""), live_tree="", smoke=Smoke(tree="", exit_code=0, script="train.py")),
         "plan-whole",
     ),
     "neither the plan nor the world names a merge base": (
@@ -122,7 +120,10 @@ BROKEN: dict[str, tuple[Callable[[Facts], Facts], str]] = {
         lambda w: _plan(w, job=replace(w.plan.job, flavor="a100-large")),
         "quote-of-this-job",
     ),
-    "the quote is for less time": (lambda w: _plan(w, job=replace(w.plan.job, timeout_minutes=60)), "quote-of-this-job"),
+    "the quote is for less time": (
+        lambda w: _plan(w, job=replace(w.plan.job, timeout_minutes=60)),
+        "quote-of-this-job",
+    ),
     "the quote is for fewer attempts": (lambda w: _plan(w, job=replace(w.plan.job, attempts=4)), "quote-of-this-job"),
     "the cap is above what people saw": (lambda w: _plan(w, cap_usd=Decimal("0.91")), "quote-of-this-job"),
     "nobody knows the price": (lambda w: replace(w, quote=None), "price-known"),
@@ -220,9 +221,7 @@ NOT_COUNTED: dict[str, tuple[Callable[[Facts], Facts], str]] = {
     ),
     "it is a machine's": (lambda w: replace(w, reviews=(a_review(by_a_person=False),)), "reviewer-a-person"),
     "its author is called a bot": (
-        lambda w: replace(
-            w, reviews=(a_review("helper[bot]"),), permissions={"helper[bot]": Permission.ADMIN}
-        ),
+        lambda w: replace(w, reviews=(a_review("helper[bot]"),), permissions={"helper[bot]": Permission.ADMIN}),
         "reviewer-a-person",
     ),
     "we gave it ourselves": (

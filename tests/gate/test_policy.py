@@ -1,0 +1,148 @@
+"""`.github/intern.yml`, as far as it decides about money: what it says, and what is wrong with it, by line."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from intern_action.core.entries import Limits
+from intern_action.core.errors import Misconfigured
+from intern_action.core.judgement import ApprovalPolicy
+from intern_action.gate.policy import _BUDGET_KEYS, PolicyFile, parse_policy, tighter
+from intern_action.settings.keys import POLICY_KEYS, REPOSITORY_MAY
+
+WHOLE = b"""\
+enabled: false
+model: anthropic/claude-opus-4.8   # a setting of the run, not of the gate
+approvals:
+  people: ["@ada", grace]
+  people_needed: 2
+  requester_may_approve: true
+  code_above_usd: $50
+  flavors: [t4-small, a100-large]
+  hub_repositories: [ours/*]
+  expire_after: 2 days
+budget:
+  month_usd: 1,000 USD
+  session_usd: 12.50
+  requester_usd: 100
+"""
+
+
+def test_every_word_of_the_file_arrives():
+    assert parse_policy(WHOLE) == ApprovalPolicy(
+        enabled=False,
+        approvers=("ada", "grace"),
+        people_needed=2,
+        requester_may_approve=True,
+        code_above_usd=Decimal(50),
+        flavors=("t4-small", "a100-large"),
+        hub_repositories=("ours/*",),
+        limits=Limits(month_usd=Decimal(1000), session_usd=Decimal("12.50"), requester_usd=Decimal(100)),
+    )
+
+
+@pytest.mark.parametrize("content", [None, b"", b"# nothing\n", b"approvals:\nbudget:\n", b"model: recipes\n"])
+def test_a_repository_that_says_nothing_gets_the_documented_defaults(content: bytes | None):
+    policy = parse_policy(content)
+    assert policy == ApprovalPolicy()
+    assert (policy.enabled, policy.people_needed, policy.requester_may_approve) == (True, 1, False)
+
+
+def test_who_we_are_is_handed_in_and_cannot_be_written_into_the_file():
+    assert parse_policy(None, our_name="intern").our_name == "intern"
+    with pytest.raises(Misconfigured, match=r"intern.yml:2: there is no key `approvals.our_name`"):
+        parse_policy(b"approvals:\n  our_name: mallory\n")
+
+
+def test_an_unknown_key_is_refused_with_its_line_and_the_near_miss():
+    with pytest.raises(Misconfigured, match=r"intern.yml:3: there is no key `approvals.poeple`; did you mean `approvals.people`\?"):
+        parse_policy(b"enabled: true\napprovals:\n  poeple: [ada]\n")
+
+
+def test_a_misspelled_kill_switch_is_not_overlooked():
+    with pytest.raises(Misconfigured, match=r"intern.yml:1: .*did you mean `enabled`"):
+        parse_policy(b"enable: false\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"enabled: 1\n", r"intern.yml:1: `enabled`: Input should be a valid boolean"),
+        (b"enabled: maybe\n", r"intern.yml:1: `enabled`"),
+        (b"approvals:\n  people_needed: 0\n", r"intern.yml:2: `approvals.people_needed`: .* greater than or equal to 1"),
+        (b"approvals:\n  people_needed: '2'\n", r"intern.yml:2: `approvals.people_needed`"),
+        (b"approvals:\n\n  people: ada\n", r"intern.yml:3: `approvals.people`"),
+        (b"approvals:\n  people: [ada, '']\n", r"intern.yml:2: `approvals.people`"),
+        (b"approvals:\n  people: ['@']\n", r"intern.yml:2: `approvals.people`"),
+        (b"approvals:\n  people: [12]\n", r"intern.yml:2: `approvals.people`"),
+        (b"approvals:\n  code_above_usd: cheap\n", r"intern.yml:2: `approvals.code_above_usd`: 'cheap' is not an amount"),
+        (b"budget:\n  month_usd: -5\n", r"intern.yml:2: `budget.month_usd`: -5 is not an amount of money"),
+        (b"budget:\n  month_usd: true\n", r"intern.yml:2: `budget.month_usd`: True is not an amount of money"),
+        (b"budget: 50\n", r"intern.yml:1: `budget` is a section"),
+        (b"approvals:\n  people: &all [ada]\n  flavors: *all\n", r"intern.yml:3: `\*all` is an alias"),
+        (b"enabled: true\nenabled: false\n", r"intern.yml:2: `enabled` stands here a second time"),
+        (b"- enabled\n", r"intern.yml:1: a configuration is a list"),
+        (b"enabled: [\n", r"intern.yml:\d: not valid YAML"),
+        (b"\xff\xfe", r"intern.yml is not UTF-8"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_its_line(content: bytes, said: str):
+    with pytest.raises(Misconfigured, match=said):
+        parse_policy(content)
+
+
+def test_nobody_can_be_needed_who_may_not_approve():
+    with pytest.raises(Misconfigured, match=r"intern.yml:3: 2 people must approve and 1 may"):
+        parse_policy(b"approvals:\n  people_needed: 2\n  people: [ada, '@Ada']\n")
+    assert parse_policy(b"approvals:\n  people_needed: 2\n  people: [ada, grace]\n").people_needed == 2
+    assert parse_policy(b"approvals:\n  people_needed: 2\n").approvers == ()
+
+
+@pytest.mark.parametrize(
+    "content", [b"approvals:\n  people: ['${WHO}']\n", b"budget:\n  month_usd: ${INTERN_VAR_BUDGET}\n", b"enabled: ${ON:-true}\n"]
+)
+def test_who_may_spend_is_written_in_the_file_and_not_taken_from_an_environment(content: bytes):
+    with pytest.raises(Misconfigured, match=r"takes no `\$\{...\}`"):
+        parse_policy(content)
+
+
+def test_a_setting_beside_the_policy_may_be_filled_in_later_and_is_none_of_its_business():
+    assert parse_policy(b"model: ${INTERN_VAR_MODEL}\n") == ApprovalPolicy()
+
+
+def test_a_file_that_says_where_tokens_go_is_refused_here_too():
+    with pytest.raises(Misconfigured, match=r"intern.yml:2: a repository may not set `hub.endpoint`"):
+        parse_policy(b"hub:\n  endpoint: https://evil.example\n")
+
+
+def test_an_empty_limit_is_no_limit_and_an_empty_code_limit_asks_for_no_code():
+    policy = parse_policy(b"approvals:\n  code_above_usd: null\nbudget:\n  month_usd: ~\n")
+    assert policy == ApprovalPolicy()
+
+
+def test_of_two_limits_the_tighter_counts():
+    ours = Limits(month_usd=Decimal(10), session_usd=None, requester_usd=Decimal(7))
+    theirs = Limits(month_usd=Decimal(20), session_usd=Decimal(5), requester_usd=None)
+    both = Limits(month_usd=Decimal(10), session_usd=Decimal(5), requester_usd=Decimal(7))
+    assert tighter(ours, theirs) == both == tighter(theirs, ours)
+    assert tighter(ours, Limits()) == ours
+    assert tighter(Limits(month_usd=Decimal(0)), ours).month_usd == 0
+
+
+def test_the_settings_budget_can_only_tighten_the_policys():
+    content = b"budget:\n  month_usd: 100\n"
+    assert parse_policy(content, limits=Limits(month_usd=Decimal(20))).limits.month_usd == 20
+    assert parse_policy(content, limits=Limits(month_usd=Decimal(200))).limits.month_usd == 100
+
+
+def _keys_of_the_policy() -> set[str]:
+    sections = {"approvals": PolicyFile().approvals, "budget": PolicyFile().budget}
+    below = {f"{name}.{key}" for name, section in sections.items() for key in type(section).model_fields}
+    return below | (set(PolicyFile.model_fields) - set(sections))
+
+
+def test_the_keys_that_are_left_to_the_gate_are_the_ones_it_reads():
+    assert _keys_of_the_policy() == POLICY_KEYS | _BUDGET_KEYS
+    assert _BUDGET_KEYS <= REPOSITORY_MAY
