@@ -589,6 +589,54 @@ class Workplace(Protocol):
         ...
 
 
+class Branch(Protocol):
+    """A branch of a remote that only ever grows by children of what was read: what the ledger is kept on."""
+
+    def head(self) -> str | None:
+        """Return where the branch is on the remote now, None when there is none.
+
+        Raises:
+            OutsideError: the remote cannot be asked, or its history is no longer the one seen before (on this machine).
+        """
+        ...
+
+    def file(self, commit: str, path: str) -> bytes | None:
+        """Return a file of a commit that `head` named, None when it is not there."""
+        ...
+
+    def push(self, files: Mapping[str, bytes], *, parent: str | None, message: str, at: datetime) -> str | None:
+        """Push a child of `parent` (None: a new branch) that holds these files besides its parent's; never forced.
+
+        Returns:
+            the new head, None when somebody else moved the branch first.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Push:
+    """One line of a branch's log on the remote: it was moved to `sha` at `at`, says whoever moved it."""
+
+    sha: str
+    at: datetime
+
+
+class Commits(Protocol):
+    """What a local forge asks of the bare repository it speaks for."""
+
+    def head(self, branch: str) -> str | None:
+        """Return a branch's head, None when there is none."""
+        ...
+
+    def authors(self, base: str, head_sha: str) -> tuple[tuple[str, str], ...]:
+        """Return name and e-mail of each author of `base..head_sha`, each pair once."""
+        ...
+
+    def pushes(self, branch: str) -> tuple[Push, ...]:
+        """Return every move of a branch since it was made, oldest first."""
+        ...
+
+
 class Watcher(Protocol):
     """Somebody who shows a running session to people: a bar on a terminal, quiet lines in CI."""
 

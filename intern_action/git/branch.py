@@ -1,0 +1,104 @@
+"""A branch of a remote that only ever grows. The mirror here remembers where it was, so a rewritten history is noticed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from intern_action.git.objects import object_id
+from intern_action.git.remote import Remote, branch_ref
+from intern_action.git.run import Git, GitFailed, LostRace, make_git_dir
+from intern_action.git.snapshots import write_files
+
+ZERO = "0" * 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitBranch:
+    """Implements `core.ports.Branch`. Several processes may share one git directory.
+
+    Args:
+        remote: with our git directory; the newest head that was seen is kept there as `refs/seen/<branch>`.
+        name: the branch.
+    """
+
+    remote: Remote
+    name: str
+
+    @classmethod
+    def at(cls, git_dir: str, url: str, name: str, *, config: Mapping[str, str] | None = None) -> GitBranch:
+        """Return a branch of a remote (path or URL), mirrored in a git directory of ours (made if need be)."""
+        make_git_dir(git_dir)
+        git = Git(git_dir=str(Path(git_dir).absolute()), config=config or {})
+        return cls(remote=Remote(git=git, url=url), name=name)
+
+    def head(self) -> str | None:
+        live = self.remote.ref(branch_ref(self.name))
+        seen = self._seen()
+        if live == seen:
+            return live
+        if live is None:
+            raise GitFailed(f"the branch {self.name} was there ({seen}) and is gone; a person has to look")
+        self.remote.fetch(live, ref=branch_ref(self.name))
+        if seen is not None and not self._builds_on(live, seen):
+            if self._builds_on(seen, live):
+                return self._newest(seen)  # another process here saw a newer head than our answer from the remote
+            raise GitFailed(
+                f"the history of {self.name} was rewritten: {live} does not build on {seen}; a person has to look"
+            )
+        self._remember(live, seen)
+        return live
+
+    def file(self, commit: str, path: str) -> bytes | None:
+        done = self.remote.git.ask("cat-file", "blob", f"{object_id(commit)}:{path}")
+        if not done.code:
+            return done.out
+        if self.remote.git.run("ls-tree", "-z", "--full-tree", commit, "--", path).out:
+            raise GitFailed(f"{path} on {self.name} is not a file")
+        return None
+
+    def push(self, files: Mapping[str, bytes], *, parent: str | None, message: str, at: datetime) -> str | None:
+        written = write_files(
+            self.remote.git,
+            files.items(),
+            parent=parent or "",
+            ref=f"refs/local/{self.name}",
+            at=at,
+            message=message,
+        )
+        try:
+            self.remote.push(written.commit, branch_ref(self.name), at=at, parent=parent)
+        except LostRace:
+            return None
+        self._remember(written.commit, parent)
+        return written.commit
+
+    # --- the mirror ----------------------------------------------------------------------------------------------
+
+    @property
+    def _mark(self) -> str:
+        return f"refs/seen/{self.name}"
+
+    def _seen(self) -> str | None:
+        done = self.remote.git.ask("rev-parse", "--verify", "--quiet", self._mark)
+        return None if done.code else done.text
+
+    def _builds_on(self, child: str, parent: str) -> bool:
+        return not self.remote.git.ask("merge-base", "--is-ancestor", parent, child).code
+
+    def _newest(self, seen: str) -> str:
+        """Ask once more: the remote must by now be at `seen` or beyond."""
+        live = self.remote.ref(branch_ref(self.name))
+        if live is not None:
+            self.remote.fetch(live, ref=branch_ref(self.name))
+            if self._builds_on(live, seen):
+                return live
+        raise GitFailed(
+            f"the history of {self.name} was rewritten: it went back from {seen} to {live}; a person has to look"
+        )
+
+    def _remember(self, head: str, seen: str | None) -> None:
+        """Move the mark forward; when another process moved it meanwhile, theirs stands and is checked the next time."""
+        self.remote.git.ask("update-ref", self._mark, head, seen or ZERO)

@@ -1,0 +1,73 @@
+"""Journals of sessions, each on a ref of its own: one file, one commit a save, compare-and-swap on the commit last seen."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from intern_action.core.errors import Misconfigured
+from intern_action.git.objects import object_id
+from intern_action.git.remote import Remote
+from intern_action.git.run import GitFailed
+from intern_action.git.snapshots import write_files
+
+PREFIX = "refs/intern/sessions/"
+FILE = "journal.jsonl"
+SESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+
+
+def session_ref(session: str) -> str:
+    """Return a session's ref. Raises Misconfigured for what cannot be a session's id."""
+    if not SESSION.fullmatch(session):
+        raise Misconfigured(f"{session!r} cannot be a session; ids are letters, digits, - and _")
+    return f"{PREFIX}{session}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journals:
+    """The refs under `refs/intern/sessions/` of a remote. Control alone writes them."""
+
+    remote: Remote
+
+    def save(self, session: str, lines: bytes, *, expected_head: str, at: datetime) -> str:
+        """Store the whole journal as a child of `expected_head` ("" for a new session); return the new commit.
+
+        Raises:
+            LostRace: somebody else saved meanwhile.
+        """
+        ref = session_ref(session)
+        if expected_head:
+            self.remote.fetch(expected_head, ref=ref)
+        written = write_files(
+            self.remote.git,
+            [(FILE, lines)],
+            parent=expected_head,
+            ref=f"refs/local/{session}",
+            at=at,
+            message=f"journal of {session}\n",
+        )
+        self.remote.push(written.commit, ref, at=at, parent=expected_head or None, leased=True)
+        return written.commit
+
+    def load(self, session: str) -> tuple[str, bytes] | None:
+        """Return (commit, lines) as they are on the remote now, None for an unknown session."""
+        ref = session_ref(session)
+        head = self.remote.ref(ref)
+        if head is None:
+            return None
+        self.remote.fetch(head, ref=ref)
+        return head, self.remote.git.run("cat-file", "blob", f"{object_id(head)}:{FILE}").out
+
+    def all(self) -> tuple[str, ...]:
+        """Return the ids of all sessions, oldest first (by the date of the first save, then by id)."""
+        heads = self.remote.refs(f"{PREFIX}*")
+        dated = sorted((self._began(ref, head), ref.removeprefix(PREFIX)) for ref, head in heads.items())
+        return tuple(session for _, session in dated)
+
+    def _began(self, ref: str, head: str) -> int:
+        self.remote.fetch(head, ref=ref)
+        dates = self.remote.git.run("log", "--first-parent", "--format=%ct", object_id(head)).text.split()
+        if not dates:
+            raise GitFailed(f"the journal on {ref} has no commits")
+        return int(dates[-1])

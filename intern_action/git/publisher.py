@@ -1,0 +1,211 @@
+"""Control's git: takes bundles in, makes the commits people see, pushes. It never checks anything out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from intern_action.core.errors import Misconfigured, NotAllowed
+from intern_action.core.ports import Clock
+from intern_action.git.bundles import judge_commits, open_pack, quarantine, release, unpack
+from intern_action.git.journals import Journals
+from intern_action.git.names import shown
+from intern_action.git.objects import Item, contents, items, object_id, tree_of
+from intern_action.git.remote import Remote, branch_ref
+from intern_action.git.rules import TreeRules, judge_links, links
+from intern_action.git.run import OURS, Git, GitFailed, Identity, make_git_dir
+
+FILE_BYTES = 50_000_000
+BUNDLE_BYTES = 500_000_000
+RESERVED = frozenset({"intern/ledger"})
+STAT_WIDTH = "--stat=100,80"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitPublisher:
+    """Implements `core.ports.Publisher` on a bare git directory of control's own and a remote. Make one with `at`.
+
+    Args:
+        file_bytes: largest file that is published.
+        bundle_bytes: largest bundle that is read.
+        reserved: branches that are never published to, besides the remote's default branch.
+    """
+
+    git: Git
+    remote: Remote
+    clock: Clock
+    identity: Identity = OURS
+    rules: TreeRules = field(default_factory=TreeRules)
+    file_bytes: int = FILE_BYTES
+    bundle_bytes: int = BUNDLE_BYTES
+    reserved: frozenset[str] = RESERVED
+
+    @classmethod
+    def at(cls, git_dir: str, url: str, *, clock: Clock, config: Mapping[str, str] | None = None) -> GitPublisher:
+        """Return the publisher of a remote; its git directory is made if need be.
+
+        Args:
+            git_dir: control's own, mode 0700.
+            url: path or URL of the remote.
+            clock: gives the dates of commits and pushes.
+            config: git settings for this remote (`remote.with_token`).
+        """
+        make_git_dir(git_dir)
+        git = Git(git_dir=str(Path(git_dir).absolute()), config=config or {})
+        return cls(git=git, remote=Remote(git=git, url=url), clock=clock)
+
+    # --- taking in -----------------------------------------------------------------------------------------------
+
+    def take_in(self, bundle: str, commit: str, *, base_sha: str) -> str:
+        self.remote.fetch(object_id(base_sha))
+        if self.git.has(object_id(commit)):
+            return self._judge_known(commit, base_sha)
+        try:
+            with Path(bundle).open("rb") as file, quarantine(self.git) as held:
+                open_pack(file, commit=commit, base_sha=base_sha)
+                unpack(self.git, file, held, most_bytes=self.bundle_bytes)
+                judge_commits(self.git, held, commit=commit, base_sha=base_sha, most_bytes=self.file_bytes)
+                tree = self._judge(base_sha, commit, env=held.env)
+                release(self.git, held)
+        except OSError as error:
+            raise GitFailed(f"the bundle {bundle} cannot be read: {error.strerror}") from error
+        self.git.run("update-ref", f"refs/intern/taken/{commit}", commit)
+        return tree
+
+    def _judge_known(self, commit: str, base_sha: str) -> str:
+        """Judge again what was taken in before: a bundle may be settled twice."""
+        if self.git.ask("merge-base", "--is-ancestor", base_sha, commit).code:
+            raise NotAllowed(f"the commit {commit} does not build on {base_sha}, the one the session started from")
+        return self._judge(base_sha, commit)
+
+    def _judge(self, base_sha: str, commit_or_tree: str, *, env: Mapping[str, str] | None = None) -> str:
+        before, after = items(self.git, base_sha, env=env), items(self.git, commit_or_tree, env=env)
+        self.rules.judge(before, after)
+        self._judge_sizes(before, after, env)
+        old, new = links(before), links(after)
+        if new:
+            targets = contents(self.git, [*old.values(), *new.values()], env=env)
+            judge_links(
+                {path: targets[oid].decode("utf-8", "surrogateescape") for path, oid in old.items()},
+                {path: targets[oid].decode("utf-8", "surrogateescape") for path, oid in new.items()},
+            )
+        return self.git.run("rev-parse", "--verify", f"{commit_or_tree}^{{tree}}", env=env).text
+
+    def _judge_sizes(
+        self, before: Mapping[str, Item], after: Mapping[str, Item], env: Mapping[str, str] | None
+    ) -> None:
+        changed = {path: item.id for path, item in after.items() if before.get(path) != item}
+        asked = "".join(f"{oid}\n" for oid in changed.values()).encode()
+        out = self.git.run("cat-file", "--batch-check=%(objectsize)", stdin=asked, env=env).text.split()
+        for path, size in zip(changed, map(int, out), strict=True):
+            if size > self.file_bytes:
+                raise NotAllowed(
+                    f"{shown(path)} has {size:,} bytes; {self.file_bytes:,} are allowed, large files belong on the Hub"
+                )
+
+    # --- publishing ----------------------------------------------------------------------------------------------
+
+    def publish(self, branch: str, tree: str, *, base_sha: str, message: str, co_author: str) -> str:
+        ref = branch_ref(branch)
+        self._judge_branch(branch)
+        self.remote.fetch(object_id(base_sha))
+        self._judge(base_sha, object_id(tree))
+        head = self.remote.ref(ref)
+        if head is not None:
+            self._judge_head(branch, ref, head, base_sha)
+            if tree_of(self.git, head) == tree:
+                return head
+        at = self.clock.now()
+        words = with_co_author(message, co_author)
+        parent = head or base_sha
+        commit = self.git.run(
+            "commit-tree", tree, "-p", parent, "-F", "-", stdin=words.encode(), env=self.identity.stamp(at)
+        ).text
+        self.remote.push(commit, ref, at=at, parent=head)
+        return commit
+
+    def _judge_branch(self, branch: str) -> None:
+        if branch in self.reserved or branch == self.remote.default_branch():
+            raise NotAllowed(f"nothing is published on {branch}; it is the default branch or our own book-keeping")
+
+    def _judge_head(self, branch: str, ref: str, head: str, base_sha: str) -> None:
+        """Refuse to build over somebody else's work: our tree does not have it and would take it away."""
+        self.remote.fetch(head, ref=ref)
+        if self.git.ask("merge-base", "--is-ancestor", base_sha, head).code:
+            raise NotAllowed(
+                f"the branch {branch} does not build on {base_sha} any more; close its pull request and start anew"
+            )
+        committers = self.git.run("log", "--format=%h %ce", f"{base_sha}..{head}").text.splitlines()
+        others = [line for line in committers if line.split(" ", 1)[1] != self.identity.email]
+        if others:
+            raise NotAllowed(
+                f"somebody else pushed {others[0].split()[0]} to {branch}; publishing our work would undo theirs. "
+                "Merge the pull request as it is, or move their commits to a branch of their own"
+            )
+
+    # --- looking -------------------------------------------------------------------------------------------------
+
+    def head(self, branch: str) -> str | None:
+        return self.remote.ref(branch_ref(branch))
+
+    def tree_of(self, commit: str) -> str:
+        self.remote.fetch(object_id(commit))
+        return tree_of(self.git, commit)
+
+    def merge_base(self, base: str, head_sha: str) -> str:
+        live = self._live(base)
+        self.remote.fetch(object_id(head_sha))
+        done = self.git.ask("merge-base", live, head_sha)
+        if done.code:
+            raise GitFailed(f"{base} and {head_sha} have no commit in common")
+        return done.text
+
+    def _live(self, branch: str) -> str:
+        """Return the live head of a branch, and have it here."""
+        ref = branch_ref(branch)
+        head = self.remote.ref(ref)
+        if head is None:
+            raise Misconfigured(f"the remote has no branch {branch}; name one that is there")
+        self.remote.fetch(head, ref=ref)
+        return head
+
+    def blob(self, branch: str, path: str) -> tuple[str, bytes] | None:
+        line = self.git.run("ls-tree", "-z", "--full-tree", self._live(branch), "--", path).out.rstrip(b"\0")
+        if not line:
+            return None
+        mode, kind, oid = line.partition(b"\t")[0].decode().split(" ")
+        if kind != "blob" or mode not in {"100644", "100755"}:
+            raise Misconfigured(f"{shown(path)} on {branch} is not a plain file; make it one")
+        return oid, contents(self.git, [oid])[oid]
+
+    def changes(self, base_sha: str, head_sha: str) -> str:
+        self.remote.fetch(object_id(base_sha))
+        self.remote.fetch(object_id(head_sha))
+        plain = ("--no-ext-diff", "--no-textconv", "--no-color", "--no-renames")
+        return self.git.run("diff", *plain, STAT_WIDTH, f"{base_sha}...{head_sha}").text
+
+    def archive(self, commit: str, target: str) -> None:
+        self.remote.fetch(object_id(commit))
+        self.git.run("-c", "tar.umask=0022", "archive", "--format=tar", f"--output={Path(target).absolute()}", commit)
+
+    # --- journals ------------------------------------------------------------------------------------------------
+
+    def save_journal(self, session: str, lines: bytes, *, expected_head: str) -> str:
+        return Journals(remote=self.remote).save(session, lines, expected_head=expected_head, at=self.clock.now())
+
+    def load_journal(self, session: str) -> tuple[str, bytes] | None:
+        return Journals(remote=self.remote).load(session)
+
+    def sessions(self) -> tuple[str, ...]:
+        return Journals(remote=self.remote).all()
+
+
+def with_co_author(message: str, co_author: str) -> str:
+    """Return a commit message that names who asked for the work. The co-author is one line, whatever was put in."""
+    who = " ".join(co_author.split())
+    if not who:
+        return f"{message.strip()}\n"
+    if "<" not in who:
+        who = f"{who} <{who}@users.noreply.github.com>"
+    return f"{message.strip()}\n\nCo-authored-by: {who}\n"

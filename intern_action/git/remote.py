@@ -1,0 +1,119 @@
+"""The other repository: what its refs are now, and pushes that never force anybody's hand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from intern_action.core.errors import Misconfigured
+from intern_action.git.objects import object_id
+from intern_action.git.run import OURS, Git, GitFailed, LostRace
+
+NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._+@-]|/(?=[A-Za-z0-9]))*")
+RACE = re.compile(
+    r"fetch first|non-fast-forward|stale info|cannot lock ref|failed to update ref|already exists|incorrect old value"
+)
+
+
+def branch_ref(branch: str) -> str:
+    """Return the full ref of a branch.
+
+    Raises:
+        Misconfigured: a name git, a shell or a reader could take for something else.
+    """
+    if (
+        not NAME.fullmatch(branch)
+        or ".." in branch
+        or branch.endswith((".lock", "."))
+        or ".lock/" in branch
+        or "@{" in branch
+    ):
+        raise Misconfigured(f"{branch!r} cannot be a branch; use letters, digits and . _ + @ - /")
+    return f"refs/heads/{branch}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remote:
+    """A remote of our git directory.
+
+    Args:
+        git: our git directory; its `config` may carry the credentials.
+        url: path or URL.
+    """
+
+    git: Git
+    url: str
+
+    def refs(self, *patterns: str) -> dict[str, str]:
+        """Return the live refs that match, by full name. `HEAD` is the default branch's commit."""
+        lines = self.git.run("ls-remote", "--quiet", "--", self.url, *patterns).text.splitlines()
+        return {ref: oid for oid, _, ref in (line.partition("\t") for line in lines)}
+
+    def ref(self, name: str) -> str | None:
+        """Return where one ref is now, by its full name."""
+        return self.refs(name).get(name)
+
+    def default_branch(self) -> str:
+        """Return the name of the default branch, "" when the remote does not say."""
+        out = self.git.run("ls-remote", "--quiet", "--symref", "--", self.url, "HEAD").text
+        found = re.match(r"ref: refs/heads/(\S+)\tHEAD", out)
+        return found[1] if found else ""
+
+    def fetch(self, commit: str, *, ref: str = "") -> None:
+        """Bring a commit here unless it is here; `ref` names where it was seen, for servers that only give out refs."""
+        if self.git.has(commit):
+            return
+        quiet = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head")
+        if ref and not self.git.ask(*quiet, "--", self.url, ref).code and self.git.has(commit):
+            return
+        self.git.run(*quiet, "--", self.url, object_id(commit))
+
+    def push(self, commit: str, ref: str, *, at: datetime, parent: str | None, leased: bool = False) -> None:
+        """Move a ref to a child of what stands there; never forced.
+
+        Args:
+            commit: what is pushed.
+            ref: the full name of what is moved.
+            at: what the remote's reflog calls the time of this push.
+            parent: what was read there; None for a ref that is new.
+            leased: for refs outside of `refs/heads/`: the remote also compares with `parent`. The new commit is a child
+                all the same, so this is compare-and-swap, not a way to overwrite.
+
+        Raises:
+            LostRace: something else stands there now.
+            GitFailed: not pushed, for another reason.
+        """
+        lease = (f"--force-with-lease={ref}:{parent or ''}",) if leased or parent is None else ()
+        done = self.git.ask(
+            "push",
+            "--porcelain",
+            "--no-verify",
+            *lease,
+            "--",
+            self.url,
+            f"{object_id(commit)}:{ref}",
+            env=OURS.stamp(at),
+        )
+        if not done.code:
+            return
+        now = self.ref(ref)
+        if now == commit or (now and self._holds(now, commit, ref)):
+            return  # the answer was lost, the push was not
+        words = "; ".join(line for line in done.text.splitlines() if line.startswith("!")) or done.words
+        if now != parent or RACE.search(words):
+            raise LostRace(f"{ref} was moved by somebody else meanwhile: {words}")
+        raise GitFailed(f"git push of {ref} failed: {words}")
+
+    def _holds(self, head: str, commit: str, ref: str) -> bool:
+        self.fetch(head, ref=ref)
+        return not self.git.ask("merge-base", "--is-ancestor", commit, head).code
+
+
+def with_token(token: str) -> Mapping[str, str]:
+    """Return the git settings that authenticate as a GitHub token over HTTPS; for `Git.config`, which hides them."""
+    import base64
+
+    basic = base64.b64encode(f"x-access-token:{token}".encode()).decode()
+    return {"http.extraHeader": f"Authorization: Basic {basic}"}

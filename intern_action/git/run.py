@@ -1,0 +1,211 @@
+"""One git process: scrubbed environment, no hooks, no filters, no prompts; fails with git's own words."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from intern_action.core.errors import Misconfigured, OutsideError
+
+CONFIG: Mapping[str, str] = {
+    "safe.directory": "*",  # who owns a repository is decided by who hands us its path, not by git
+    "core.hooksPath": "/dev/null",
+    "core.fsmonitor": "false",
+    "core.attributesFile": "/dev/null",
+    "core.excludesFile": "/dev/null",
+    "core.symlinks": "true",
+    "core.protectHFS": "true",
+    "core.protectNTFS": "true",
+    "core.autocrlf": "false",
+    "core.quotePath": "false",
+    "core.bigFileThreshold": "8m",  # larger blobs are streamed: a small bundle cannot make us hold gigabytes
+    "core.commitGraph": "false",
+    "credential.helper": "",
+    "commit.gpgSign": "false",
+    "push.gpgSign": "false",
+    "push.followTags": "false",
+    "submodule.recurse": "false",
+    "fetch.recurseSubmodules": "false",
+    "gc.auto": "0",
+    "maintenance.auto": "false",
+    "receive.autogc": "false",
+    "init.defaultBranch": "main",
+    "protocol.allow": "never",  # `ext::` runs commands
+    "protocol.file.allow": "always",
+    "protocol.https.allow": "always",
+    "protocol.http.allow": "always",
+    "protocol.ssh.allow": "always",
+    "uploadpack.allowAnySHA1InWant": "true",
+}
+ATTRIBUTES = "* -text -eol -filter -ident -working-tree-encoding -diff -merge -export-subst -export-ignore\n"
+"""`info/attributes` outranks every `.gitattributes` of a tree: bytes go in and out as they are, in archives too."""
+
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/homebrew/bin"
+SECRET_IN_URL = re.compile(r"//[^/@\s]+@")
+
+
+class GitFailed(OutsideError):
+    """Git could not do it; the message ends with git's words."""
+
+
+class LostRace(GitFailed):
+    """Somebody else moved the ref first. Read again, then decide again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who commits."""
+
+    name: str = "intern-action[bot]"
+    email: str = "intern-action[bot]@users.noreply.github.com"
+
+    def stamp(self, at: datetime) -> dict[str, str]:
+        """Return the environment that makes a commit of this identity at this time (aware), whatever the machine says."""
+        date = f"@{int(at.timestamp())} +0000"
+        roles = ("AUTHOR", "COMMITTER")
+        return {
+            f"GIT_{role}_{key}": value
+            for role in roles
+            for key, value in (("NAME", self.name), ("EMAIL", self.email), ("DATE", date))
+        }
+
+
+OURS = Identity()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """How a git process ended."""
+
+    code: int
+    out: bytes
+    words: str
+
+    @property
+    def text(self) -> str:
+        """Return the output as text without the last line end; odd bytes survive as surrogates."""
+        return self.out.decode("utf-8", "surrogateescape").rstrip("\n")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Git:
+    """Runs git on one git directory.
+
+    Args:
+        git_dir: the directory; "" for calls that belong to none (`ls-remote`).
+        config: further settings, for this command alone. They travel in the environment, so a token in them is not on
+            the command line for others to read.
+        environment: what the remote's transport needs besides (a proxy, an ssh agent); handed down, never read here.
+        timeout_seconds: after it the process is killed.
+    """
+
+    git_dir: str = ""
+    config: Mapping[str, str] = field(default_factory=dict[str, str])
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    timeout_seconds: float = 600.0
+
+    def env(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Return the whole environment of a call; nothing is inherited."""
+        ours = Path(self.git_dir) / "intern.gitconfig"
+        settings = {**CONFIG, **self.config}
+        env = {
+            "PATH": PATH,
+            "HOME": "/nonexistent",
+            "LC_ALL": "C.UTF-8",
+            "TZ": "UTC",
+            **self.environment,
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_GLOBAL": str(ours) if self.git_dir and ours.exists() else "/dev/null",
+            "GIT_ATTR_NOSYSTEM": "1",
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_ASKPASS": "/bin/false",
+            "GIT_LITERAL_PATHSPECS": "1",
+            "GIT_OPTIONAL_LOCKS": "0",
+            "GIT_NO_REPLACE_OBJECTS": "1",
+            "GIT_ADVICE": "0",
+            "GIT_CONFIG_COUNT": str(len(settings)),
+        }
+        for number, (key, value) in enumerate(settings.items()):
+            env |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+        if self.git_dir:
+            env["GIT_DIR"] = self.git_dir
+        return env | dict(extra or {})
+
+    def ask(self, *args: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, cwd: str | None = None) -> Done:
+        """Run git and return how it ended, whatever the exit code.
+
+        Raises:
+            GitFailed: it ran past the time limit.
+            Misconfigured: there is no git on this machine.
+        """
+        try:
+            done = subprocess.run(
+                ["git", *args],
+                input=stdin,
+                capture_output=True,
+                check=False,
+                env=self.env(env),
+                cwd=cwd or (self.git_dir or "/"),
+                timeout=self.timeout_seconds,
+                umask=0o022,
+            )
+        except FileNotFoundError as error:
+            raise Misconfigured(f"git cannot be run here ({error}); install git 2.30 or newer") from error
+        except subprocess.TimeoutExpired as error:
+            raise GitFailed(f"git {args[0]} took longer than {self.timeout_seconds:.0f} s and was ended") from error
+        return Done(code=done.returncode, out=done.stdout, words=clean(done.stderr))
+
+    def run(self, *args: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, cwd: str | None = None) -> Done:
+        """Run git; GitFailed with git's words when it does not exit with 0."""
+        done = self.ask(*args, stdin=stdin, env=env, cwd=cwd)
+        if done.code:
+            raise GitFailed(f"git {args[0]} failed: {done.words or f'exit code {done.code}'}")
+        return done
+
+    def has(self, commit: str) -> bool:
+        """Whether this object directory has the commit."""
+        return not self.ask("cat-file", "-e", f"{commit}^{{commit}}").code
+
+
+def clean(words: bytes) -> str:
+    """Return git's words in one line, without what stands before an `@` in URLs."""
+    text = words.decode("utf-8", "backslashreplace")
+    return SECRET_IN_URL.sub("//***@", "; ".join(line.strip() for line in text.splitlines() if line.strip()))
+
+
+def make_git_dir(git_dir: str) -> None:
+    """Make a bare git directory of ours (mode 0700), or take over the one that is there.
+
+    Its `intern.gitconfig` stands in for the global configuration, because settings in the environment do not reach the
+    other end of a local fetch or push; its `info/attributes` outranks what a tree says of itself.
+
+    Raises:
+        Misconfigured: the folder cannot be written.
+    """
+    folder = Path(git_dir)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.chmod(0o700)
+        if not (folder / "HEAD").exists():
+            Git(git_dir=git_dir).run("init", "--quiet", "--bare", "--template=", git_dir)
+        (folder / "info").mkdir(exist_ok=True)
+        (folder / "info" / "attributes").write_text(ATTRIBUTES)
+        (folder / "intern.gitconfig").write_text(as_config_file(CONFIG))
+    except OSError as error:
+        raise Misconfigured(
+            f"{git_dir} cannot be used as a git directory ({error.strerror}); name a folder we may write"
+        ) from error
+
+
+def as_config_file(settings: Mapping[str, str]) -> str:
+    """Return settings in git's own file format; `a.b.c` is the key `c` of the section `[a "b"]`."""
+    lines: list[str] = []
+    for name, value in settings.items():
+        section, *middle, key = name.split(".")
+        title = f'{section} "{middle[0]}"' if middle else section
+        lines.append(f'[{title}]\n\t{key} = "{value}"\n')
+    return "".join(lines)

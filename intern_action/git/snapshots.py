@@ -1,0 +1,149 @@
+"""Commits made from a stream: one `git fast-import` process writes blobs, trees and the commit, and needs no index."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import TracebackType
+from typing import IO, Self
+
+from intern_action.git.run import OURS, Git, GitFailed, Identity, clean
+
+LINK = "120000"
+GIVE_UP_SECONDS = 600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A commit and its tree."""
+
+    commit: str
+    tree: str
+
+
+def quoted(path: str) -> bytes:
+    """Return a path as the stream wants it: in double quotes, C escapes for what would end it."""
+    raw = path.encode("utf-8", "surrogateescape")
+    return b'"' + raw.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n") + b'"'
+
+
+@dataclass(slots=True)
+class CommitStream:
+    """A commit on top of `parent`, written change by change; nothing larger than one file is held in memory.
+
+    Use as a context manager; the process is started by the first change.
+
+    Args:
+        parent: commit to start from, "" for a first commit.
+        ref: a ref of this git directory that is moved to the new commit (forced: it is ours alone).
+    """
+
+    git: Git
+    parent: str
+    ref: str
+    at: datetime
+    identity: Identity = OURS
+    _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    _changes: list[bytes] = field(default_factory=list[bytes], init=False)
+    _deletions: list[bytes] = field(default_factory=list[bytes], init=False)
+
+    @property
+    def empty(self) -> bool:
+        """Whether no change was written yet."""
+        return not self._changes and not self._deletions
+
+    def put(self, path: str, mode: str, content: bytes) -> None:
+        """Set a file. `mode` is git's: 100644, 100755 or 120000 (then the content is the link's target)."""
+        mark = len(self._changes) + 2
+        self._changes.append(b"M %s :%d %s\n" % (mode.encode(), mark, quoted(path)))
+        self._send(b"blob\nmark :%d\ndata %d\n" % (mark, len(content)), content, b"\n")
+
+    def delete(self, paths: Iterable[str]) -> None:
+        """Take files away."""
+        self._deletions.extend(b"D %s\n" % quoted(path) for path in paths)
+
+    def commit(self, message: str) -> Written:
+        """Write the commit and end the process."""
+        words = message.replace("\0", " ").encode("utf-8", "replace")
+        who = f"{self.identity.name} <{self.identity.email}> {int(self.at.timestamp())} +0000".encode()
+        self._send(b"commit %s\nmark :1\nauthor %s\ncommitter %s\n" % (self.ref.encode(), who, who))
+        self._send(b"data %d\n" % len(words), words, b"\n")
+        if self.parent:
+            self._send(b"from %s\n" % self.parent.encode())
+        # a name that was a file and is a folder now: what goes, goes first
+        self._send(*self._deletions, *self._changes, b'\nget-mark :1\nls :1 ""\ndone\n')
+        commit, tree = self._end().split(b"\n")[:2]
+        return Written(commit=commit.decode(), tree=tree.split()[2].split(b"\t")[0].decode())
+
+    def _pipe(self) -> IO[bytes]:
+        if self._process is None:
+            self._process = subprocess.Popen(
+                ["git", "fast-import", "--quiet", "--done", "--force", "--date-format=raw"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=self.git.env(),
+                cwd=self.git.git_dir,
+                umask=0o022,
+            )
+        if self._process.stdin is None:
+            raise GitFailed("git fast-import has no input")
+        return self._process.stdin
+
+    def _send(self, *parts: bytes) -> None:
+        pipe = self._pipe()
+        try:
+            for part in parts:
+                pipe.write(part)
+        except BrokenPipeError as error:
+            raise GitFailed(f"git fast-import ended early: {self._words()}") from error
+
+    def _end(self) -> bytes:
+        process = self._process
+        if process is None:
+            raise GitFailed("git fast-import was never started")
+        try:
+            out, words = process.communicate(timeout=GIVE_UP_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            raise GitFailed(f"git fast-import took longer than {GIVE_UP_SECONDS:.0f} s") from error
+        if process.returncode:
+            raise GitFailed(f"git fast-import failed: {clean(words)}")
+        self._process = None
+        return out
+
+    def _words(self) -> str:
+        process = self._process
+        if process is None or process.stderr is None:
+            return "no words"
+        process.wait(timeout=GIVE_UP_SECONDS)
+        return clean(process.stderr.read())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        process = self._process
+        if process is None:
+            return
+        process.kill()
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+        process.wait()
+        self._process = None
+
+
+def write_files(
+    git: Git, files: Iterable[tuple[str, bytes]], *, parent: str, ref: str, at: datetime, message: str
+) -> Written:
+    """Commit plain files on top of `parent` ("" for a first commit)."""
+    with CommitStream(git=git, parent=parent, ref=ref, at=at) as stream:
+        for path, content in files:
+            stream.put(path, "100644", content)
+        return stream.commit(message)
