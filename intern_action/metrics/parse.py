@@ -96,7 +96,7 @@ class Metrics:
 
 # --- the door ------------------------------------------------------------------------------------------------------
 
-Finite: TypeAlias = Annotated[float, Field(allow_inf_nan=False)]
+Finite: TypeAlias = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 
 
 class _Door(BaseModel):
