@@ -1,1 +1,1 @@
-"""Where training runs, one file a place."""
+"""Where training runs. A module here with a `BACKEND` is a backend."""

@@ -1,0 +1,44 @@
+"""What a backend is made of: a name, and how it is built from what `wiring` has at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from intern_action.core.ports import Clock, Jobs, Shell
+from intern_action.core.types import Flavor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supplies:
+    """What a backend may need of this machine.
+
+    Args:
+        root: folder for its jobs; ours, and no one else writes there.
+        own: gives a folder to the tool user; does nothing off root.
+        flavors: hardware with prices, by name.
+        cache: the shared, read-only cache of models and data sets (HF_HUB_CACHE).
+        python: interpreter that has the training packages.
+        memory_mb: address space of one job, None for no limit.
+        longest_minutes: the most an order may ask for.
+        environment: what jobs get besides; never a secret.
+    """
+
+    root: str
+    shell: Shell
+    own: Callable[[str], None]
+    clock: Clock
+    flavors: Mapping[str, Flavor]
+    cache: str
+    python: str
+    memory_mb: int | None = None
+    longest_minutes: int = 360
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backend:
+    """The constant `BACKEND` of a module in `jobs/`."""
+
+    name: str
+    make: Callable[[Supplies], Jobs]
