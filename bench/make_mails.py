@@ -30,7 +30,7 @@ LABELS = {"easy-ham-1": "ham", "easy-ham-2": "ham", "hard-ham-1": "ham", "spam-1
 CLIP_CHARS = 1_000
 LEAST_CHARS = 40
 NEAR = 0.5  # Jaccard of three-word shingles from which two mails count as the same
-WITHIN = 0.7  # part of the shorter mail's shingles that the other has, from which it counts as quoted whole
+WITHIN = 0.5  # part of the shorter mail's shingles that the other has, from which it counts as quoted whole
 SHINGLE_WORDS = 3
 PER_LABEL = {"train": 600, "test": 200}
 SEED = 20020801
@@ -39,7 +39,7 @@ LINK = re.compile(r"(?:https?|ftp)://\S+|\bwww\.\S+", re.IGNORECASE)
 ADDRESS = re.compile(r"[\w.+=-]+@[\w-]+(?:\.[\w-]+)*", re.IGNORECASE)
 LIST_TAG = re.compile(r"\[[^\]]{2,40}\]\s*")
 REPLY = re.compile(r"^(?:\s*(?:re|fwd?|aw|sv)\s*(?:\[\d+\])?\s*:\s*)+", re.IGNORECASE)
-COLLECTORS = re.compile(r"\b(?:zzzz\w*|jmason|spamassassin|netnoteinc|taint)\b(?:\.(?:org|com))?", re.IGNORECASE)
+COLLECTORS = re.compile(r"(?:zzzz\w*|jmason|spamassassin|netnoteinc|taint\.org)(?:\.(?:org|com))?", re.IGNORECASE)
 EXPLICIT = re.compile(
     r"\b(?:porn\w*|xxx+|sex\w*|s e x\w*|penis|nude\w*|cum|viagra|orgasm\w*|escorts?|erotic\w*|pheromones?)\b",
     re.IGNORECASE,
@@ -162,7 +162,7 @@ def read_mail(path: Path, label: str) -> Mail | None:
     if EXPLICIT.search(text):
         return None
     checksum = path.stem.partition(".")[2]
-    thread = REPLY.sub("", subject).lower().strip()
+    thread = REPLY.sub("", text.partition("\n")[0]).lower().strip()
     return Mail(text=text, label=label, id=checksum, thread=thread or checksum)
 
 

@@ -1061,24 +1061,23 @@ def write_json(path: Path, content: object) -> None:
     new.replace(path)
 
 
-def save_model(run: Run, model: Wrapped) -> Path:
-    """The model and its tokenizer; with LoRA the adapter alone too, and the model with the adapter merged into it.
-
-    Returns the folder that is the result.
-    """
+def save_model(run: Run, model: Wrapped, metrics: Json) -> None:
+    """The model, its tokenizer and its card; with LoRA the adapter alone too, and the model with it merged in."""
     out, plain, tokenizer = run.settings.out, run.accelerator.unwrap_model(model), run.learner.tokenizer
     tokenizer.model_max_length = run.learner.max_length  # so that `truncation=True` reads what was read here, anywhere
     for name in ("model", "adapter"):
         shutil.rmtree(out / name, ignore_errors=True)
+    saved = {}
     if run.settings.lora_rank:
         plain.save_pretrained(out / "adapter")
-        tokenizer.save_pretrained(out / "adapter")
-        if run.settings.adapter_only:
-            return out / "adapter"
-        plain = plain.merge_and_unload()
-    plain.save_pretrained(out / "model")
-    tokenizer.save_pretrained(out / "model")
-    return out / "model"
+        saved[out / "adapter"] = "peft"
+        plain = None if run.settings.adapter_only else plain.merge_and_unload()
+    if plain is not None:
+        plain.save_pretrained(out / "model")
+        saved[out / "model"] = "transformers"
+    for folder, library in saved.items():
+        tokenizer.save_pretrained(folder)
+        (folder / "README.md").write_text(card_of(metrics, run.settings, library), encoding="utf-8")
 
 
 def licence_of(said: str, folder: str) -> str:
@@ -1090,8 +1089,11 @@ def licence_of(said: str, folder: str) -> str:
     return found[1] if found else "unknown"
 
 
-def card_of(metrics: Mapping[str, Any], settings: Settings) -> str:
-    """The model card: metadata as the Hub reads it (model-index), then the same for people."""
+def card_of(metrics: Mapping[str, Any], settings: Settings, library: str) -> str:
+    """The model card: metadata as the Hub reads it (model-index), then the same for people.
+
+    `library` is what loads the folder: transformers, or peft for an adapter.
+    """
     quality, intervals, data = metrics["metrics"], metrics["intervals"], metrics["data"]
     model, dataset = metrics["model"]["id"], data["id"]
     name = f"{Path(model).name}-{Path(dataset).name}"
@@ -1109,7 +1111,7 @@ def card_of(metrics: Mapping[str, Any], settings: Settings) -> str:
     )
     header = {
         "license": licence if licence != "unknown" else None,
-        "library_name": "peft" if settings.adapter_only and settings.lora_rank else "transformers",
+        "library_name": library,
         "pipeline_tag": "text-classification",
         "base_model": model if is_hub_id(model) else None,
         "datasets": [dataset] if is_hub_id(dataset) else None,
@@ -1142,7 +1144,7 @@ def card_of(metrics: Mapping[str, Any], settings: Settings) -> str:
         rows=data["rows"],
         dropped="; ".join(f"{count} {why}" for why, count in data["dropped"].items()) or "nothing",
         digest=data["held_out_digest"][:16],
-        load=HOW_TO_LOAD_ADAPTER if settings.adapter_only and settings.lora_rank else HOW_TO_LOAD,
+        load=HOW_TO_LOAD[library],
         method=f"LoRA of rank {settings.lora_rank} in every linear layer" if settings.lora_rank else "All weights",
         trainable=metrics["model"]["trainable_parameters"],
         steps=metrics["steps"],
@@ -1212,14 +1214,14 @@ It reads the first {length} tokens of a text; its tokenizer is set so.
 Made with {versions}. `metrics.json` has everything.
 """
 
-HOW_TO_LOAD = """```python
+HOW_TO_LOAD = {
+    "transformers": """```python
 from transformers import pipeline
 
 classify = pipeline("text-classification", model="PATH_OR_ID_OF_THIS_MODEL")
 print(classify("a text", truncation=True))
-```"""
-
-HOW_TO_LOAD_ADAPTER = """This is a LoRA adapter; it is put on the model it was made from:
+```""",
+    "peft": """This is a LoRA adapter; it is put on the model it was made from:
 
 ```python
 from peft import AutoPeftModelForSequenceClassification
@@ -1228,7 +1230,8 @@ from transformers import AutoTokenizer
 place = "PATH_OR_ID_OF_THIS_ADAPTER"
 model, tokenizer = AutoPeftModelForSequenceClassification.from_pretrained(place), AutoTokenizer.from_pretrained(place)
 print(model(**tokenizer("a text", truncation=True, return_tensors="pt")).logits)
-```"""
+```""",
+}
 
 
 # --- the whole -----------------------------------------------------------------------------------------------------
@@ -1259,8 +1262,7 @@ def fine_tune(settings: Settings, began: float) -> None:
     said = answers(run, model, data.held_out)
     if accelerator.is_main_process:
         metrics = metrics_of(run, "train", scores_of(data.held_out.labels, said, data.names, settings.seed), course)
-        folder = save_model(run, model)
-        (folder / "README.md").write_text(card_of(metrics, settings), encoding="utf-8")
+        save_model(run, model, metrics)
         if course.stopped == "complete":
             shutil.rmtree(settings.out / "checkpoint", ignore_errors=True)
         finish(run, metrics)
