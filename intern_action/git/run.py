@@ -41,7 +41,7 @@ CONFIG: Mapping[str, str] = {
     "protocol.ssh.allow": "always",
     "uploadpack.allowAnySHA1InWant": "true",
 }
-ATTRIBUTES = "* -text -eol -filter -ident -working-tree-encoding -diff -merge -export-subst -export-ignore\n"
+ATTRIBUTES = "* -text -eol -filter -ident -working-tree-encoding !diff !merge -export-subst -export-ignore\n"
 """`info/attributes` outranks every `.gitattributes` of a tree: bytes go in and out as they are, in archives too."""
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/homebrew/bin"

@@ -45,7 +45,7 @@ def folders_of(paths: Iterable[str]) -> set[str]:
     return found
 
 
-def walk(root: str, tracked: Tracked, rules: IgnoreRules, *, trusted_before_ns: int) -> Seen:
+def walk(root: str, tracked: Tracked, rules: IgnoreRules, *, trusted_before_ns: int, most: int = MOST_NAMES) -> Seen:
     """Look at the whole tree, level by level; names git would ignore are not entered.
 
     Raises:
@@ -62,10 +62,8 @@ def walk(root: str, tracked: Tracked, rules: IgnoreRules, *, trusted_before_ns: 
             rules.look(root, folder, here, trusted_before_ns=trusted_before_ns)
             _sort(here, tracked, seen, deeper, unknown)
         _judge(unknown, rules, seen, deeper)
-        if len(seen.keys) > MOST_NAMES:
-            raise ToolFailed(
-                f"the checkout holds more than {MOST_NAMES:,} files; name the folder of data in .gitignore"
-            )
+        if len(seen.keys) > most:
+            raise ToolFailed(f"the checkout holds more than {most:,} files; name the folder of data in .gitignore")
         level = deeper
     return seen
 

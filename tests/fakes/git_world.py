@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,11 @@ from intern_action.git.run import Git, Identity
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ADA = Identity(name="Ada", email="ada@example.com")
 GRACE = Identity(name="Grace", email="grace@example.com")
-FILES: Mapping[str, str] = {"README.md": "# mails\n", "src/train.py": "print('train')\n", ".gitignore": "*.log\nbuild/\n"}
+FILES: Mapping[str, str] = {
+    "README.md": "# mails\n",
+    "src/train.py": "print('train')\n",
+    ".gitignore": "*.log\nbuild/\n",
+}
 
 
 class StillClock:
@@ -64,7 +69,9 @@ class GitWorld:
         """Ask the bare repository."""
         return Git(git_dir=self.bare.path).run(*args).text
 
-    def push(self, branch: str, files: Mapping[str, str | None], *, by: Identity = GRACE, at: datetime | None = None) -> str:
+    def push(
+        self, branch: str, files: Mapping[str, str | None], *, by: Identity = GRACE, at: datetime | None = None
+    ) -> str:
         """Somebody pushes one more commit to a branch (made from main if new); None removes a file. Returns its head."""
         clone = self.folder / f"clone-{os.urandom(4).hex()}"
         stamp = by.stamp(at or self.clock.now())
@@ -104,3 +111,10 @@ def make_world(folder: Path, files: Mapping[str, str] = FILES) -> GitWorld:
     base = make_repository(folder / "team", files)
     bare = BareRepository.make(str(folder / "team"), str(folder / "remote.git"))
     return GitWorld(folder=folder, repository=folder / "team", bare=bare, clock=StillClock(), base=base)
+
+
+def copy_world(world: GitWorld, folder: Path) -> GitWorld:
+    """Return a copy of a world in an empty folder; copying is quicker than making."""
+    shutil.copytree(world.folder, folder, dirs_exist_ok=True, symlinks=True)
+    bare = BareRepository(path=str(folder / "remote.git"))
+    return GitWorld(folder=folder, repository=folder / "team", bare=bare, clock=StillClock(), base=world.base)

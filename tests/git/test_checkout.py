@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from intern_action.core.errors import Misconfigured
+from intern_action.git.checkout import WorkTree
 from intern_action.git.objects import items
 from intern_action.git.run import Git, GitFailed
-from intern_action.git.checkout import WorkTree
 from tests.fakes.git_world import GitWorld, make_world
 
 
@@ -86,7 +86,9 @@ def test_commits_are_ours_at_the_time_of_the_clock(world: GitWorld) -> None:
     tree = world.work_tree()
     Path(tree.path, "a").write_text("1")
     taken = tree.snapshot("one")
-    who = Git(git_dir=str(world.folder / "work.git")).run("log", "-1", "--format=%an|%ae|%cn|%at|%ct", taken.commit).text
+    who = (
+        Git(git_dir=str(world.folder / "work.git")).run("log", "-1", "--format=%an|%ae|%cn|%at|%ct", taken.commit).text
+    )
     name, email, committer, *dates = who.split("|")
     assert (name, committer) == ("intern-action[bot]", "intern-action[bot]")
     assert email == "intern-action[bot]@users.noreply.github.com"
@@ -151,7 +153,9 @@ def test_a_file_becomes_a_folder_and_a_folder_a_link(world: GitWorld) -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["two\nlines", 'a "quote"', "back\\slash", "ünïcødé 🤖", "-dash", " lead", ":(top)x", "tab\t"])
+@pytest.mark.parametrize(
+    "name", ["two\nlines", 'a "quote"', "back\\slash", "ünïcødé 🤖", "-dash", " lead", ":(top)x", "tab\t"]
+)
 def test_odd_file_names_survive_a_snapshot_and_a_restore(world: GitWorld, name: str) -> None:
     tree = world.work_tree()
     Path(tree.path, name).write_text("odd")
