@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 from intern_action.core.errors import JobError, ToolFailed
 from intern_action.core.ports import Desk, HubSnapshot, Shell, Snapshot, ToolLimits
@@ -65,13 +65,14 @@ class FolderCheckout:
         return found.hexdigest()
 
     def snapshot(self, message: str) -> Snapshot:
+        del message
         return Snapshot(commit=self.tree(), tree=self.tree(), changed=False)
 
     def restore(self, commit: str) -> None:
-        raise ToolFailed("this checkout has no history")
+        raise ToolFailed(f"this checkout has no history, so no {commit}")
 
     def bundle(self, target: str, commit: str) -> None:
-        raise ToolFailed("this checkout has no history")
+        raise ToolFailed(f"this checkout has no history to write {commit} to {target}")
 
 
 class MaskingRedactor:
@@ -87,15 +88,13 @@ class MaskingRedactor:
         return BAIT in text or "«secret»" in text
 
     def _masked(self, value: object) -> object:
-        match value:
-            case str():
-                return self.text(value)
-            case Mapping():
-                return self.data({str(key): one for key, one in value.items()})
-            case list() | tuple():
-                return [self._masked(one) for one in value]
-            case _:
-                return value
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, Mapping):
+            return self.data(cast("JsonObject", value))
+        if isinstance(value, (list, tuple)):
+            return [self._masked(one) for one in cast("list[object]", value)]
+        return value
 
 
 class TestClock:
@@ -129,7 +128,9 @@ class FolderHub:
         path = self._root / f"{kind}s" / repository
         if not path.is_dir():
             raise ToolFailed(f"there is no {kind} {repository} on the Hub")
-        return HubSnapshot(id=repository, kind=kind, revision=revision or "f" * 40, path=str(path), licence="apache-2.0")
+        return HubSnapshot(
+            id=repository, kind=kind, revision=revision or "f" * 40, path=str(path), licence="apache-2.0"
+        )
 
 
 @dataclass
@@ -152,7 +153,7 @@ class NoRecipes:
     """An empty book."""
 
     def fit(self, wish: Wish, model: ModelFacts, data: DatasetFacts) -> Fit:
-        raise ToolFailed("no recipe fits")
+        raise ToolFailed(f"no recipe fits {wish.verb} of {model.id} on {data.id}")
 
 
 class Past:
@@ -171,7 +172,7 @@ class Past:
         answers.append(Answer(call=call, result=ToolResult(text="", data=data, failed=failed)))
 
 
-def make_desk(  # noqa: PLR0913  # each part can be another one
+def make_desk(  # each part can be another one
     folder: Path,
     shell: Shell,
     *,
