@@ -95,6 +95,16 @@ class Beneath:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             return os.open(name, flags, 0o644, dir_fd=parent)
 
+    def make_folder(self, path: str) -> None:
+        """Make a folder, with those above it, owned by the folder's owner."""
+        with self._parent(path, make=True) as (parent, name):
+            os.mkdir(name, 0o755, dir_fd=parent)
+            fd = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
+            try:
+                self._hand_over(fd)
+            finally:
+                os.close(fd)
+
     def list(self, path: str) -> list[str]:
         """Return the names in a folder, folders with a slash, sorted."""
         with self._parent(path) as (parent, name):

@@ -48,8 +48,8 @@ def _adapter(arguments: type[A]) -> TypeAdapter[A]:
 
 
 def _flags(raw: JsonObject) -> dict[str, object]:
-    """Write flags as texts: inside of mappings a bare true is "true", and false or null is no flag at all."""
-    return {name: _text_flags(value) for name, value in raw.items()}
+    """Write flags as texts: inside of mappings a bare true is "true", and false or null is no flag. A null is not said."""
+    return {name: _text_flags(value) for name, value in raw.items() if value is not None}
 
 
 def _text_flags(value: object) -> object:

@@ -97,8 +97,8 @@ def _json(file: BinaryIO) -> Iterator[JsonObject]:
 
 def _list_in(value: object) -> list[object]:
     """Return a list of rows: the value itself, or the only list in an object, or the object as its only row."""
-    lists = [one for one in mapping(value).values() if isinstance(one, list)]
-    return items(lists[0]) if len(lists) == 1 else one_or_more(value)
+    lists = [found for one in mapping(value).values() if (found := items(one))]
+    return lists[0] if len(lists) == 1 else one_or_more(value)
 
 
 def _lines(file: BinaryIO) -> Iterator[str]:

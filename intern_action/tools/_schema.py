@@ -39,7 +39,7 @@ def _type(hint: object) -> JsonObject:
     if origin is Annotated:
         return _type(inside[0])
     if origin is Literal:
-        return {"enum": list(inside)}
+        return {"type": "string", "enum": list(inside)}
     if origin is tuple:
         return {"type": "array", "items": _type(inside[0])}
     if origin in {Mapping, dict}:
