@@ -1,0 +1,74 @@
+"""The ledger, read and folded: immutable tables that answer `core.entries.LedgerView`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from intern_action.core.entries import Admitted, JobRow, Limits, PlanConsumed, PlanDropped, PlanMade, SessionMoved
+from intern_action.core.types import Plan
+from intern_action.ledger.budget import ZERO, Hold, room
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tables:
+    """Everything the ledger says, by key. Only `fold` makes a new one; nobody changes one."""
+
+    claims: Mapping[str, Admitted] = field(default_factory=dict[str, Admitted])
+    founders: Mapping[str, Admitted] = field(default_factory=dict[str, Admitted])
+    states: Mapping[str, SessionMoved] = field(default_factory=dict[str, SessionMoved])
+    plans: Mapping[str, Plan] = field(default_factory=dict[str, Plan])
+    newest: Mapping[str, PlanMade] = field(default_factory=dict[str, PlanMade])
+    consumed: Mapping[str, PlanConsumed] = field(default_factory=dict[str, PlanConsumed])
+    dropped: Mapping[str, PlanDropped] = field(default_factory=dict[str, PlanDropped])
+    rows: Mapping[str, JobRow] = field(default_factory=dict[str, JobRow])
+    holds: Mapping[str, Hold] = field(default_factory=dict[str, Hold])
+    captures: Mapping[str, Decimal] = field(default_factory=dict[str, Decimal])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """Implements `core.entries.LedgerView` over tables, as of the commit `head`."""
+
+    head: str = ""
+    tables: Tables = field(default_factory=Tables)
+
+    def admitted(self, event_key: str) -> Admitted | None:
+        return self.tables.claims.get(event_key)
+
+    def session_state(self, session: str) -> SessionMoved | None:
+        return self.tables.states.get(session)
+
+    def sessions(self) -> Mapping[str, SessionMoved]:
+        states = self.tables.states
+        return {session: states[session] for session in self.tables.founders if session in states}
+
+    def admission(self, session: str) -> Admitted | None:
+        return self.tables.founders.get(session)
+
+    def newest_plan(self, session: str) -> PlanMade | None:
+        return self.tables.newest.get(session)
+
+    def plan(self, digest: str) -> Plan | None:
+        return self.tables.plans.get(digest)
+
+    def consumed(self, digest: str) -> PlanConsumed | None:
+        return self.tables.consumed.get(digest)
+
+    def dropped(self, digest: str) -> PlanDropped | None:
+        return self.tables.dropped.get(digest)
+
+    def jobs(self, digest: str) -> tuple[JobRow, ...]:
+        return tuple(row for row in self.tables.rows.values() if row.digest == digest)
+
+    def held(self, digest: str) -> Decimal:
+        hold = self.tables.holds.get(digest)
+        return hold.left if hold else ZERO
+
+    def captured(self, digest: str) -> Decimal:
+        hold = self.tables.holds.get(digest)
+        return hold.captured if hold else ZERO
+
+    def room(self, *, session: str, requester: str, month: str, limits: Limits) -> Decimal | None:
+        return room(self.tables.holds.values(), session=session, requester=requester, month=month, limits=limits)
