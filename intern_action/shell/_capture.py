@@ -68,7 +68,13 @@ class Capture:
     def _start_spill(self) -> None:
         if self._opened is None:
             return
-        self._fd = self._opened()
+        try:
+            self._fd = self._opened()
+        except (
+            OSError
+        ):  # no room, no folder: the command goes on, and its answer says that only head and tail were kept
+            self._opened = None
+            return
         self.spilled = True
         self._write(bytes(self._head))
         for piece in self._tail:
@@ -78,5 +84,9 @@ class Capture:
         fits = data[: self._room]
         self._room -= len(fits)
         self.spill_lost += len(data) - len(fits)
-        while fits and self._fd is not None:
-            fits = fits[os.write(self._fd, fits) :]
+        try:
+            while fits and self._fd is not None:
+                fits = fits[os.write(self._fd, fits) :]
+        except OSError:  # the disk is full; what has been written stays readable
+            self._room = 0
+            self.spill_lost += len(fits)

@@ -1,7 +1,7 @@
 """What the supervisor is asked to run: the JSON that crosses from our process to it.
 
 {"argv": ["bash", "-c", "make"], "cwd": "/w", "environment": {"PATH": "..."}, "timeout_seconds": 60.0,
- "uid": 60800, "namespaces": true, "readable": ["/root/.pyenv"], "writable": ["/w"], "hidden": ["/root/.netrc"],
+ "uid": 60800, "namespaces": true, "readable": ["/opt/python"], "writable": ["/w"], "hidden": ["/home/me/.netrc"],
  "stdin": "<base64>", "memory_mb": null, "processes": 1024, "keep_bytes": 1048576,
  "spill": "/scratch/out.txt", "spill_bytes": 67108864, "spill_always": false}
 """

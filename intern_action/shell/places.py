@@ -9,9 +9,11 @@ def interpreter_paths(python: str) -> tuple[str, ...]:
     """Return the folders an interpreter needs: its own, each one that a link or its `pyvenv.cfg` leads to."""
     found: list[str] = []
     while python:
-        prefix = os.path.dirname(os.path.dirname(os.path.abspath(python)))
-        if prefix not in {*found, "/", "/usr"}:
-            found.append(prefix)
+        folder = os.path.dirname(os.path.abspath(python))
+        prefix = os.path.dirname(folder)
+        needed = prefix if _is_prefix(prefix) else folder
+        if needed not in {*found, "/", "/usr", "/usr/bin", "/bin"}:
+            found.append(needed)
         python = _next_interpreter(python, prefix)
     return tuple(found)
 
@@ -51,6 +53,14 @@ def usual_secrets(*, home: str, repository: str = "", runner_temp: str = "") -> 
     paths += [f"{repository}/.git"] if repository else []
     paths += [f"{runner_temp}/_runner_file_commands"] if runner_temp else []
     return tuple(paths)
+
+
+def _is_prefix(folder: str) -> bool:
+    """Whether a folder is an installation of Python. A link in `~/.local/bin` does not make all of `~/.local` one."""
+    libraries = os.path.join(folder, "lib")
+    if os.path.exists(os.path.join(folder, "pyvenv.cfg")):
+        return True
+    return os.path.isdir(libraries) and any(name.startswith("python3") for name in os.listdir(libraries))
 
 
 def _next_interpreter(python: str, prefix: str) -> str:
