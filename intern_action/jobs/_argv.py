@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from intern_action.core.errors import JobError
+from intern_action.core.flags import flags
 from intern_action.core.types import JobSpec, Parameters
-
-_FLAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 def argv_of(spec: JobSpec, *, python: str, tree: Path, output: Path) -> tuple[str, ...]:
@@ -30,13 +27,8 @@ def script_in(tree: Path, script: str) -> Path:
     return path
 
 
-def _flags(parameters: Parameters) -> Iterator[str]:
-    for name, value in parameters.items():
-        if not _FLAG.fullmatch(name):
-            raise JobError(f"{name!r} cannot be the name of a flag; use letters, digits, dashes and underscores")
-        if "\0" in value:
-            raise JobError(f"the value of --{name} holds a zero byte, which no command line can carry")
-        if value == "true":
-            yield f"--{name}"
-        elif value != "false":
-            yield f"--{name}={value}"
+def _flags(parameters: Parameters) -> tuple[str, ...]:
+    try:
+        return flags(parameters)
+    except ValueError as error:
+        raise JobError(str(error)) from error

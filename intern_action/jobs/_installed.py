@@ -10,7 +10,7 @@ from typing import cast
 from intern_action.core.errors import JobError, Misconfigured
 from intern_action.core.ports import Command, Shell
 
-_PINNED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([A-Za-z0-9][A-Za-z0-9._+!-]*)")
+_PINNED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[A-Za-z0-9._,-]+\])?==([A-Za-z0-9][A-Za-z0-9._+!-]*)")
 _ASK = """
 import importlib.metadata as m, json, sys
 found = {}
@@ -40,7 +40,12 @@ def missing(dependencies: Sequence[str], shell: Shell, python: str, *, cwd: str)
     if asked.exit_code != 0:
         raise JobError(f"{python} cannot be asked for its packages: {asked.output.strip()[-300:]}")
     found = cast("dict[str, str]", json.loads(asked.output))
-    return tuple(f"{name}=={version}" for name, version in wanted.items() if found.get(name) != version)
+    return tuple(f"{name}=={version}" for name, version in wanted.items() if not _meets(found.get(name, ""), version))
+
+
+def _meets(there: str, wanted: str) -> bool:
+    """Whether an installed version is the pinned one; `2.13.0` is met by the build `2.13.0+cpu` (PEP 440, version matching)."""
+    return wanted in {there, there.partition("+")[0]}
 
 
 def _pin(dependency: str) -> tuple[str, str]:
