@@ -54,7 +54,7 @@ def new_mount_view(*, uid: int, readable: Iterable[str], writable: Iterable[str]
     Writable folders are mounted onto themselves, so that no hard link can be made from our files into them.
 
     Raises:
-        OSError: the kernel does not allow it, or a needed path is not there.
+        OSError: the kernel does not allow it.
     """
     _checked(_LIBC.unshare(_NEW_MOUNTS), "unshare(CLONE_NEWNS)")
     os.chdir("/")
@@ -111,9 +111,12 @@ def become(uid: int | None) -> None:
 
 
 def _held(readable: Iterable[str], writable: Iterable[str]) -> list[_Kept]:
-    """Open the needed paths, parents before what lies in them; a path that is asked for twice stays writable."""
-    rights = {os.path.realpath(path): False for path in readable}
-    rights |= {os.path.realpath(path): True for path in writable}
+    """Open the needed paths, parents before what lies in them; a path that is asked for twice stays writable.
+
+    What is not there is not there for the command either.
+    """
+    rights = {os.path.realpath(path): False for path in readable if os.path.exists(path)}
+    rights |= {os.path.realpath(path): True for path in writable if os.path.exists(path)}
     return [_Kept(path, writable=rights[path]) for path in sorted(rights, key=_depth)]
 
 

@@ -55,6 +55,7 @@ class SupervisorLine:
             try:
                 socket.send_fds(self._opened(), [b"+"], [theirs.fileno()])
             except BrokenPipeError:  # somebody ended it; a new one is as good
+                self._opened().close()
                 self._channel = None
                 socket.send_fds(self._opened(), [b"+"], [theirs.fileno()])
 

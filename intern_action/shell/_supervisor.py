@@ -43,9 +43,11 @@ def _serve(channel_fd: int) -> NoReturn:
     channel = socket.socket(fileno=channel_fd)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps the forks
     while True:
-        word, fds, _, _ = socket.recv_fds(channel, 1, 1, socket.MSG_CMSG_CLOEXEC)
+        word, fds, _, _ = socket.recv_fds(channel, 1, 1)
         if not word:
             os._exit(0)
+        # `recv_fds` drops its flags, close-on-exec too: a command that inherits this socket could forge its own end
+        os.set_inheritable(fds[0], False)  # noqa: FBT003  # the signature of os
         if os.fork() == 0:
             channel.close()
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -84,24 +86,29 @@ def probe(order: Order) -> End:
     )
     found = {
         "namespaces": _in_fork(lambda: _end_of(tried, None).refused),
-        "unreachable": json.loads(_in_fork(lambda: _as_user(order, _unreachable))),
-        "exposed": json.loads(_in_fork(lambda: _as_user(order, _exposed))),
+        "unreachable": _as_user(order.uid, _shut, [*order.readable, *order.writable]),
+        "exposed": _as_user(order.uid, _open, list(order.hidden)),
     }
     return End(exit_code=0, output=json.dumps(found).encode())
 
 
-def _as_user(order: Order, ask: Callable[[Order], list[str]]) -> str:
-    _confine.become(order.uid)
-    return json.dumps(ask(order))
+def _as_user(uid: int | None, choose: Callable[[str], bool], paths: list[str]) -> list[str]:
+    """Return the paths that the tool user chooses among those that are there."""
+    there = [path for path in paths if os.path.exists(path)]
+
+    def ask() -> str:
+        _confine.become(uid)
+        return json.dumps([path for path in there if choose(path)])
+
+    return cast("list[str]", json.loads(_in_fork(ask)))
 
 
-def _unreachable(order: Order) -> list[str]:
-    needed = (*order.readable, *order.writable)
-    return [path for path in needed if not os.access(path, os.R_OK | (os.X_OK if os.path.isdir(path) else 0))]
+def _shut(path: str) -> bool:
+    return not os.access(path, os.R_OK | (os.X_OK if os.path.isdir(path) else 0))
 
 
-def _exposed(order: Order) -> list[str]:
-    return [path for path in order.hidden if os.access(path, os.R_OK) or os.access(path, os.W_OK)]
+def _open(path: str) -> bool:
+    return os.access(path, os.R_OK) or os.access(path, os.W_OK)
 
 
 def _in_fork(work: Callable[[], str]) -> str:
