@@ -12,10 +12,11 @@ class Says:
     """A shell in which Python says what is installed."""
 
     def run(self, command: Command) -> Outcome:
+        assert command.argv[0] == "python"
         return Outcome(exit_code=0, output='{"torch": "2.13.0+cpu", "peft": "0.21.2"}', seconds=0.1)
 
     def detach(self, command: Command, *, pid_file: str, status_file: str) -> None:
-        raise AssertionError("asking starts nothing")
+        raise AssertionError(f"asking starts nothing: {command}, {pid_file}, {status_file}")
 
 
 @pytest.mark.parametrize("pin", ["torch==2.13.0", "torch==2.13.0+cpu", "peft==0.21.2", "peft[extra]==0.21.2"])

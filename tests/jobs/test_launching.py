@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from intern_action.core.errors import JobError
-from intern_action.core.ports import JobOrder
+from intern_action.core.errors import JobError, Misconfigured
+from intern_action.core.ports import Command, JobOrder, Outcome
 from intern_action.core.types import JobRef, JobStage
 from intern_action.jobs import local
 from tests.fakes.local_jobs import MachineClock, Workshop
@@ -139,13 +139,21 @@ def test_a_job_cancelled_before_its_start_is_never_started(workshop: Workshop):
     assert runs(workshop) == 0
 
 
+class Refuses:
+    """A shell whose walls cannot be built."""
+
+    def run(self, command: Command) -> Outcome:
+        raise Misconfigured(f"{command.argv[0]} was not started")
+
+    def detach(self, command: Command, *, pid_file: str, status_file: str) -> None:
+        raise Misconfigured(f"{command.argv[0]} was not started, so neither {pid_file} nor {status_file} is there")
+
+
 def test_a_shell_that_cannot_start_it_leaves_no_job(workshop: Workshop):
-    order = workshop.order("pass")
-    workshop.shell.close()
-    broken = dataclasses.replace(workshop.supplies(), own=lambda path: Path(path).rmdir())
-    if workshop.shell.uid is not None:  # with walls, an output folder that is not there cannot be made reachable
-        with pytest.raises(JobError, match="not started"):
-            local.LocalJobs(broken).launch(order)
-        assert workshop.jobs().find(order.launch_key) is None
-    ref = workshop.jobs().launch(order)
-    assert workshop.end_of(ref).stage is JobStage.COMPLETED
+    order = workshop.order(counting(workshop))
+    refusing = local.LocalJobs(dataclasses.replace(workshop.supplies(), shell=Refuses()))
+    with pytest.raises(JobError, match="was not started"):
+        refusing.launch(order)
+    assert refusing.find(order.launch_key) is None
+    workshop.end_of(workshop.jobs().launch(order))
+    assert runs(workshop) == 1
