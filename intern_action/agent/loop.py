@@ -61,6 +61,7 @@ class Loop:
 
     def run(self) -> Ending:
         """Go on until there is an ending. Raises ModelError when the provider fails; everything heard so far is kept."""
+        self._book()
         while True:
             self._answer_open_calls()
             ending = ending_of(self._memory) or exhausted(self._memory, self._allowance, self._desk.clock.now())
@@ -78,7 +79,13 @@ class Loop:
             self._watcher.streamed,
         )
         self._write(Heard(reply=reply))
-        self._write(Spent(usd=reply.usage.cost_usd, why=reply.model or self._model.name, usage=reply.usage))
+        self._book()
+
+    def _book(self) -> None:
+        """Book what an answer cost; also one that was heard by a run that died before it was booked."""
+        reply = self._memory.unbooked
+        if reply is not None:
+            self._write(Spent(usd=reply.usage.cost_usd, why=reply.model or self._model.name, usage=reply.usage))
 
     # --- answering -----------------------------------------------------------------------------------------------
 

@@ -52,6 +52,7 @@ class Memory:
         self.model_usd = Decimal(0)
         self.jobs_usd = Decimal(0)
         self.unpriced = 0
+        self.unbooked: Reply | None = None
         self.paid: set[str] = set()
         self._answers: dict[str, list[Answer]] = {}
 
@@ -114,6 +115,7 @@ class Memory:
 
     def _hear(self, reply: Reply) -> None:
         self.replies += 1
+        self.unbooked = reply
         self.turns.append(reply)
         self.started = set()
         for call in reply.calls:
@@ -138,6 +140,8 @@ class Memory:
         self.epoch += 1
 
     def _spend(self, event: Spent) -> None:
+        if not event.call_id:
+            self.unbooked = None
         if event.usd is None:
             self.unpriced += 1
         elif event.call_id:

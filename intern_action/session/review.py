@@ -64,6 +64,11 @@ def consider(case: Case) -> Judgement | None:
     return judgement
 
 
+def explain(case: Case, before: Open) -> Judgement:
+    """Judge without acting, for people who ask why."""
+    return judge(gather(case, before, case.office.ledger.read()))
+
+
 def gather(case: Case, before: Open, view: LedgerView) -> Facts:
     """Read the forge, git, the price and the policy again."""
     office, plan = case.office, before.plan
@@ -132,7 +137,7 @@ def objection_to(case: Case, plan: Plan) -> Review | None:
         if review.verdict is not Verdict.COMMENTED:
             latest[review.by] = review
     for person, review in latest.items():
-        asked = review.verdict is Verdict.CHANGES_REQUESTED and review.submitted_at >= plan.made_at
+        asked = review.verdict is Verdict.CHANGES_REQUESTED and review.submitted_at > plan.made_at
         if asked and office.forge.permission(person).writes:
             return review
     return None

@@ -14,7 +14,7 @@ from intern_action.agent.toolbox import Toolbox
 from intern_action.core.effects import Contacts, Effect, Spends
 from intern_action.core.endings import Ending, Exhausted, Finished, GaveUp, NeedsInput, NeedsJob, NeedsReview
 from intern_action.core.errors import ModelCut, ModelError, ToolFailed
-from intern_action.core.events import Answered, Began, Event, Heard, Held, Started, Submitted
+from intern_action.core.events import Answered, Began, Event, Heard, Held, Spent, Started, Submitted
 from intern_action.core.ports import Desk
 from intern_action.core.types import Answer, Call, JobRef, JobSpec, JsonObject, Reply, ToolResult, Usage
 from tests.fakes.thinking import (
@@ -40,6 +40,7 @@ BEGAN = Began(
     model="m",
     event_key="k",
 )
+BOOKED = Spent(usd=None, why="scripted")
 COSTLY = (Spends(job=JobSpec(script="train.py")),)
 
 
@@ -186,7 +187,7 @@ def test_calls_that_only_read_run_together_and_answer_in_order() -> None:
 
 def test_a_call_in_which_the_runner_died_is_told_so_and_not_run_again() -> None:
     tool = NamedTool("bash", echo)
-    before = (Heard(reply=calls(("1", "bash", {}))), Started(call_id="1"))
+    before = (Heard(reply=calls(("1", "bash", {}))), BOOKED, Started(call_id="1"))
     bench = Bench(says("."), tools=(tool,), before=before)
     bench.run()
     assert tool.ran == []
@@ -216,7 +217,7 @@ def test_a_session_whose_last_words_were_journaled_does_not_ask_again() -> None:
 
 
 def test_a_held_call_stays_held_on_resume() -> None:
-    before = (Heard(reply=calls(("1", "spend", {}))), Held(call_id="1", why="it spends"))
+    before = (Heard(reply=calls(("1", "spend", {}))), BOOKED, Held(call_id="1", why="it spends"))
     bench = Bench(tools=(NamedTool("spend", echo, has=COSTLY),), before=before)
     assert bench.run() == NeedsReview(call_ids=("1",))
     assert bench.kinds() == []
@@ -281,3 +282,9 @@ def test_replaying_the_journal_gives_the_same_conversation() -> None:
     bench = Bench(calls(("1", "look", {})), says("."), tools=(NamedTool("look", echo),))
     bench.run()
     assert Memory.of((BEGAN, *bench.journal.events)).turns == bench.memory.turns
+
+
+def test_an_answer_that_was_heard_and_not_yet_booked_is_booked_on_resume() -> None:
+    bench = Bench(before=(Heard(reply=says("done before the crash")),))
+    bench.run()
+    assert bench.kinds() == ["spent"]
