@@ -51,9 +51,11 @@ def _lines(file: BinaryIO, asked: Arguments, room: int) -> ToolResult:
     if b"\0" in file.read(_LOOKED_AT):
         raise ToolFailed(f"{asked.path} is binary ({size} bytes); look at it with bash (file, xxd, python)")
     file.seek(0)
-    shown = _numbered(islice(_pieces(file), asked.offset - 1, None), asked, room)
-    last = asked.offset + len(shown) - 1
-    total = last + _rest(file)
+    lines = _pieces(file)
+    skipped = sum(1 for _ in islice(lines, asked.offset - 1))
+    shown, taken = _numbered(lines, asked, room)
+    last = skipped + len(shown)
+    total = skipped + taken + _rest(file)
     data = {"path": asked.path, "first": asked.offset, "last": last, "lines": total, "bytes": size}
     if not shown:
         words = "is empty" if size == 0 else f"has {total} lines"
@@ -62,15 +64,16 @@ def _lines(file: BinaryIO, asked: Arguments, room: int) -> ToolResult:
     return ToolResult(text="\n".join(shown) + (more if last < total else ""), data=data)
 
 
-def _numbered(lines: Iterator[str], asked: Arguments, room: int) -> list[str]:
+def _numbered(lines: Iterator[str], asked: Arguments, room: int) -> tuple[list[str], int]:
+    """Return the lines that fit, numbered, and how many were taken; the one that no longer fits is among those."""
     shown: list[str] = []
     for number, line in enumerate(islice(lines, asked.limit), asked.offset):
         text = f"{number:6}\t{line}"
         room -= len(text) + 1
         if room < 0 and shown:
-            break
+            return shown, len(shown) + 1
         shown.append(text)
-    return shown
+    return shown, len(shown)
 
 
 def _pieces(file: BinaryIO) -> Iterator[str]:
