@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import cast
 
 from intern_action.core.types import Call, JsonObject, ToolResult
 
@@ -17,11 +18,11 @@ def gist(call: Call, *, width: int = _LONGEST) -> str:
     """Return what a call is about: its telling arguments, else all of them, on one line."""
     if call.flaw:
         return short(call.flaw, width=width)
-    told = [
-        short(value, width=width) for name in _TELLING if isinstance(value := call.arguments.get(name), str) and value
-    ]
-    if told:
-        return short(" · ".join(told), width=width)
+    inner = (cast("JsonObject", value) for value in call.arguments.values() if isinstance(value, Mapping))
+    for data in (call.arguments, *inner):
+        told = [short(value, width=width) for name in _TELLING if isinstance(value := data.get(name), str) and value]
+        if told:
+            return short(" · ".join(told), width=width)
     return short(", ".join(f"{key}={_value(value)}" for key, value in call.arguments.items()), width=width)
 
 
@@ -48,4 +49,4 @@ def pretty(data: JsonObject) -> str:
 def _value(value: object) -> str:
     if isinstance(value, Mapping):
         return "{…}"
-    return f"[{len(value)}]" if isinstance(value, (list, tuple)) else str(value)  # pyright: ignore[reportUnknownArgumentType]
+    return f"[{len(cast('Sequence[object]', value))}]" if isinstance(value, (list, tuple)) else str(value)

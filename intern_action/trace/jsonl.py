@@ -134,7 +134,7 @@ def _assistant(reply: Reply, mark: str) -> Row:
         "stop_reason": _STOPS[reply.finish],
         "stop_sequence": None,
         "usage": {
-            "input_tokens": usage.input_tokens,
+            "input_tokens": max(0, usage.input_tokens - usage.cache_read_tokens - usage.cache_write_tokens),
             "output_tokens": usage.output_tokens,
             "cache_read_input_tokens": usage.cache_read_tokens,
             "cache_creation_input_tokens": usage.cache_write_tokens,

@@ -25,6 +25,7 @@ from intern_action.core.states import State
 
 Tone: TypeAlias = Literal["plain", "good", "warn", "bad", "money"]
 
+_SMALLEST_USD = Decimal("0.0001")
 _STATE_TONES: dict[State, Tone] = {
     State.DONE: "good",
     State.FAILED: "bad",
@@ -107,21 +108,21 @@ def _published(event: Published) -> Told:
             return Told(label="not done", line=event.data.get("why", ""), tone="bad")
         case what:
             line = ", ".join(f"{key} {value}" for key, value in event.data.items() if key != "url")
-            return Told(label=what.replace("-", " "), line=line, tone="good", href=href)
+            return Told(label=what.replace("-", " ") or "carried out", line=line, tone="good", href=href)
 
 
 def dollars(usd: Decimal | None) -> str:
-    """Return money as people write it: cents, or as many places as a small sum needs; "unknown" is never free."""
+    """Return money as people write it: cents, and up to four places of a small sum; unknown is never free."""
     if usd is None:
         return "an unknown price"
     if usd == 0:
         return "$0.00"
-    places = 2 if abs(usd) >= 1 else 4
-    smallest = Decimal(1).scaleb(-places)
-    if abs(usd) < smallest:
-        return f"under ${smallest}"
-    text = f"{usd:,.{places}f}"
-    return f"${text[:-2] if text.endswith('00') and places > 2 else text}"  # noqa: PLR2004 - cents are two places
+    if abs(usd) >= 1:
+        return f"${usd:,.2f}"
+    if abs(usd) < _SMALLEST_USD:
+        return f"under ${_SMALLEST_USD}"
+    cents, fraction = f"{usd:.4f}"[:-2], f"{usd:.4f}"[-2:]
+    return f"${cents}{fraction.rstrip('0')}"
 
 
 def seconds(span: float) -> str:

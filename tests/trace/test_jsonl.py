@@ -35,7 +35,7 @@ def test_an_answer_of_the_model_keeps_thinking_signature_calls_and_usage():
         "input": {"model": "models/minilm"},
     }
     assert message["usage"] == {
-        "input_tokens": 4210,
+        "input_tokens": 410,
         "output_tokens": 214,
         "cache_read_input_tokens": 3800,
         "cache_creation_input_tokens": 0,
