@@ -25,7 +25,7 @@ BAD: dict[str, Callable[[Facts], Facts]] = {
     "base-unchanged": lambda w: replace(w, pull_request=replace(w.pull_request, base="x")),
     "pull-request-ours": lambda w: replace(w, pull_request=replace(w.pull_request, by="x")),
     "no-twins": lambda w: replace(w, twins=(1,)),
-    "plan-intact": lambda w: replace(w, digest="0" * 64, newest_digest="0" * 64),
+    "plan-intact": lambda w: replace(w, plan=replace(w.plan, cap_usd=Decimal("0.10"))),
     "plan-newest": lambda w: replace(w, newest_digest="1" * 64),
     "plan-unused": lambda w: replace(w, consumed=True),
     "plan-stands": lambda w: replace(w, dropped=True),

@@ -57,7 +57,9 @@ def test_who_we_are_is_handed_in_and_cannot_be_written_into_the_file():
 
 
 def test_an_unknown_key_is_refused_with_its_line_and_the_near_miss():
-    with pytest.raises(Misconfigured, match=r"intern.yml:3: there is no key `approvals.poeple`; did you mean `approvals.people`\?"):
+    with pytest.raises(
+        Misconfigured, match=r"intern.yml:3: there is no key `approvals.poeple`; did you mean `approvals.people`\?"
+    ):
         parse_policy(b"enabled: true\napprovals:\n  poeple: [ada]\n")
 
 
@@ -71,13 +73,19 @@ def test_a_misspelled_kill_switch_is_not_overlooked():
     [
         (b"enabled: 1\n", r"intern.yml:1: `enabled`: Input should be a valid boolean"),
         (b"enabled: maybe\n", r"intern.yml:1: `enabled`"),
-        (b"approvals:\n  people_needed: 0\n", r"intern.yml:2: `approvals.people_needed`: .* greater than or equal to 1"),
+        (
+            b"approvals:\n  people_needed: 0\n",
+            r"intern.yml:2: `approvals.people_needed`: .* greater than or equal to 1",
+        ),
         (b"approvals:\n  people_needed: '2'\n", r"intern.yml:2: `approvals.people_needed`"),
         (b"approvals:\n\n  people: ada\n", r"intern.yml:3: `approvals.people`"),
         (b"approvals:\n  people: [ada, '']\n", r"intern.yml:2: `approvals.people`"),
         (b"approvals:\n  people: ['@']\n", r"intern.yml:2: `approvals.people`"),
         (b"approvals:\n  people: [12]\n", r"intern.yml:2: `approvals.people`"),
-        (b"approvals:\n  code_above_usd: cheap\n", r"intern.yml:2: `approvals.code_above_usd`: 'cheap' is not an amount"),
+        (
+            b"approvals:\n  code_above_usd: cheap\n",
+            r"intern.yml:2: `approvals.code_above_usd`: 'cheap' is not an amount",
+        ),
         (b"budget:\n  month_usd: -5\n", r"intern.yml:2: `budget.month_usd`: -5 is not an amount of money"),
         (b"budget:\n  month_usd: true\n", r"intern.yml:2: `budget.month_usd`: True is not an amount of money"),
         (b"budget: 50\n", r"intern.yml:1: `budget` is a section"),
@@ -101,7 +109,8 @@ def test_nobody_can_be_needed_who_may_not_approve():
 
 
 @pytest.mark.parametrize(
-    "content", [b"approvals:\n  people: ['${WHO}']\n", b"budget:\n  month_usd: ${INTERN_VAR_BUDGET}\n", b"enabled: ${ON:-true}\n"]
+    "content",
+    [b"approvals:\n  people: ['${WHO}']\n", b"budget:\n  month_usd: ${INTERN_VAR_BUDGET}\n", b"enabled: ${ON:-true}\n"],
 )
 def test_who_may_spend_is_written_in_the_file_and_not_taken_from_an_environment(content: bytes):
     with pytest.raises(Misconfigured, match=r"takes no `\$\{...\}`"):

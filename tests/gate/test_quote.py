@@ -49,7 +49,8 @@ def test_the_ceiling_is_never_below_the_exact_price_and_at_most_a_cent_an_attemp
 def test_dearer_hardware_never_has_a_lower_ceiling(one: Decimal, other: Decimal, timeout_minutes: int):
     low, high = sorted((one, other))
     costs = [
-        ceiling_usd(replace(CPU, usd_per_hour=price), timeout_minutes=timeout_minutes, attempts=3) for price in (low, high)
+        ceiling_usd(replace(CPU, usd_per_hour=price), timeout_minutes=timeout_minutes, attempts=3)
+        for price in (low, high)
     ]
     assert costs == sorted(costs)
 
@@ -58,7 +59,12 @@ def test_a_quote_says_what_it_is_a_quote_of():
     quote = make_quote(JOB, FLAVORS, None, MADE_AT)
     assert (quote.flavor, quote.timeout_minutes, quote.attempts) == (CPU, 30, 3)
     assert quote.quoted_at == MADE_AT
-    assert (quote.estimate_usd, quote.estimate_minutes, quote.estimate_memory_gb, quote.sure) == (None, None, None, "unknown")
+    assert (quote.estimate_usd, quote.estimate_minutes, quote.estimate_memory_gb, quote.sure) == (
+        None,
+        None,
+        None,
+        "unknown",
+    )
 
 
 def test_an_estimate_is_priced_for_one_attempt():

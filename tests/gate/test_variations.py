@@ -102,7 +102,9 @@ def test_every_reason_is_named():
     assert len(reasons(ask(asked, tree="0" * 40, attempts_used=9, remaining_usd="0"))) == 6
 
 
-@given(st.dictionaries(st.sampled_from(["batch", "accumulation", "epochs"]), st.sampled_from(["1", "2", "4", "8", "16"])))
+@given(
+    st.dictionaries(st.sampled_from(["batch", "accumulation", "epochs"]), st.sampled_from(["1", "2", "4", "8", "16"]))
+)
 def test_whatever_parameters_are_asked_for_only_the_listed_ones_are_covered(parameters: dict[str, str]):
     permitted = [dict(JOB.parameters), *({**JOB.parameters, **variation} for variation in JOB.variations)]
     assert isinstance(ask(replace(JOB, parameters=parameters)), Inside) == (parameters in permitted)

@@ -84,7 +84,10 @@ def test_an_upload_outside_of_the_policys_list_is_held(listed: tuple[str, ...], 
 def test_an_upload_can_be_held_for_two_reasons():
     write = replace(UPLOAD, overwrites=True)
     reason = HUB_WRITES((write,), replace(ANYTHING, hub_repositories=("theirs/*",)))
-    assert reason == "ours/model holds other content, which would be overwritten and ours/model is not on the policy's list"
+    assert (
+        reason
+        == "ours/model holds other content, which would be overwritten and ours/model is not on the policy's list"
+    )
 
 
 @pytest.mark.parametrize(
@@ -129,7 +132,9 @@ def _says(words: str | None) -> Rule:
 
 
 effects = st.lists(
-    st.sampled_from([JOB_EFFECT, CANCEL, UPLOAD, replace(UPLOAD, overwrites=True), PUSH, replace(PUSH, paths=(".github/x",))]),
+    st.sampled_from(
+        [JOB_EFFECT, CANCEL, UPLOAD, replace(UPLOAD, overwrites=True), PUSH, replace(PUSH, paths=(".github/x",))]
+    ),
     max_size=4,
 )
 opinions = st.lists(st.sampled_from([None, None, "one", "two", "three"]), max_size=6)
