@@ -54,7 +54,7 @@ FAMILIES = frozenset(
 EVALUATED = "forsequenceclassification"
 CHARS_PER_TOKEN = 4
 LENGTHS = (64, 128, 256, 512)
-RATES = {50_000_000: 2e-4, 200_000_000: 5e-5}
+RATES = {50_000_000: 1e-4, 200_000_000: 5e-5}
 LOWEST_RATE = 2e-5
 
 
@@ -156,10 +156,10 @@ def _config(
 
 
 def _epochs(flavor: str, rows: int) -> float:
-    """Return how often each text is seen: a slow machine sees about a thousand texts, an accelerator three times all."""
+    """Return how often each text is seen: a slow machine sees about two thousand texts, an accelerator three times all."""
     if not sizes.slow(flavor):
         return 3.0
-    return float(min(10, max(1, -(-1000 // max(1, rows)))))
+    return float(min(10, max(1, -(-2000 // max(1, rows)))))
 
 
 def _rate(parameters: int, lora_rank: int) -> float:
@@ -194,7 +194,6 @@ def _parameters(wish: Wish, model: ModelFacts, data: DatasetFacts, choices: Choi
         "gradient-checkpointing": choices.get("gradient-checkpointing", ""),
         "evaluate-only": "true" if wish.verb == "evaluate" else "",
         "time-limit-minutes": str(wish.timeout_minutes),
-        "output-dir": OUTPUT,
     }
     return {name: value for name, value in said.items() if value}
 

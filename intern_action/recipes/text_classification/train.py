@@ -706,6 +706,7 @@ def train(run: Run) -> tuple[Wrapped, Course]:
     """Teach the model; returns it as the accelerator wraps it, and how it went."""
     settings, accelerator, rows = run.settings, run.accelerator, run.data.train
     model, optimizer = accelerator.prepare(run.learner.model, optimizer_for(run.learner.model, settings))
+    accelerator.unwrap_model(model, keep_fp32_wrapper=False)  # `learn` narrows the numbers itself, evaluating does not
     course = Course(total=steps_in_all(settings, len(rows), run.each))
     go_on(course, run)
     looks = {math.ceil(course.total * (n + 1) / settings.evaluations) for n in range(settings.evaluations)}
@@ -751,7 +752,8 @@ def learn(run: Run, model: Wrapped, optimizer: Wrapped, rows: Rows, rate: float)
         part = rows.at(range(begin, min(begin + run.settings.batch_size, len(rows))))
         last = begin + run.settings.batch_size >= len(rows)
         with contextlib.nullcontext() if last else run.accelerator.no_sync(model):
-            loss = losses_of(run, model, part)[0].sum() / len(rows)
+            with run.accelerator.autocast():
+                loss = losses_of(run, model, part)[0].sum() / len(rows)
             run.accelerator.backward(loss)
         total += loss.detach()
     mean = float(cast("torch.Tensor", run.accelerator.reduce(total, reduction="mean")))
@@ -770,8 +772,7 @@ def losses_of(run: Run, model: Wrapped, rows: Rows) -> tuple[torch.Tensor, torch
     import torch
 
     inputs = run.learner.encoded(rows.texts).to(run.accelerator.device)
-    with run.accelerator.autocast():
-        logits = model(**inputs).logits.float()
+    logits = model(**inputs).logits.float()
     labels = torch.tensor(rows.labels, device=run.accelerator.device)
     return torch.nn.functional.cross_entropy(logits, labels, reduction="none"), logits
 
@@ -1243,12 +1244,24 @@ def start(settings: Settings) -> Accelerator:
     from accelerate import Accelerator
     from accelerate.utils import set_seed
 
-    narrow = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
-    accelerator = Accelerator(mixed_precision="bf16" if narrow else "no")
+    processor_only = (
+        not torch.accelerator.is_available()
+    )  # said plainly, or two processes on CPUs would not find each other
+    accelerator = Accelerator(mixed_precision="bf16" if half_as_wide() else "no", cpu=processor_only)
     set_seed(settings.seed)
     torch.use_deterministic_algorithms(True, warn_only=True)  # noqa: FBT003  # torch's own signature
     settings.out.mkdir(parents=True, exist_ok=True)
     return accelerator
+
+
+def half_as_wide() -> bool:
+    """Whether the processor multiplies 16-bit numbers faster: then it learns with them, and is measured with 32 bits."""
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    found = [getattr(torch.cpu, f"_is_{unit}_supported", None) for unit in ("avx512_bf16", "amx_tile")]
+    return any(supported() for supported in found if supported)
 
 
 def fine_tune(settings: Settings, began: float) -> None:

