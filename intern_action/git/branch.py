@@ -64,7 +64,6 @@ class GitBranch:
             self.remote.git,
             files.items(),
             parent=parent or "",
-            ref=f"refs/local/{self.name}",
             at=at,
             message=message,
         )

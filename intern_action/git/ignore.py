@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from intern_action.git.reader import Key, Unreadable, read
-from intern_action.git.run import Git, GitFailed
+from intern_action.git.run import Git, GitFailed, put
 
 RULES_BYTES = 1_000_000
 ALWAYS = (
@@ -98,7 +98,7 @@ class IgnoreRules:
 
 def write_always(git_dir: str, patterns: Iterable[str] = ALWAYS) -> None:
     """Write the patterns that hold for every tree of this git directory."""
-    Path(git_dir, "info", "exclude").write_text("".join(f"{pattern}\n" for pattern in patterns))
+    put(Path(git_dir, "info", "exclude"), "".join(f"{pattern}\n" for pattern in patterns))
 
 
 def remove_tree(path: str) -> None:

@@ -43,7 +43,6 @@ class Journals:
             self.remote.git,
             [(FILE, lines)],
             parent=expected_head,
-            ref=f"refs/local/{session}",
             at=at,
             message=f"journal of {session}\n",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import re
 import subprocess
 from collections.abc import Mapping
@@ -190,15 +191,26 @@ def make_git_dir(git_dir: str) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)
-        if not (folder / "HEAD").exists():
-            Git(git_dir=git_dir).run("init", "--quiet", "--bare", "--template=", git_dir)
-        (folder / "info").mkdir(exist_ok=True)
-        (folder / "info" / "attributes").write_text(ATTRIBUTES)
-        (folder / "intern.gitconfig").write_text(as_config_file(CONFIG))
+        with (folder / "making.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # several processes may begin at once
+            if not (folder / "HEAD").exists():
+                Git(git_dir=git_dir).run("init", "--quiet", "--bare", "--template=", git_dir)
+            (folder / "info").mkdir(exist_ok=True)
+            put(folder / "info" / "attributes", ATTRIBUTES)
+            put(folder / "intern.gitconfig", as_config_file(CONFIG))
     except OSError as error:
         raise Misconfigured(
             f"{git_dir} cannot be used as a git directory ({error.strerror}); name a folder we may write"
         ) from error
+
+
+def put(file: Path, text: str) -> None:
+    """Give a file this text, at once; one that has it is left alone, another process may be reading it."""
+    if file.exists() and file.read_text() == text:
+        return
+    new = file.with_name(f".{file.name}.new")
+    new.write_text(text)
+    new.replace(file)
 
 
 def as_config_file(settings: Mapping[str, str]) -> str:

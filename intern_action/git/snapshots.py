@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -139,10 +141,12 @@ class CommitStream:
         self._process = None
 
 
-def write_files(
-    git: Git, files: Iterable[tuple[str, bytes]], *, parent: str, ref: str, at: datetime, message: str
-) -> Written:
-    """Commit plain files on top of `parent` ("" for a first commit)."""
+def write_files(git: Git, files: Iterable[tuple[str, bytes]], *, parent: str, at: datetime, message: str) -> Written:
+    """Commit plain files on top of `parent` ("" for a first commit).
+
+    Several processes may do this in one git directory, so each moves a ref of its own.
+    """
+    ref = f"refs/local/{os.getpid()}-{threading.get_ident()}"
     with CommitStream(git=git, parent=parent, ref=ref, at=at) as stream:
         for path, content in files:
             stream.put(path, "100644", content)

@@ -91,7 +91,7 @@ def test_an_honest_bundle_passes(forger: Forger) -> None:
     ],
 )
 def test_what_only_people_change_is_refused_by_name(forger: Forger, path: str) -> None:
-    with pytest.raises(NotAllowed, match="may only be changed by people|git does not accept"):
+    with pytest.raises(NotAllowed, match=r"may only be changed by people|git does not accept"):
         forger.offer(forger.commit({path: plain()}))
 
 
@@ -119,7 +119,7 @@ def test_a_change_that_was_taken_back_before_the_end_does_not_count(forger: Forg
 @pytest.mark.parametrize("name", [".git", ".GIT", "git~1", ".g\u200cit", ".git "])
 def test_a_git_directory_in_any_spelling_is_refused(forger: Forger, name: str) -> None:
     commit = forger.raw([("100644", forger.blob(b"x"), name)], forger.world.base)
-    with pytest.raises(NotAllowed, match="git directory|git does not accept"):
+    with pytest.raises(NotAllowed, match=r"git directory|git does not accept"):
         forger.offer(commit)
 
 
@@ -154,7 +154,7 @@ def test_a_submodule_is_refused(forger: Forger) -> None:
     ],
 )
 def test_a_symlink_that_leads_out_is_refused_whatever_way_it_takes(forger: Forger, links: dict[str, str]) -> None:
-    with pytest.raises(NotAllowed, match="symlink|git does not accept"):
+    with pytest.raises(NotAllowed, match=r"symlink|git does not accept"):
         forger.offer(forger.commit({path: link(target) for path, target in links.items()}))
 
 

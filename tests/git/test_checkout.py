@@ -21,13 +21,17 @@ def held(world: GitWorld, commit: str, name: str = "work") -> dict[str, str]:
     return {path: item.mode for path, item in found.items()}
 
 
+def names(folder: str) -> list[str]:
+    return sorted(place.name for place in Path(folder).iterdir())
+
+
 def text_in(world: GitWorld, commit: str, path: str) -> bytes:
     return Git(git_dir=str(world.folder / "work.git")).run("cat-file", "blob", f"{commit}:{path}").out
 
 
 def test_a_new_work_tree_holds_the_files_of_the_base_commit_and_no_git_directory(world: GitWorld) -> None:
     tree = world.work_tree()
-    assert sorted(os.listdir(tree.path)) == [".gitignore", "README.md", "src"]
+    assert names(tree.path) == [".gitignore", "README.md", "src"]
     assert Path(tree.path, "src/train.py").read_text() == "print('train')\n"
 
 
@@ -169,14 +173,13 @@ def test_odd_file_names_survive_a_snapshot_and_a_restore(world: GitWorld, name: 
 
 def test_a_name_that_is_no_unicode_survives(world: GitWorld) -> None:
     tree = world.work_tree()
-    odd = os.path.join(os.fsencode(tree.path), b"caf\xe9")
-    with open(odd, "wb") as file:
-        file.write(b"1")
+    odd = Path(tree.path, os.fsdecode(b"caf\xe9"))
+    odd.write_text("1")
     taken = tree.snapshot("odd")
     tree.restore(world.base)
-    assert not os.path.exists(odd)
+    assert not odd.exists()
     tree.restore(taken.commit)
-    assert os.path.exists(odd)
+    assert odd.exists()
 
 
 def test_restore_removes_what_is_not_in_the_snapshot(world: GitWorld) -> None:
@@ -189,7 +192,7 @@ def test_restore_removes_what_is_not_in_the_snapshot(world: GitWorld) -> None:
     (place / "build").mkdir()
     (place / "build/ignored").write_text("4")
     tree.restore(taken.commit)
-    assert sorted(os.listdir(tree.path)) == [".gitignore", "README.md", "kept", "src"]
+    assert names(tree.path) == [".gitignore", "README.md", "kept", "src"]
     assert (place / "kept").read_text() == "1"
     assert tree.tree() == taken.tree
 
@@ -231,7 +234,7 @@ def test_a_new_process_takes_the_tree_up_where_the_last_one_left_it(world: GitWo
     second = world.work_tree()
     assert not second.fresh
     second.restore(taken.commit)
-    assert sorted(os.listdir(second.path)) == [".gitignore", "README.md", "a", "src"]
+    assert names(second.path) == [".gitignore", "README.md", "a", "src"]
     assert second.fresh
 
 
@@ -261,7 +264,7 @@ def test_the_tree_is_handed_over_before_it_is_within_reach(world: GitWorld) -> N
         source=world.bare.path,
         base_sha=world.base,
         clock=world.clock,
-        own=lambda path: seen.append((path, sorted(os.listdir(path)), place.exists())),
+        own=lambda path: seen.append((path, names(path), place.exists())),
     )
     [(path, files, reachable)] = seen
     assert path != tree.path

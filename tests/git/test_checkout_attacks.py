@@ -15,7 +15,7 @@ from intern_action.git.ignore import IgnoreRules
 from intern_action.git.objects import items
 from intern_action.git.run import Git, GitFailed
 from intern_action.git.walk import Tracked, walk
-from tests.fakes.git_world import GitWorld, make_world
+from tests.fakes.git_world import ADA, NOON, GitWorld, make_world
 
 SECRET = "the token of the root process"
 
@@ -78,15 +78,7 @@ def test_a_base_with_a_submodule_keeps_it_and_nothing_below_is_recorded(world: G
     git = Git(git_dir=world.bare.path)
     listing = git.run("ls-tree", "main").out + b"160000 commit " + world.base.encode() + b"\tmodule\n"
     made = git.run("mktree", "--missing", stdin=listing).text
-    base = git.run(
-        "commit-tree",
-        made,
-        "-p",
-        world.base,
-        "-m",
-        "module",
-        env={"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a"},
-    ).text
+    base = git.run("commit-tree", made, "-p", world.base, "-m", "module", env=ADA.stamp(NOON)).text
     git.run("update-ref", "refs/heads/main", base)
     tree = WorkTree.make(
         str(world.folder / "work.git"),

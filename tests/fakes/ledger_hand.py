@@ -1,0 +1,65 @@
+"""One of many processes that want money from the same ledger at once: `python -m tests.fakes.ledger_hand ...`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from intern_action.core.entries import LedgerEvent, LedgerView, Limits
+from intern_action.core.types import Plan
+from intern_action.git.branch import GitBranch
+from intern_action.ledger.ledger import GitLedger
+from tests.fakes.memory_branch import admitted, consumed, held, made, make_plan
+
+
+class WallClock:
+    """The machine's time."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def wait(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+class Hand:
+    """Claims the event that everybody claims, then asks for 7 dollars again and again."""
+
+    def __init__(self, git_dir: str, url: str, name: str, limit: Decimal) -> None:
+        self.clock = WallClock()
+        self.ledger = GitLedger(GitBranch.at(git_dir, url, "intern/ledger"), clock=self.clock, tries=400)
+        self.name = name
+        self.limits = Limits(month_usd=limit)
+
+    def claim(self) -> None:
+        self.ledger.decide(lambda view: () if view.admitted("shared") else (admitted(self.name, key="shared"),))
+        self.ledger.decide(lambda view: () if view.admitted(f"key-{self.name}") else (admitted(self.name),))
+
+    def ask(self, number: int) -> None:
+        later = self.clock.now() + timedelta(days=7)
+        plan = make_plan(self.name, usd="7", call=f"{self.name}-{number}", expires_at=later)
+        self.ledger.decide(lambda view: self.approve(view, plan))
+
+    def approve(self, view: LedgerView, plan: Plan) -> tuple[LedgerEvent, ...]:
+        month = f"{self.clock.now():%Y-%m}"
+        space = view.room(session=plan.session, requester=plan.requester, month=month, limits=self.limits)
+        if space is None or space < plan.cap_usd:
+            return ()
+        return (made(plan), consumed(plan), held(plan, month=month))
+
+
+def main(git_dir: str, url: str, name: str, tries: str, limit: str) -> None:
+    """Run one hand to its end."""
+    hand = Hand(git_dir, url, name, Decimal(limit))
+    hand.claim()
+    for number in range(int(tries)):
+        hand.ask(number)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
