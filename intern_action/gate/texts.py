@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING
-
 from intern_action.core.digests import plan_code, plan_digest
-from intern_action.core.judgement import Approved, Judgement
+from intern_action.core.judgement import Approved, Condition, Judgement
 from intern_action.core.types import Plan
-from intern_action.settings.places import configs
-
-if TYPE_CHECKING:
-    from jinja2 import Template
+from intern_action.settings.words import text
 
 
 def why(judgement: Judgement, plan: Plan) -> str:
     """Return, as Markdown, whether the plan may start, and if not, which condition fails, for whom, and what to do."""
-    approved = isinstance(judgement, Approved)
-    return (
-        _template()
-        .render(
-            plan=plan,
-            code=plan_code(plan_digest(plan)),
-            by=judgement.by if approved else (),
-            failing=() if approved else judgement.failing,
-            waiting=not approved and judgement.waiting,
-        )
-        .strip()
-    )
+    match judgement:
+        case Approved(by=by):
+            return _page(plan, by=by, failing=(), waiting=False)
+        case _:
+            return _page(plan, by=(), failing=judgement.failing, waiting=judgement.waiting)
 
 
-@cache
-def _template() -> Template:
-    from jinja2 import Environment, StrictUndefined
-
-    # Markdown, not HTML: the forge makes people's words harmless when it renders them.
-    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701
-    return environment.from_string((configs() / "texts" / "why.md.j2").read_text())
+def _page(plan: Plan, *, by: tuple[str, ...], failing: tuple[Condition, ...], waiting: bool) -> str:
+    code = plan_code(plan_digest(plan))
+    return text("why", plan=plan, code=code, by=by, failing=failing, waiting=waiting).strip()
