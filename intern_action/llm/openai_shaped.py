@@ -6,24 +6,21 @@ One try, no retry: that is `retry`'s. Safe for threads: each request in flight h
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from intern_action.core.errors import ModelCut, ModelError, ModelGarbled, ModelUnreachable
 from intern_action.core.ports import Clock
-from intern_action.core.types import Conversation, JsonObject, Reply, Usage
-from intern_action.llm.draft import Draft
+from intern_action.core.types import Conversation, JsonObject, Reply
+from intern_action.llm.desks import Desks
+from intern_action.llm.draft import BodyDraft
 from intern_action.llm.faults import Asked, error_status, error_words, fault, retry_after_seconds, told
 from intern_action.llm.hearing import Hear, Hearing
 from intern_action.llm.line import Destination, HTTPException, HTTPResponse, Line, Patience, pieces
 from intern_action.llm.narrow import as_object
+from intern_action.llm.prices import Price, priced
 from intern_action.llm.sse import events
-
-Price = Callable[[Usage], Decimal | None]
 
 _MOST_BYTES = 16 * 1024 * 1024
 _DONE = b"[DONE]"
@@ -55,7 +52,10 @@ class Endpoint:
 @dataclass(slots=True, kw_only=True)
 class _Desk:
     line: Line
-    draft: Draft
+    draft: BodyDraft
+
+    def hang_up(self) -> None:
+        self.line.close()
 
 
 class OpenAIShaped:
@@ -75,14 +75,15 @@ class OpenAIShaped:
         self._asked = Asked(
             model=endpoint.name, where=endpoint.base_url, key_variable=endpoint.key_variable, secret=endpoint.key
         )
-        self._destination = Destination(base_url=endpoint.base_url, proxy=endpoint.proxy)
         self._clock = clock
         self._price = price
         self._patience = patience or Patience()
-        self._fields: JsonObject = {"model": endpoint.model, **(_STREAMED if stream else {})}
         self._headers = _headers(endpoint)
-        self._idle: list[_Desk] = []
-        self._lock = threading.Lock()
+        destination = Destination(base_url=endpoint.base_url, proxy=endpoint.proxy)
+        fields = {"model": endpoint.model, **(_STREAMED if stream else {})}
+        self._desks = Desks(
+            lambda: _Desk(line=Line(destination, self._patience), draft=BodyDraft(model=endpoint.name, fields=fields))
+        )
 
     @property
     def name(self) -> str:
@@ -91,51 +92,16 @@ class OpenAIShaped:
 
     def answer(self, conversation: Conversation, hear: Hear | None = None) -> Reply:
         """Return the next reply; see `Model`."""
-        with self._desk(conversation) as desk:
+        with self._desks.lent(conversation) as desk:
             body, place = desk.draft.body(conversation)
             hearing = Hearing(model=self.name, hear=hear)
             self._listen(self._post(desk.line, body), hearing)
             reply = hearing.reply(place)
-        if reply.usage.cost_usd is not None:
-            return reply
-        return replace(reply, usage=replace(reply.usage, cost_usd=self._price(reply.usage)))
+        return priced(reply, self._price)
 
     def close(self) -> None:
         """Hang up all idle connections."""
-        with self._lock:
-            desks, self._idle = self._idle, []
-        for desk in desks:
-            desk.line.close()
-
-    @contextmanager
-    def _desk(self, conversation: Conversation) -> Generator[_Desk]:
-        """Lend the desk that has written the most of this conversation. A connection that failed is not used again."""
-        with self._lock:
-            fitting = [desk for desk in self._idle if desk.draft.fits(conversation)]
-            desk = max(fitting, key=lambda desk: desk.draft.turns) if fitting else None
-            if desk is not None:
-                self._idle.remove(desk)
-        if desk is None:
-            desk = _Desk(
-                line=Line(self._destination, self._patience), draft=Draft(model=self.name, fields=self._fields)
-            )
-        try:
-            yield desk
-        except ModelError:
-            desk.line.close()
-            self._put_back(desk)
-            raise
-        except BaseException:  # interrupted anywhere: neither its connection nor its draft can be trusted
-            desk.line.close()
-            raise
-        self._put_back(desk)
-
-    def _put_back(self, desk: _Desk) -> None:
-        with self._lock:
-            self._idle.append(desk)
-            dropped, self._idle = self._idle[:-_MOST_DESKS], self._idle[-_MOST_DESKS:]
-        for old in dropped:
-            old.line.close()
+        self._desks.close()
 
     def _post(self, line: Line, body: tuple[bytes | bytearray, ...]) -> HTTPResponse:
         try:
@@ -210,7 +176,6 @@ class OpenAIShaped:
 
 
 _STREAMED: JsonObject = {"stream": True, "stream_options": {"include_usage": True}}
-_MOST_DESKS = 8
 _MOST_ERROR_BYTES = 64 * 1024
 
 

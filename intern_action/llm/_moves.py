@@ -1,0 +1,270 @@
+"""What the built-in planner does next. Each move follows from how far the course has come; nothing is remembered between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from intern_action.core.errors import ToolFailed
+from intern_action.core.ports import RecipeBook
+from intern_action.core.types import DatasetFacts, Fit, JobSpec, JsonObject, ModelFacts, Parameters
+from intern_action.llm._course import Course, Failure, Try
+from intern_action.llm._outcome import failed_job, job_report, pull_request_body, title
+from intern_action.llm._recipe_words import lines, words
+
+Wanted: TypeAlias = tuple[str, JsonObject]
+"""A tool and its arguments."""
+
+OUT_OF_MEMORY = frozenset({42, 137})
+"""Exit codes of a script that ran out of memory: the recipes' own, and the system's."""
+
+SMOKE_TIME = "15m"
+_MOST_LOST = 3
+_LOOK, _WRITE, _SMOKE, _ASK, _RUN, _AFTER = range(6)
+"""Places in the checklist (`plan.md.j2`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """Words and calls of one reply."""
+
+    text: str = ""
+    calls: tuple[Wanted, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """A fit, and the change that a small test on this machine made necessary.
+
+    Args:
+        change: flags that differ from the fit's own.
+        left: the permitted variations that were not yet used for that.
+    """
+
+    fit: Fit
+    change: Parameters
+    left: tuple[Parameters, ...]
+
+    @property
+    def job(self) -> JobSpec:
+        """The job as it is asked for."""
+        return self.fit.job
+
+    @property
+    def parameters(self) -> Parameters:
+        """Its flags."""
+        return {**self.job.parameters, **self.change}
+
+    @property
+    def smoke_parameters(self) -> Parameters:
+        """The flags of its small test."""
+        return {**self.fit.smoke_parameters, **self.change}
+
+
+def next_move(course: Course, book: RecipeBook) -> Move:
+    """Return what to do now: look, write and test, ask, try again, upload, report; or give up with the reason."""
+    stuck = next(((tool, times) for tool, times in course.lost.items() if times >= _MOST_LOST), None)
+    if stuck is not None:
+        return give_up(words("stuck", tool=stuck[0], times=stuck[1]))
+    if course.model is None or course.dataset is None:
+        return _look(course)
+    match course.model, course.dataset:
+        case ModelFacts() as model, DatasetFacts() as data:
+            return _with_facts(course, book, model, data)
+        case model, data:
+            return give_up("\n".join(failure.words for failure in (model, data) if isinstance(failure, Failure)))
+
+
+def give_up(reason: str, because: str = "task") -> Move:
+    """End, and not as a success."""
+    return Move(calls=(("give_up", {"reason": reason, "because": because}),))
+
+
+def _look(course: Course) -> Move:
+    wish = course.asked.wish
+    calls: list[Wanted] = []
+    if not course.steps:
+        calls.append(("create_plan", {"steps": list(lines("plan", wish=wish, upload=_upload(course)))}))
+    if course.model is None:
+        calls.append(("hf_model_load", {"model": wish.model}))
+    if course.dataset is None:
+        calls.append(("hf_dataset_load", {"dataset": wish.dataset}))
+    return Move(text=words("looking", wish=wish), calls=tuple(calls))
+
+
+def _with_facts(course: Course, book: RecipeBook, model: ModelFacts, data: DatasetFacts) -> Move:
+    try:
+        fit = book.fit(course.asked.wish, model, data)
+    except ToolFailed as failure:
+        return give_up(str(failure))
+    if course.failure is not None:
+        return give_up(f"{course.failure.tool} failed: {course.failure.words}")
+    if any(course.written.get(path) != content for path, content in fit.files.items()):
+        return _write(course, fit)
+    if not course.smokes:
+        return _smoke(course, Way(fit=fit, change={}, left=fit.job.variations))
+    return _tested(course, _way(course, fit))
+
+
+def _write(course: Course, fit: Fit) -> Move:
+    """Write what is missing, and test at once: the calls of a reply are carried out in order."""
+    files: list[Wanted] = [
+        ("write_file", {"path": path, "content": content})
+        for path, content in fit.files.items()
+        if course.written.get(path) != content
+    ]
+    calls = (*_ticks(course, _WRITE), *files, _smoke_call(Way(fit=fit, change={}, left=fit.job.variations)))
+    return Move(text=words("writing", fit=fit), calls=calls)
+
+
+def _smoke(course: Course, way: Way) -> Move:
+    return Move(text=words("writing", fit=way.fit), calls=(*_ticks(course, _SMOKE), _smoke_call(way)))
+
+
+def _smoke_call(way: Way) -> Wanted:
+    return "smoke_test", {"script": way.job.script, "parameters": dict(way.smoke_parameters), "timeout": SMOKE_TIME}
+
+
+def _way(course: Course, fit: Fit) -> Way:
+    """Return the way as it was last tested."""
+    last = course.smokes[-1].parameters
+    for place, change in enumerate(fit.job.variations):
+        if last == {**fit.smoke_parameters, **change} != dict(fit.smoke_parameters):
+            return Way(fit=fit, change=change, left=fit.job.variations[place + 1 :])
+    return Way(fit=fit, change={}, left=fit.job.variations)
+
+
+def _tested(course: Course, way: Way) -> Move:
+    smoke = course.smokes[-1]
+    if smoke.failed or smoke.data.get("exit_code") != 0:
+        return _repair(course, way, smoke)
+    if isinstance(course.pull_request, Failure):
+        return give_up(f"{course.pull_request.tool} failed: {course.pull_request.words}")
+    if not course.jobs:
+        return _ask(course, way, smoke)
+    return _after_job(course, way)
+
+
+def _repair(course: Course, way: Way, smoke: Try) -> Move:
+    """Try once more, smaller, when memory ran out; anything else a person has to see."""
+    code = smoke.data.get("exit_code")
+    if code in OUT_OF_MEMORY and len(course.smokes) == 1 and way.left:
+        smaller = Way(fit=way.fit, change=way.left[0], left=way.left[1:])
+        return Move(text=words("smaller", change=said(smaller.change)), calls=(_smoke_call(smaller),))
+    changes = [said(_difference(way.fit.smoke_parameters, one.parameters)) for one in course.smokes[1:]]
+    return give_up(
+        words(
+            "smoke_failed",
+            fit=way.fit,
+            exit_code=code,
+            timed_out=bool(smoke.data.get("timed_out")),
+            why=_tail(smoke.words),
+            tried=changes,
+        )
+    )
+
+
+def _ask(course: Course, way: Way, smoke: Try) -> Move:
+    calls: list[Wanted] = [*_ticks(course, _ASK)]
+    if course.pull_request is None:
+        body = pull_request_body(course, way.fit, smoke, [said(one) for one in way.left])
+        calls.append(("open_pull_request", {"title": title(course, way.fit), "body": body}))
+    calls.append(_job_call(way, way.parameters))
+    return Move(text=words("asking"), calls=tuple(calls))
+
+
+def _job_call(way: Way, parameters: Parameters) -> Wanted:
+    job = way.job
+    return "hf_create_job", {
+        "script": job.script,
+        "parameters": dict(parameters),
+        "variations": [dict(one) for one in way.left],
+        "flavor": job.flavor,
+        "timeout": f"{job.timeout_minutes}m",
+        "attempts": job.attempts,
+        "dependencies": list(job.dependencies),
+        "model": job.model,
+        "model_revision": job.model_revision,
+        "dataset": job.dataset,
+        "dataset_revision": job.dataset_revision,
+        "output": job.output,
+    }
+
+
+# --- after the job ---------------------------------------------------------------------------------------------------
+
+
+def _after_job(course: Course, way: Way) -> Move:
+    last = course.jobs[-1]
+    match last.state:
+        case "completed":
+            return _completed(course, way)
+        case "out_of_memory":
+            return _again(course, way)
+        case "refused":
+            return _refused(course)
+        case "cancelled":
+            return Move(text=job_report(course, way.fit))
+        case "failed" | "timed_out":
+            return give_up(failed_job(course, way.fit), "job")
+        case _:
+            return give_up(f"hf_create_job failed: {last.words}")
+
+
+def _again(course: Course, way: Way) -> Move:
+    """Ask for the next permitted variation, as long as the plan has attempts."""
+    times = sum(one.state == "out_of_memory" for one in course.jobs)
+    if times > len(way.left) or times >= way.job.attempts:
+        return give_up(failed_job(course, way.fit), "job")
+    change = way.left[times - 1]
+    return Move(text=words("again", change=said(change)), calls=(_job_call(way, {**way.parameters, **change}),))
+
+
+def _refused(course: Course) -> Move:
+    by, why = course.refusal or ("control", course.jobs[-1].words)
+    if by == "control":
+        return give_up(words("refused", by="Control", words=why, problem="Nothing was started and nothing was spent."))
+    return Move(calls=(("ask_person", {"question": words("refused", by=by, words=why, problem="")}),))
+
+
+def _completed(course: Course, way: Way) -> Move:
+    to = _upload(course)
+    if to and course.upload is None:
+        ask: Wanted = ("hf_upload_model", {"repository": to, "source": "job", "message": title(course, way.fit)})
+        return Move(text=words("uploading", upload=to), calls=(*_ticks(course, _AFTER), ask))
+    ticks = _ticks(course, len(course.steps))
+    return Move(text="" if ticks else job_report(course, way.fit), calls=ticks)
+
+
+def _upload(course: Course) -> str:
+    return course.asked.upload if course.asked.wish.verb == "train" else ""
+
+
+# --- helpers ---------------------------------------------------------------------------------------------------------
+
+
+def _ticks(course: Course, doing: int) -> tuple[Wanted, ...]:
+    """Return the call that brings the checklist up to date: what is before `doing` is done. None when it is so already."""
+    wanted = tuple("done" if n < doing else "doing" if n == doing else "todo" for n in range(len(course.steps)))
+    changes = [
+        {"step": n, "state": state}
+        for n, (state, now) in enumerate(zip(wanted, course.steps, strict=True), 1)
+        if state != now
+    ]
+    return (("update_plan", {"changes": changes}),) if changes and not course.ticks_failed else ()
+
+
+def said(parameters: Parameters) -> str:
+    """Return flags as people write them: `batch-size=8, accumulation=2`."""
+    return ", ".join(f"{name}={value}" for name, value in parameters.items())
+
+
+def _difference(of: Mapping[str, str], now: Mapping[str, str]) -> Parameters:
+    return {name: value for name, value in now.items() if of.get(name) != value}
+
+
+def _tail(text: str, *, most: int = 12) -> str:
+    """Return the last lines of an answer, which is where a script says what went wrong."""
+    last: Sequence[str] = [line for line in text.splitlines() if line.strip()][-most:]
+    return "\n".join(last)

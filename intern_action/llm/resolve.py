@@ -1,0 +1,77 @@
+"""From a model's name to a model that answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from intern_action.core.ports import Clock, Model
+from intern_action.llm.line import proxy_for
+from intern_action.llm.litellm import LiteLLM, Through
+from intern_action.llm.openai_shaped import Endpoint, OpenAIShaped
+from intern_action.llm.prices import price_of
+from intern_action.llm.retry import Retrying, Stamina
+from intern_action.llm.route import BuiltIn, Direct, Translated, route
+from intern_action.llm.settings import ModelSettings
+
+MakeBuiltIn = Callable[[str], Model]
+"""Gets what stands after the colon of the name (`trace.jsonl` of `replay:trace.jsonl`)."""
+
+
+def resolve(
+    name: str,
+    settings: ModelSettings,
+    *,
+    clock: Clock,
+    built_in: Mapping[str, MakeBuiltIn],
+    stamina: Stamina | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> Model:
+    """Return the model of this name. Nothing is opened or imported before its first answer.
+
+    Args:
+        name: as the user gave it; see `route` for what there is.
+        settings: keys, addresses, prices.
+        clock: waits between tries.
+        built_in: makers of the models of the house, by the first word of their names.
+        stamina: how often a failed question is asked again.
+        tell: gets a line before each further try.
+
+    Raises:
+        Misconfigured: no such name, a key or an address is missing, an address that is none.
+    """
+    way = route(name, settings, frozenset(built_in))
+    match way:
+        case BuiltIn():
+            return built_in[way.maker](way.rest)
+        case Direct():
+            model: Model = _direct(way, settings, clock)
+        case Translated():
+            model = _translated(way, settings, clock)
+    return Retrying(model, clock=clock, stamina=stamina, tell=tell)
+
+
+def _direct(way: Direct, settings: ModelSettings, clock: Clock) -> OpenAIShaped:
+    endpoint = Endpoint(
+        name=way.name,
+        model=way.model,
+        base_url=way.base_url,
+        key=way.key,
+        key_variable=way.key_variable,
+        headers=way.headers,
+        proxy=proxy_for(way.base_url, settings.variables),
+    )
+    price = price_of(way.table_names, settings.price(way.name))
+    return OpenAIShaped(endpoint, clock=clock, price=price, stream=settings.stream, patience=settings.patience)
+
+
+def _translated(way: Translated, settings: ModelSettings, clock: Clock) -> LiteLLM:
+    through = Through(
+        name=way.name,
+        model=way.model,
+        provider=way.provider,
+        arguments=way.arguments,
+        key_variable=way.key_variable,
+        secret=way.key,
+    )
+    price = price_of(way.table_names, settings.price(way.name))
+    return LiteLLM(through, clock=clock, price=price, stream=settings.stream, patience=settings.patience)

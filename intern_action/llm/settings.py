@@ -1,0 +1,45 @@
+"""What a person set about models: keys, addresses, patience, prices. Built by whoever reads the environment, handed down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from intern_action.llm.line import Patience
+from intern_action.llm.prices import TokenPrices
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSettings:
+    """The settings of all models.
+
+    Args:
+        variables: keys and the like under the names of their environment variables (`HF_TOKEN`, `OPENAI_API_KEY`,
+            `OLLAMA_BASE_URL`, `AWS_REGION_NAME`, `HTTPS_PROXY` …), wherever they were set.
+        base_urls: addresses by provider (`ollama`, `local`, `huggingface`); these win over `variables`.
+        prices: by model name as users write it; a name that ends in `/` speaks for all models that begin with it.
+        stream: have answers streamed.
+        patience: how long one answer may take.
+    """
+
+    variables: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    base_urls: Mapping[str, str] = field(default_factory=dict[str, str])
+    prices: Mapping[str, TokenPrices] = field(default_factory=dict[str, TokenPrices])
+    stream: bool = True
+    patience: Patience = field(default_factory=Patience)
+
+    def first(self, names: tuple[str, ...]) -> tuple[str, str]:
+        """Return name and value of the first variable that is set, ("", "") when none is."""
+        for name in names:
+            if value := self.variables.get(name, "").strip():
+                return name, value
+        return "", ""
+
+    def base_url(self, provider: str, names: tuple[str, ...]) -> str:
+        """Return the address that somebody set for a provider, "" when nobody did."""
+        return (self.base_urls.get(provider) or self.first(names)[1]).rstrip("/")
+
+    def price(self, name: str) -> TokenPrices | None:
+        """Return the configured prices of a model, the longest fitting name winning."""
+        fitting = [known for known in self.prices if known == name or (known.endswith("/") and name.startswith(known))]
+        return self.prices[max(fitting, key=len)] if fitting else None
