@@ -10,9 +10,10 @@ import yaml
 from pydantic import ValidationError
 
 from intern_action.core.errors import ForgeError
-from intern_action.core.types import Permission
+from intern_action.core.types import Permission, Review
 from intern_action.forge._folder import Folder
-from intern_action.forge._heads import Person, complaint, written
+from intern_action.forge._heads import Person, ReviewHead, complaint, read, written
+from intern_action.forge._pages import Part, tidy
 
 FILE = "people.yaml"
 TITLE = "# Who may do what here: none, read, write or admin. `email` says whose commits are whose.\n"
@@ -79,6 +80,31 @@ class People:
             if email.casefold().endswith(NOREPLY):
                 found.add(self.name(email[: -len(NOREPLY)].rpartition("+")[2]))
         return tuple(sorted(found))
+
+
+def review_of(part: Part, shown: str, people: People, *, ours: str) -> Review:
+    """Return a review as it stands in a page.
+
+    Args:
+        part: of the page.
+        shown: the page's path, for messages.
+        people: who is a person and who a machine.
+        ours: our own name; what we say is nobody's review.
+
+    Raises:
+        ForgeError: front matter that cannot be meant.
+    """
+    head = read(ReviewHead, part, shown)
+    who = people.name(head.by)
+    return Review(
+        id=head.id,
+        by=who,
+        verdict=head.verdict,
+        body=tidy(part.text),
+        commit_sha=head.commit,
+        submitted_at=head.at,
+        by_a_person=who.casefold() != ours.casefold() and not people.is_bot(who),
+    )
 
 
 def _person(who: str, facts: object, name: str) -> Person:

@@ -13,7 +13,7 @@ from intern_action.core.types import Comment, Permission, PullRequest, Review, T
 from intern_action.forge._folder import Folder
 from intern_action.forge._heads import CommentHead, IssueHead, Person, PullHead, ReviewHead, read, written
 from intern_action.forge._pages import Page, Part, tidy
-from intern_action.forge._people import People
+from intern_action.forge._people import People, review_of
 from intern_action.forge._pushes import pushed_at
 from intern_action.forge._shelf import Shelf, next_id
 
@@ -152,7 +152,8 @@ class LocalForge:
     def reviews(self, number: int) -> tuple[Review, ...]:
         name, page = self._shelf.load(number, "pulls")
         people = People.read(self._folder)
-        found = [self._review(part, name, people) for part in page.parts if part.kind == "review"]
+        shown = self._shelf.shown(name)
+        found = [review_of(part, shown, people, ours=self._name) for part in page.parts if part.kind == "review"]
         return tuple(sorted(found, key=lambda review: review.submitted_at))
 
     def review(self, number: int, by: str, verdict: Verdict, body: str = "", commit_sha: str | None = None) -> Review:
@@ -178,7 +179,7 @@ class LocalForge:
             )
             part = Part(kind="review", head=written(head), text=body)
             self._shelf.store(name, Page(parts=(*page.parts, part)))
-            return self._review(part, name, People.read(self._folder))
+            return review_of(part, self._shelf.shown(name), People.read(self._folder), ours=self._name)
 
     def dismiss(self, number: int, review: str, by: str) -> None:
         """Somebody with write access dismisses a review; it stays readable."""
@@ -249,19 +250,6 @@ class LocalForge:
     def _comment(self, part: Part, name: str) -> Comment:
         head = read(CommentHead, part, self._shelf.shown(name))
         return Comment(id=head.id, by=self._person(head.by), text=part.text, at=head.at)
-
-    def _review(self, part: Part, name: str, people: People) -> Review:
-        head = read(ReviewHead, part, self._shelf.shown(name))
-        who = people.name(head.by)
-        return Review(
-            id=head.id,
-            by=who,
-            verdict=head.verdict,
-            body=tidy(part.text),
-            commit_sha=head.commit,
-            submitted_at=head.at,
-            by_a_person=who != self._name and not people.is_bot(who),
-        )
 
 
 def _one_line(title: str) -> str:

@@ -90,6 +90,10 @@ def _spent(holds: Iterable[Hold]) -> Decimal:
 def _template(source: str) -> Template:
     from jinja2 import Environment, StrictUndefined
 
-    # Markdown, not HTML: `cell` makes people's words harmless.
-    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701
+    environment = Environment(
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # noqa: S701 - Markdown, not HTML; `cell` makes people's words harmless
+    )
     return environment.from_string(source)

@@ -47,7 +47,7 @@ def test_files_that_are_not_named_stay_as_they_were(world: GitWorld) -> None:
     assert (branch.file(second, "a"), branch.file(second, "b")) == (b"3", b"2")
 
 
-@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("first", ["a new branch", ""])
 def test_who_comes_second_has_lost_and_nothing_is_overwritten(world: GitWorld, first: bool) -> None:
     here, there = mirror(world, "here"), mirror(world, "there")
     start = None if first else push(here, "start", None)

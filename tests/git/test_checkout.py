@@ -69,15 +69,22 @@ def test_a_snapshot_builds_on_the_one_before_and_says_when_nothing_came_since(wo
 
 
 def test_a_change_of_the_same_size_right_after_a_snapshot_is_seen(world: GitWorld) -> None:
+    """Two writes within one tick of the kernel's clock leave the same change time."""
     tree = world.work_tree()
-    file = Path(tree.path, "counter")
-    trees: set[str] = set()
-    for number in range(50):
-        with file.open("r+" if file.exists() else "w") as out:
-            out.write(f"{number:04}")
+    file = Path(tree.path, "README.md")
+
+    def write(text: str) -> None:
+        with file.open("r+") as out:
+            out.write(text)
         os.utime(file, ns=(0, 0))
-        trees.add(tree.snapshot(str(number)).tree)
-    assert len(trees) == 50
+
+    for _ in range(40):
+        write("# mails\n")
+        tree.snapshot("small")
+        write("# mails\n")
+        assert not tree.snapshot("the same").changed
+        write("# MAILS\n")
+        assert tree.snapshot("large").changed
 
 
 def test_a_touched_file_with_the_same_bytes_is_no_change(world: GitWorld) -> None:
@@ -298,3 +305,10 @@ def test_a_place_that_cannot_be_written_is_said_plainly(world: GitWorld) -> None
             base_sha=world.base,
             clock=world.clock,
         )
+
+
+def test_what_a_base_says_of_line_ends_and_encodings_changes_no_byte(tmp_path: Path) -> None:
+    files = {".gitattributes": "* text eol=crlf ident\n", "a": "$Id$ one\ntwo\n"}
+    tree = make_world(tmp_path, files).work_tree()
+    assert Path(tree.path, "a").read_bytes() == b"$Id$ one\ntwo\n"
+    assert not tree.snapshot("nothing").changed
