@@ -24,13 +24,15 @@ _NO_NEW_PRIVILEGES, _SUBREAPER, _DEATH_SIGNAL = 38, 36, 1
 class _Kept:
     """A path that stays reachable, held open before anything is mounted over it."""
 
-    __slots__ = ("fd", "folder", "path", "writable")
+    __slots__ = ("fd", "folder", "owner", "path", "writable")
 
     def __init__(self, path: str, *, writable: bool) -> None:
         self.path = path
         self.writable = writable
         self.fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
-        self.folder = stat.S_ISDIR(os.fstat(self.fd).st_mode)
+        found = os.fstat(self.fd)
+        self.folder = stat.S_ISDIR(found.st_mode)
+        self.owner = found.st_uid
 
 
 def reap_orphans() -> None:
@@ -51,7 +53,8 @@ def new_process_view() -> None:
 def new_mount_view(*, uid: int, readable: Iterable[str], writable: Iterable[str], hidden: Iterable[str]) -> None:
     """Build what the process sees: needed paths reachable, closed folders empty around them, hidden paths covered.
 
-    Writable folders are mounted onto themselves, so that no hard link can be made from our files into them.
+    Writable folders are mounted onto themselves, so that no hard link can be made from our files into them; what belongs to
+    the user and is only to be read is mounted so that it can only be read.
 
     Raises:
         OSError: the kernel does not allow it.
@@ -69,7 +72,7 @@ def new_mount_view(*, uid: int, readable: Iterable[str], writable: Iterable[str]
         if os.path.isdir(folder):
             _empty(folder, [one for one in kept if _beneath(one.path, folder)])
     for one in kept:
-        if one.writable and not any(_beneath(one.path, folder) for folder in emptied):
+        if (one.writable or one.owner == uid) and not any(_beneath(one.path, folder) for folder in emptied):
             _bind(one)
     for path in files:
         if os.path.exists(path):

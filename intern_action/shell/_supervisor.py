@@ -30,6 +30,7 @@ _LENGTH_DIGITS = 8
 
 def main(mode: str, argument: str = "") -> NoReturn:
     """Be the fork server on descriptor `argument`, or run one detached order; never returns."""
+    os.umask(0o022)  # what we make for the tool user, it has to be able to read
     if mode == "serve":
         _serve(int(argument))
     _once(cast("dict[str, object]", json.load(sys.stdin)))

@@ -20,6 +20,9 @@ from intern_action.shell.places import interpreter_paths, shut_folder
 FIRST_UID, LAST_UID = 60706, 61183
 """Users nobody else has: systemd leaves these unused, Debian too, and containers with 65536 ids still know them."""
 
+_FEWEST_PROCESSES, _PROCESSES_A_CORE = 1024, 256
+"""Threads count too: libraries for arithmetic start one a core in each process."""
+
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -160,6 +163,7 @@ class ToolShell:
             hidden=self._hidden,
             stdin=base64.b64encode(command.stdin).decode(),
             memory_mb=command.memory_mb,
+            processes=max(_FEWEST_PROCESSES, _PROCESSES_A_CORE * (os.cpu_count() or 1)),
             spill=command.spill,
             spill_always=spill_always,
         )

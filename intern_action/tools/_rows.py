@@ -18,6 +18,8 @@ from intern_action.tools._splits import bare
 
 _LONGEST_LINE = 32 << 20
 _LARGEST_JSON = 256 << 20
+_MOST_BYTES = 8 << 30
+"""Of one file; a packed file of a few megabytes can hold terabytes of nothing."""
 
 
 def rows_of(folder: Folder, name: str) -> Iterator[JsonObject]:
@@ -103,9 +105,14 @@ def _list_in(value: object) -> list[object]:
 
 def _lines(file: BinaryIO) -> Iterator[str]:
     """Yield lines with their ends; a line that is too long is the file's fault, not our memory's."""
-    first = True
+    first, taken = True, 0
     while line := file.readline(_LONGEST_LINE):
+        taken += len(line)
         if len(line) == _LONGEST_LINE:
             raise ValueError(f"a line is longer than {_LONGEST_LINE >> 20} MB")
+        if taken > _MOST_BYTES:
+            raise ValueError(
+                f"more than {_MOST_BYTES >> 30} GB when unpacked; write it as parquet, or in several files"
+            )
         yield line.decode("utf-8-sig" if first else "utf-8")
         first = False

@@ -250,6 +250,22 @@ else:
         assert not (ground.base / "x").exists()
         assert not (ground.repository / "x").exists()
 
+    def test_a_smoke_test_cannot_change_the_checkout(desk: Desk):
+        WRITE.run({"path": "train.py", "content": "open('mess', 'w')"}, desk)
+        result = SMOKE.run({"script": "train.py"}, desk)
+        assert "Read-only file system" in result.text
+        assert (result.data["changed"], result.failed) == (False, True)
+
+    def test_a_strict_umask_of_ours_shuts_nobody_out(ground: Ground):
+        before = os.umask(0o077)
+        try:
+            with ToolShell(
+                uid=UID, home=str(ground.private / "home"), readable=(str(ground.private / "readable.txt"),)
+            ) as shell:
+                assert run(shell, "echo x > $HOME/file; seq 400000 > $TMPDIR/file; echo done").output == "done\n"
+        finally:
+            os.umask(before)
+
     def test_no_hard_link_brings_our_files_into_the_checkout(desk: Desk, ground: Ground):
         foreign = ground.base / "foreign"
         foreign.write_text(BAIT)
