@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -24,6 +24,8 @@ REF = "refs/intern/bundle"
 SIGNATURES = {b"# v2 git bundle\n", b"# v3 git bundle\n"}
 HEADER_LINES = 64
 LINE_BYTES = 1_000
+MEMORY_BYTES = 2 << 30
+"""A delta of a kilobyte can describe a file of gigabytes; git would make it in memory."""
 OBJECT_LINE = re.compile(r"([0-9a-f]{40}) (\S+) (\d+)")
 
 
@@ -102,7 +104,9 @@ def unpack(git: Git, file: IO[bytes], into: Quarantine, *, most_bytes: int) -> N
         raise NotAllowed(f"the bundle is larger than {most_bytes:,} bytes")
     if pack[8:12] == bytes(4):
         return  # no objects: index-pack calls that an error
-    done = git.ask("index-pack", "--stdin", "--fix-thin", "--strict", stdin=pack, env=into.env)
+    careful = replace(git, config={**git.config, "core.packedGitWindowSize": "32m", "core.packedGitLimit": "256m"})
+    args = ("index-pack", "--stdin", "--fix-thin", "--strict", "--threads=1")
+    done = careful.ask(*args, stdin=pack, env=into.env, memory_bytes=MEMORY_BYTES)
     if done.code:
         raise NotAllowed(f"git does not accept the bundle's objects: {done.words or f'exit code {done.code}'}")
 

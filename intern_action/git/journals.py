@@ -60,8 +60,9 @@ class Journals:
 
     def all(self) -> tuple[str, ...]:
         """Return the ids of all sessions, oldest first (by the date of the first save, then by id)."""
-        heads = self.remote.refs(f"{PREFIX}*")
-        dated = sorted((self._began(ref, head), ref.removeprefix(PREFIX)) for ref, head in heads.items())
+        heads = self.remote.refs(f"{PREFIX}*")  # git matches ends of names, so the beginning is looked at here
+        ours = {ref: head for ref, head in heads.items() if SESSION.fullmatch(ref.removeprefix(PREFIX))}
+        dated = sorted((self._began(ref, head), ref.removeprefix(PREFIX)) for ref, head in ours.items())
         return tuple(session for _, session in dated)
 
     def _began(self, ref: str, head: str) -> int:

@@ -12,6 +12,8 @@ from intern_action.git.run import Git, GitFailed
 COMMIT = re.compile(r"[0-9a-f]{40}")
 SUBMODULE = "160000"
 LINK = "120000"
+NAMES_BYTES = 64 << 20
+"""Some 600,000 names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ def blob_id(content: bytes) -> str:
 def items(git: Git, tree: str, *, env: Mapping[str, str] | None = None) -> dict[str, Item]:
     """Return every file, link and submodule of a tree or commit by path (odd bytes as surrogates)."""
     found: dict[str, Item] = {}
-    for line in git.run("ls-tree", "-r", "-z", "--full-tree", object_id(tree), env=env).out.split(b"\0"):
+    listed = git.read("ls-tree", "-r", "-z", "--full-tree", object_id(tree), most_bytes=NAMES_BYTES, env=env)
+    for line in listed.split(b"\0"):
         if line:
             facts, _, path = line.partition(b"\t")
             mode, _, oid = facts.decode().split(" ")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import re
+import resource
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from intern_action.core.errors import Misconfigured, OutsideError
+from intern_action.core.errors import Misconfigured, NotAllowed, OutsideError
 
 CONFIG: Mapping[str, str] = {
     "safe.directory": "*",  # who owns a repository is decided by who hands us its path, not by git
@@ -136,29 +138,78 @@ class Git:
             env["GIT_DIR"] = self.git_dir
         return env | dict(extra or {})
 
-    def ask(self, *args: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, cwd: str | None = None) -> Done:
+    def ask(
+        self,
+        *args: str,
+        stdin: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        cwd: str | None = None,
+        memory_bytes: int | None = None,
+    ) -> Done:
         """Run git and return how it ended, whatever the exit code.
+
+        Args:
+            args: the command and its arguments.
+            stdin: what it reads.
+            env: added to the environment.
+            cwd: where it runs; its git directory unless said.
+            memory_bytes: address space it may have (Linux), for work on what a stranger made.
 
         Raises:
             GitFailed: it ran past the time limit.
             Misconfigured: there is no git on this machine.
         """
+        process = self.start(*args, env=env, cwd=cwd)
+        with process:
+            if memory_bytes is not None and sys.platform == "linux":
+                resource.prlimit(process.pid, resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+            try:
+                out, words = process.communicate(stdin, timeout=self.timeout_seconds)
+            except subprocess.TimeoutExpired as error:
+                process.kill()
+                raise GitFailed(f"git {args[0]} took longer than {self.timeout_seconds:.0f} s and was ended") from error
+        return Done(code=process.returncode, out=out, words=clean(words))
+
+    def start(
+        self, *args: str, env: Mapping[str, str] | None = None, cwd: str | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start git with pipes to it; whoever asks ends it."""
         try:
-            done = subprocess.run(
+            return subprocess.Popen(
                 ["git", *args],
-                input=stdin,
-                capture_output=True,
-                check=False,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
                 env=self.env(env),
                 cwd=cwd or (self.git_dir or "/"),
-                timeout=self.timeout_seconds,
                 umask=0o022,
             )
         except FileNotFoundError as error:
             raise Misconfigured(f"git cannot be run here ({error}); install git 2.30 or newer") from error
-        except subprocess.TimeoutExpired as error:
-            raise GitFailed(f"git {args[0]} took longer than {self.timeout_seconds:.0f} s and was ended") from error
-        return Done(code=done.returncode, out=done.stdout, words=clean(done.stderr))
+
+    def read(self, *args: str, most_bytes: int, env: Mapping[str, str] | None = None) -> bytes:
+        """Run git and return what it says, if that is not endless: a tree of a few objects can list a billion names.
+
+        Raises:
+            NotAllowed: more than `most_bytes` came.
+            GitFailed: it did not exit with 0.
+        """
+        parts: list[bytes] = []
+        with self.start(*args, env=env) as process:
+            if process.stdin is None or process.stdout is None or process.stderr is None:
+                raise GitFailed(f"git {args[0]} has no pipes")
+            process.stdin.close()
+            while part := process.stdout.read(1 << 20):
+                parts.append(part)
+                if len(parts) << 20 > most_bytes + (1 << 20):
+                    process.kill()
+                    raise NotAllowed(
+                        f"git {args[0]} lists more than {most_bytes:,} bytes of names; nobody can review that"
+                    )
+            words = process.stderr.read()
+        if process.returncode:
+            raise GitFailed(f"git {args[0]} failed: {clean(words)}")
+        return b"".join(parts)
 
     def run(self, *args: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, cwd: str | None = None) -> Done:
         """Run git; GitFailed with git's words when it does not exit with 0."""

@@ -82,15 +82,7 @@ class CommitStream:
 
     def _pipe(self) -> IO[bytes]:
         if self._process is None:
-            self._process = subprocess.Popen(
-                ["git", "fast-import", "--quiet", "--done", "--force", "--date-format=raw"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=self.git.env(),
-                cwd=self.git.git_dir,
-                umask=0o022,
-            )
+            self._process = self.git.start("fast-import", "--quiet", "--done", "--force", "--date-format=raw")
         if self._process.stdin is None:
             raise GitFailed("git fast-import has no input")
         return self._process.stdin

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 
 from intern_action.core.errors import NotAllowed
 from intern_action.git.bundles import REF
+from intern_action.git.objects import blob_id
 from intern_action.git.publisher import GitPublisher
 from intern_action.git.rules import judge_links, stays_inside
 from intern_action.git.run import OURS, Git, make_git_dir
@@ -294,3 +297,49 @@ def test_a_name_with_a_newline_is_shown_on_one_line(forger: Forger) -> None:
         forger.offer(forger.commit({".github/x\ny": plain()}))
     assert str(refused.value).startswith('".github/x\\ny"')
     assert "\n" not in str(refused.value)
+
+
+def test_a_few_objects_that_stand_for_a_billion_files_are_refused(forger: Forger) -> None:
+    git = forger.git
+    tree = git.run("mktree", stdin=f"100644 blob {forger.blob(b'x')}\tf\n".encode()).text
+    for _ in range(9):
+        listing = "".join(f"040000 tree {tree}\t{name}\n" for name in "abcdefghij")
+        tree = git.run("mktree", stdin=listing.encode()).text
+    commit = git.run("commit-tree", tree, "-p", forger.world.base, "-m", "b", env=OURS.stamp(NOON)).text
+    with pytest.raises(NotAllowed, match="nobody can review that"):
+        forger.offer(commit)
+
+
+def packed(kind: int, body: bytes, size: int, before: bytes = b"") -> bytes:
+    """One object of a pack: type and size, what a delta builds on, the deflated body."""
+    first, rest = (kind << 4) | (size & 15), size >> 4
+    head = bytearray()
+    while rest:
+        head.append(first | 128)
+        first, rest = rest & 127, rest >> 7
+    head.append(first)
+    return bytes(head) + before + zlib.compress(body)
+
+
+def varint(number: int) -> bytes:
+    out = bytearray()
+    while number > 127:
+        out.append(number & 127 | 128)
+        number >>= 7
+    return bytes([*out, number])
+
+
+def test_a_delta_that_unfolds_to_gigabytes_is_refused_within_our_memory(forger: Forger) -> None:
+    block = bytes(0xFFFFFF)
+    copy = b"\xf0\xff\xff\xff"  # from 0, 16 MiB
+    delta = varint(len(block)) + varint(len(block) * 400) + copy * 400
+    base_id = bytes.fromhex(blob_id(block))
+    objects = [packed(3, block, len(block)), packed(7, delta, len(delta), base_id)]
+    pack = b"PACK" + (2).to_bytes(4, "big") + len(objects).to_bytes(4, "big") + b"".join(objects)
+    pack += hashlib.sha1(pack, usedforsecurity=False).digest()
+    claimed = "12" * 20
+    file = forger.world.folder / "bomb.bundle"
+    file.write_bytes(f"# v2 git bundle\n-{forger.world.base} base\n{claimed} {REF}\n\n".encode() + pack)
+    assert file.stat().st_size < 100_000
+    with pytest.raises(NotAllowed, match=r"git does not accept the bundle's objects: .*memory"):
+        forger.world.publisher().take_in(str(file), claimed, base_sha=forger.world.base)
