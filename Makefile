@@ -87,7 +87,7 @@ check: setup  ## the quick gate: format, lint, types, imports, unit and story te
 	$(PYTEST) --ignore=tests/real
 
 test-real: setup system  ## what needs real engines: servers, browsers, other users, training
-	$(PYTEST) tests/real
+	$(PYTEST) tests/real --timeout 600 -o faulthandler_timeout=660
 
 fix: setup  ## put right what a machine can put right
 	$(BIN)/ruff format .

@@ -104,14 +104,14 @@ def test_every_lint_exception_of_the_project_gives_its_reason() -> None:
     assert [line for line in codes if not re.search(r'",\s+# \w.{7,}', line)] == []
 
 
-def test_every_lint_exception_in_a_line_names_its_rule_and_its_reason() -> None:
+def test_every_lint_exception_in_a_line_of_the_package_names_its_rule_and_its_reason() -> None:
     silent = [
         f"{path}:{number}: {line.strip()}"
-        for path in tracked("*.py")
+        for path in (*tracked("intern_action/*.py"), *tracked("bench/*.py"))
         for number, line in enumerate((ROOT / path).read_text(encoding="utf-8").splitlines(), start=1)
-        if re.search(r"#\s*(noqa|pyright|type):", line) and not re.search(ARGUED, line) and "ARGUED" not in line
+        if re.search(r"#\s*(noqa|pyright|type):", line) and not re.search(ARGUED, line)
     ]
     assert silent == []
 
 
-ARGUED = r"# (noqa: [A-Z]+\d+(, ?[A-Z]+\d+)*|pyright: ignore\[\w+(, ?\w+)*\]).{2,4}\w.{5,}"
+ARGUED = r"# (noqa: [A-Z]+\d+(, ?[A-Z]+\d+)*|pyright: ignore\[\w+(, ?\w+)*\]).{2,4}\w.{4,}"

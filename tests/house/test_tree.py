@@ -49,7 +49,6 @@ MACHINE = [
     "/wo" + r"rk/(main|shared)\b",
     "/opt/" + "(wheels|py" + "pi)",
     "/tm" + "p/brief",
-    r"/ho" + r"me/\w+/",
 ]
 
 
