@@ -52,12 +52,11 @@ class _Place:
 
     def text(self, text: str) -> str:
         """Return one value, filled in. What was filled in is not looked at again."""
-        filled = _PLACE.sub(self._value, text)
         if "${" in _PLACE.sub("", text):
             raise Misconfigured(
                 f"{self.where}: `{text}` has a `${{` that is no `${{NAME}}` or `${{NAME:-default}}`; correct it"
             )
-        return filled
+        return _PLACE.sub(self._value, text)
 
     def _value(self, found: re.Match[str]) -> str:
         name, default = found["name"], found["default"]

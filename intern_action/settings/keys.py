@@ -53,6 +53,9 @@ REPOSITORY_MAY = frozenset(
 is executed, or where files are put. A knob that is not listed is refused there: new knobs start out safe."""
 
 VARIABLE_PREFIX = "INTERN_ACTION_"
+NO_SETTINGS = frozenset({"INTERN_ACTION_WORK"})
+"""Variables of ours that are no settings of a run: where work is done (`settings.world`)."""
+
 _SECRET = re.compile(r"(?:^|_)(?:API_KEY|TOKEN|SECRET|PASSWORD|SECRET_KEY|ACCESS_KEY|CREDENTIALS|WEBHOOK_URL)$")
 _BASE_URL = re.compile(r"(?P<provider>[A-Z][A-Z0-9_]*)_(?:BASE_URL|API_BASE)")
 _PROVIDERS = {"local_llm": "local", "hf": "huggingface"}

@@ -20,6 +20,7 @@ from intern_action.settings.sources import (
     from_environment,
     from_file,
     from_flags,
+    from_named,
     from_repository,
     read_env_file,
     read_optional,
@@ -60,9 +61,10 @@ def load(flags: Mapping[str, object], environment: Mapping[str, str], repo: Path
         from_flags(flags),
     )
     merged = {path: given for layer in layers for path, given in layer.items()}
-    return Loaded(
-        settings=_validated(merged), origins={path: given.origin for path, given in merged.items()}, notes=notes
-    )
+    named = from_named(_validated(merged).secrets.names, environment, env_file)
+    whole = {**named, **merged}
+    origins = {path: given.origin for path, given in whole.items()}
+    return Loaded(settings=_validated(whole), origins=origins, notes=notes)
 
 
 def _validated(merged: Layer) -> Settings:

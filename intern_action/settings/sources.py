@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -12,6 +12,7 @@ from intern_action.core.errors import Misconfigured
 from intern_action.settings.document import Document, near_miss, read_document
 from intern_action.settings.fill import STRANGERS_PREFIX, fill
 from intern_action.settings.keys import (
+    NO_SETTINGS,
     POLICY_KEYS,
     REPOSITORY_MAY,
     VARIABLE_PREFIX,
@@ -65,6 +66,18 @@ def from_flags(flags: Mapping[str, object]) -> Layer:
 def from_environment(environment: Mapping[str, str]) -> Layer:
     """Return what environment variables say; an empty one says nothing."""
     return _from_variables(environment, {name: f"{name} in the environment" for name in environment})
+
+
+def from_named(names: Iterable[str], environment: Mapping[str, str], file: EnvFile) -> Layer:
+    """Return the secrets that `secrets.names` points at, which their own names would not give away."""
+    inside, outside = file.trusted(), {name: environment.get(name, "") for name in names}
+    return {
+        f"keys.{name}": Given(
+            value=value or inside[name], origin=f"{name} in {'the environment' if value else ENV_FILE}"
+        )
+        for name, value in outside.items()
+        if value or inside.get(name)
+    }
 
 
 def from_env_file(file: EnvFile) -> tuple[Layer, tuple[str, ...]]:
@@ -172,7 +185,7 @@ def _from_variables(values: Mapping[str, str], origins: Mapping[str, str]) -> La
     layer: dict[str, Given] = {}
     for name, value in values.items():
         path = variables().get(name) or well_known(name)
-        if path is None and name.startswith(VARIABLE_PREFIX):
+        if path is None and name.startswith(VARIABLE_PREFIX) and name not in NO_SETTINGS:
             raise Misconfigured(f"{origins[name]}: there is no such setting{near_miss(name, variables())}")
         if path is not None and value:
             layer[path] = Given(value=value, origin=origins[name])
@@ -206,4 +219,6 @@ def _refuse_unknown(document: Document, known: frozenset[str]) -> None:
             raise Misconfigured(
                 f"{document.name}:{written.line}: `{path}` is a section; put its keys below it, indented"
             )
-        raise Misconfigured(f"{document.name}:{written.line}: there is no key `{path}`{near_miss(path, known)}")
+        above = path.rpartition(".")[0]
+        hint = f"; `{above}` takes a value, no keys" if above in known else near_miss(path, known)
+        raise Misconfigured(f"{document.name}:{written.line}: there is no key `{path}`{hint}")

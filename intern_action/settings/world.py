@@ -99,7 +99,8 @@ def _check_owner(folder: Path) -> None:
     found = folder.stat()
     if found.st_uid != os.geteuid() or found.st_mode & 0o022:
         raise Misconfigured(
-            f"{folder} belongs to somebody else or others may write to it; remove it, or set INTERN_ACTION_WORK to a folder of yours"
+            f"{folder} belongs to somebody else or others may write to it; remove it, "
+            "or set INTERN_ACTION_WORK to a folder of yours"
         )
 
 
