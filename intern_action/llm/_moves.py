@@ -20,7 +20,6 @@ OUT_OF_MEMORY = frozenset({42, 137})
 """Exit codes of a script that ran out of memory: the recipes' own, and the system's."""
 
 SMOKE_TIME = "15m"
-_MOST_LOST = 3
 _LOOK, _WRITE, _SMOKE, _ASK, _RUN, _AFTER = range(6)
 """Places in the checklist (`plan.md.j2`)."""
 
@@ -64,9 +63,9 @@ class Way:
 
 def next_move(course: Course, book: RecipeBook) -> Move:
     """Return what to do now: look, write and test, ask, try again, upload, report; or give up with the reason."""
-    stuck = next(((tool, times) for tool, times in course.lost.items() if times >= _MOST_LOST), None)
-    if stuck is not None:
-        return give_up(words("stuck", tool=stuck[0], times=stuck[1]))
+    if course.stuck is not None:
+        tool, times = course.stuck
+        return give_up(words("stuck", tool=tool, times=times))
     if course.model is None or course.dataset is None:
         return _look(course)
     match course.model, course.dataset:
@@ -83,9 +82,7 @@ def give_up(reason: str, because: str = "task") -> Move:
 
 def _look(course: Course) -> Move:
     wish = course.asked.wish
-    calls: list[Wanted] = []
-    if not course.steps:
-        calls.append(("create_plan", {"steps": list(lines("plan", wish=wish, upload=_upload(course)))}))
+    calls: list[Wanted] = [*_plan(course)]
     if course.model is None:
         calls.append(("hf_model_load", {"model": wish.model}))
     if course.dataset is None:
@@ -114,7 +111,12 @@ def _write(course: Course, fit: Fit) -> Move:
         for path, content in fit.files.items()
         if course.written.get(path) != content
     ]
-    calls = (*_ticks(course, _WRITE), *files, _smoke_call(Way(fit=fit, change={}, left=fit.job.variations)))
+    calls = (
+        *_plan(course),
+        *_ticks(course, _WRITE),
+        *files,
+        _smoke_call(Way(fit=fit, change={}, left=fit.job.variations)),
+    )
     return Move(text=words("writing", fit=fit), calls=calls)
 
 
@@ -166,12 +168,16 @@ def _repair(course: Course, way: Way, smoke: Try) -> Move:
 
 
 def _ask(course: Course, way: Way, smoke: Try) -> Move:
-    calls: list[Wanted] = [*_ticks(course, _ASK)]
-    if course.pull_request is None:
-        body = pull_request_body(course, way.fit, smoke, [said(one) for one in way.left])
-        calls.append(("open_pull_request", {"title": title(course, way.fit), "body": body}))
-    calls.append(_job_call(way, way.parameters))
-    return Move(text=words("asking"), calls=tuple(calls))
+    calls = (*_ticks(course, _ASK), *_pull_request(course, way, smoke), _job_call(way, way.parameters))
+    return Move(text=words("asking"), calls=calls)
+
+
+def _pull_request(course: Course, way: Way, smoke: Try) -> tuple[Wanted, ...]:
+    """Return the call that opens it, none when that is done for what was tested last."""
+    if course.pull_request is not None:
+        return ()
+    body = pull_request_body(course, way.fit, smoke, [said(one) for one in way.left])
+    return (("open_pull_request", {"title": title(course, way.fit), "body": body}),)
 
 
 def _job_call(way: Way, parameters: Parameters) -> Wanted:
@@ -230,11 +236,12 @@ def _refused(course: Course) -> Move:
 
 def _completed(course: Course, way: Way) -> Move:
     to = _upload(course)
+    lost = _pull_request(course, way, course.smokes[-1])
     if to and course.upload is None:
         ask: Wanted = ("hf_upload_model", {"repository": to, "source": "job", "message": title(course, way.fit)})
-        return Move(text=words("uploading", upload=to), calls=(*_ticks(course, _AFTER), ask))
-    ticks = _ticks(course, len(course.steps))
-    return Move(text="" if ticks else job_report(course, way.fit), calls=ticks)
+        return Move(text=words("uploading", upload=to), calls=(*_ticks(course, _AFTER), *lost, ask))
+    calls = (*_ticks(course, len(course.steps)), *lost)
+    return Move(text="" if calls else job_report(course, way.fit), calls=calls)
 
 
 def _upload(course: Course) -> str:
@@ -242,6 +249,14 @@ def _upload(course: Course) -> str:
 
 
 # --- helpers ---------------------------------------------------------------------------------------------------------
+
+
+def _plan(course: Course) -> tuple[Wanted, ...]:
+    """Return the call that makes the checklist, none when it is there."""
+    if course.steps or course.ticks_failed:
+        return ()
+    steps = lines("plan", wish=course.asked.wish, upload=_upload(course))
+    return (("create_plan", {"steps": list(steps)}),)
 
 
 def _ticks(course: Course, doing: int) -> tuple[Wanted, ...]:

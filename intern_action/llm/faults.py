@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -30,7 +30,7 @@ _OVERFLOW = re.compile(
     r"context[_ ]length|context[_ ]window|context size|maximum context"
     r"|max(?:imum)?[_ ](?:model|input|prompt)[_ ](?:len|length|tokens)"
     r"|prompt is too long|input is too long|too many (?:input )?tokens|input token count .{0,40}exceeds"
-    r"|exceeds? the (?:available|maximum|model).{0,40}(?:context|tokens|length)|inputs? tokens? \+|reduce the length"
+    r"|exceeds? the (?:available|maximum|model).{0,40}(?:context|tokens|length)|inputs`? tokens \+|reduce the length"
     r"|request_too_large|exceed_context_size",
     re.IGNORECASE | re.DOTALL,
 )
@@ -57,7 +57,7 @@ class Asked:
     model: str
     where: str
     key_variable: str
-    secret: str = ""
+    secret: str = field(default="", repr=False)
 
     def shown(self, words: str) -> str:
         """Return a provider's words, without the key and not endless."""

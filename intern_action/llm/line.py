@@ -37,22 +37,23 @@ class Patience:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """Where requests go. `proxy` is an HTTP proxy's URL, "" for none."""
+    """Where requests go. `proxy` is an HTTP proxy's URL, "" for none.
+
+    Raises:
+        Misconfigured: the base URL is not one of a web server.
+    """
 
     base_url: str
     proxy: str = ""
 
+    def __post_init__(self) -> None:
+        if self.parts.scheme not in {"http", "https"} or not self.parts.hostname:
+            raise Misconfigured(f"`{self.base_url}` is no base URL; it has to look like http://127.0.0.1:8000/v1")
+
     @property
     def parts(self) -> SplitResult:
-        """The base URL, taken apart.
-
-        Raises:
-            Misconfigured: it is not a URL of a web server.
-        """
-        parts = urlsplit(self.base_url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise Misconfigured(f"`{self.base_url}` is no base URL; it has to look like http://127.0.0.1:8000/v1")
-        return parts
+        """The base URL, taken apart."""
+        return urlsplit(self.base_url)
 
 
 class Line:

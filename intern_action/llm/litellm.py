@@ -16,12 +16,12 @@ from typing import cast
 from intern_action.core.errors import ContextOverflow, ModelCut, ModelError, ModelGarbled
 from intern_action.core.ports import Clock
 from intern_action.core.types import Conversation, JsonObject, Reply
-from intern_action.llm.desks import Desks
 from intern_action.llm.draft import Draft
 from intern_action.llm.faults import Asked, error_words, fault, retry_after_seconds
 from intern_action.llm.hearing import Hear, Hearing
 from intern_action.llm.line import Patience
 from intern_action.llm.litellm_library import let_go, load, piece, whole
+from intern_action.llm.pool import Drafts
 from intern_action.llm.prices import Price, priced
 from intern_action.llm.wire import tools
 
@@ -47,19 +47,14 @@ class Through:
     secret: str = field(default="", repr=False)
 
 
-@dataclass(slots=True, kw_only=True)
-class _Desk:
+class _Draft(Draft):
     """`was_cut`: the last stream ended as if it were whole, and was not.
 
     A provider that fails does that, but so does litellm itself at a raw U+2028 in an answer, which it takes for the end of a
     line: asked again for a stream it would be cut again, so the next answer is asked for whole.
     """
 
-    draft: Draft
-    was_cut: bool = False
-
-    def hang_up(self) -> None:
-        """The library keeps its own connections."""
+    was_cut = False
 
 
 class LiteLLM:
@@ -84,7 +79,7 @@ class LiteLLM:
         self._stream = stream
         self._patience = patience or Patience()
         self._marks_cache = "claude" in through.model
-        self._desks = Desks(lambda: _Desk(draft=Draft(model=through.name)))
+        self._drafts = Drafts(lambda: _Draft(model=through.name))
 
     @property
     def name(self) -> str:
@@ -93,19 +88,18 @@ class LiteLLM:
 
     def answer(self, conversation: Conversation, hear: Hear | None = None) -> Reply:
         """Return the next reply; see `Model`."""
-        with self._desks.lent(conversation) as desk:
-            streamed = self._stream and not desk.was_cut
-            messages, place = desk.draft.messages(conversation)
+        with self._drafts.lent(conversation) as draft:
+            streamed = self._stream and not draft.was_cut
+            messages, place = draft.messages(conversation)
             hearing = Hearing(model=self.name, hear=hear)
             if self._marks_cache:
                 _mark(messages)
             self._ask(self._request(conversation, messages, streamed=streamed), hearing, streamed=streamed)
-            desk.was_cut = not hearing.finish
+            draft.was_cut = not hearing.finish
             return priced(hearing.reply(place), self._price)
 
     def close(self) -> None:
-        """Nothing of ours is held."""
-        self._desks.close()
+        """The library holds its connections, not we."""
 
     def _ask(self, request: Mapping[str, object], hearing: Hearing, *, streamed: bool) -> None:
         """Take in the answer. What breaks after the finish reason has done no harm."""

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from intern_action.core.errors import ModelCut, ModelError, ModelGarbled, ModelUnreachable
 from intern_action.core.ports import Clock
 from intern_action.core.types import Conversation, JsonObject, Reply
-from intern_action.llm.desks import Desks
 from intern_action.llm.draft import BodyDraft
 from intern_action.llm.faults import Asked, error_status, error_words, fault, retry_after_seconds, told
 from intern_action.llm.hearing import Hear, Hearing
 from intern_action.llm.line import Destination, HTTPException, HTTPResponse, Line, Patience, pieces
 from intern_action.llm.narrow import as_object
+from intern_action.llm.pool import Drafts, Lines
 from intern_action.llm.prices import Price, priced
 from intern_action.llm.sse import events
 
@@ -43,19 +43,10 @@ class Endpoint:
     name: str
     model: str
     base_url: str
-    key: str = ""
+    key: str = field(default="", repr=False)
     key_variable: str = ""
     headers: Mapping[str, str] | None = None
     proxy: str = ""
-
-
-@dataclass(slots=True, kw_only=True)
-class _Desk:
-    line: Line
-    draft: BodyDraft
-
-    def hang_up(self) -> None:
-        self.line.close()
 
 
 class OpenAIShaped:
@@ -81,9 +72,8 @@ class OpenAIShaped:
         self._headers = _headers(endpoint)
         destination = Destination(base_url=endpoint.base_url, proxy=endpoint.proxy)
         fields = {"model": endpoint.model, **(_STREAMED if stream else {})}
-        self._desks = Desks(
-            lambda: _Desk(line=Line(destination, self._patience), draft=BodyDraft(model=endpoint.name, fields=fields))
-        )
+        self._lines = Lines(lambda: Line(destination, self._patience))
+        self._drafts = Drafts(lambda: BodyDraft(model=endpoint.name, fields=fields))
 
     @property
     def name(self) -> str:
@@ -92,16 +82,16 @@ class OpenAIShaped:
 
     def answer(self, conversation: Conversation, hear: Hear | None = None) -> Reply:
         """Return the next reply; see `Model`."""
-        with self._desks.lent(conversation) as desk:
-            body, place = desk.draft.body(conversation)
+        with self._drafts.lent(conversation) as draft, self._lines.lent() as line:
+            body, place = draft.body(conversation)
             hearing = Hearing(model=self.name, hear=hear)
-            self._listen(self._post(desk.line, body), hearing)
+            self._listen(self._post(line, body), hearing)
             reply = hearing.reply(place)
         return priced(reply, self._price)
 
     def close(self) -> None:
         """Hang up all idle connections."""
-        self._desks.close()
+        self._lines.close()
 
     def _post(self, line: Line, body: tuple[bytes | bytearray, ...]) -> HTTPResponse:
         try:
@@ -111,7 +101,6 @@ class OpenAIShaped:
             words = error_words(response.read(_MOST_ERROR_BYTES))
         except (OSError, HTTPException) as error:
             raise ModelUnreachable(self._silent(error)) from error
-        line.close()  # what is left of a long error page is not worth reading
         headers = {name.lower(): value for name, value in response.getheaders()}
         raise fault(
             response.status, words, self._asked, retry_after_seconds=retry_after_seconds(headers, self._clock.now())

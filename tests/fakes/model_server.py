@@ -131,10 +131,20 @@ Script: TypeAlias = Sequence[Step] | Callable[[Seen], Step]
 class ModelServer:
     """The server, in a thread of this process, on a free port of loopback. A context manager.
 
-    `seen` are the requests, `answered_at` when each answer was sent to its end.
+    `seen` are the requests, `answered_at` when each answer was sent to its end. `on_connect` gets the client's port of each
+    connection.
     """
 
-    def __init__(self, script: Script, *, port: int = 0, loop: bool = False, keep_bodies: bool = True) -> None:
+    def __init__(
+        self,
+        script: Script,
+        *,
+        port: int = 0,
+        loop: bool = False,
+        keep_bodies: bool = True,
+        on_connect: Callable[[int], None] | None = None,
+    ) -> None:
+        self.on_connect = on_connect
         self._script = script
         self._loop = loop
         self._keep_bodies = keep_bodies
@@ -220,6 +230,12 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = 65536
     disable_nagle_algorithm = True
+
+    def setup(self) -> None:
+        """Note the connection."""
+        super().setup()
+        if self.owner.on_connect is not None:
+            self.owner.on_connect(self.client_address[1])
 
     def do_POST(self) -> None:
         """Play the next step."""
