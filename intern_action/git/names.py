@@ -26,7 +26,7 @@ def folded(name: str) -> str:
 
     Case, compatibility forms, trailing dots and blanks, NTFS streams and the code points HFS+ ignores make no difference.
     """
-    plain = unicodedata.normalize("NFKC", IGNORED_BY_HFS.sub("", name)).casefold()
+    plain = unicodedata.normalize("NFKC", name).casefold()
     return IGNORED_BY_HFS.sub("", plain).partition(":")[0].rstrip(" .")
 
 
