@@ -230,8 +230,8 @@ def _again(course: Course, way: Way) -> Move:
 def _refused(course: Course) -> Move:
     by, why = course.refusal or ("control", course.jobs[-1].words)
     if by == "control":
-        return give_up(words("refused", by="Control", words=why, problem="Nothing was started and nothing was spent."))
-    return Move(calls=(("ask_person", {"question": words("refused", by=by, words=why, problem="")}),))
+        return give_up(words("refused", by="Control", words=why, jobs=len(course.jobs)))
+    return Move(calls=(("ask_person", {"question": words("refused", by=by, words=why, jobs=len(course.jobs))}),))
 
 
 def _completed(course: Course, way: Way) -> Move:

@@ -1,0 +1,223 @@
+"""What a person wishes of the built-in planner, read from their words.
+
+    fine-tune MODEL on DATASET [with epochs=3, lora, 2 epochs, batch size 8] [on FLAVOR] [timeout 2h] [push to owner/name]
+    train … · evaluate …                                   names with spaces stand in quotes
+
+Tolerant of politeness around it; what was not understood is kept, so that it can be said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from intern_action.core.types import Wish
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A wish, where the result shall go, and the words that were not understood."""
+
+    wish: Wish
+    upload: str = ""
+    ignored: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """Settings and more, as far as somebody said them."""
+
+    settings: Mapping[str, str] = field(default_factory=dict[str, str])
+    flavor: str = ""
+    timeout_minutes: int = 0
+    upload: str = ""
+    ignored: tuple[str, ...] = ()
+
+
+_NAME = r"""(?:"[^"\n]+"|'[^'\n]+'|`[^`\n]+`|“[^”\n]+”|[^\s"'`“”]+)"""
+_WISH = re.compile(
+    rf"""(?<![\w-])
+    (?P<verb>fine[ -]?tun(?:e|ing)|train(?:ing)?|evaluat(?:e|ing)|eval)\s+
+    (?:(?:the|a|an|my|our)\s+)?(?:model\s+)?(?P<model>{_NAME})(?:\s+model)?\s+
+    (?:on|against)\s+
+    (?:(?:the|a|an|my|our)\s+)?(?:data\s?set\s+)?(?P<dataset>{_NAME})(?:\s+data\s?set\b)?""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_NOT = re.compile(r"\b(?:not|never|don't|dont|stop|without)\W*(?:\w+\W+){0,2}$", re.IGNORECASE)
+_POLITE = re.compile(
+    r"(?:/intern|@[\w-]+|please|pls|kindly|hi|hello|hey|there|thanks|thank|you|thx|cheers|can|could|would|will|now|just|so|and|then|"
+    r"to|i|we|want|like|it|for|me|us|again|also|with|using|the|result|model|a|lot|much)\b[\s,.!?:]*",
+    re.IGNORECASE,
+)
+_MOST_CHARS, _MOST_SHOWN, _NEAR = 20_000, 300, 60
+_ENDS = ".,;:!?)"
+_BLANKS = " \n\t.,;:!?-*•"
+_QUOTES = "\"'`“”"
+
+_NUMBERED = (
+    r"batch[ _-]size|learning[ _-]rate|max[ _-]length|max[ _-]steps|lora[ _-]rank|weight[ _-]decay|"
+    r"epochs?|accumulation|batch|seed|rank|warmup|lr"
+)
+"""What people name without `=`: `batch size 8`. Which settings there are is the recipes' to say."""
+
+_WORDS = r"""(?:"[^"\n]+"|'[^'\n]+'|`[^`\n]+`|“[^”\n]+”|[^\s,;"'`“”]+)"""
+_VALUE = rf"(?P<value>{_WORDS})"
+_NUMBER = r"(?P<value>\d[\d.]*(?:e-?\d+)?)"
+_SWITCHES = r"(?P<name>lora|gradient[ _-]checkpointing|checkpointing)\b"
+_UNITS = r"(?:d|h|m|min|hours?|minutes?|days?)"
+_ITEMS = {
+    "upload": rf"(?:push|upload|publish)(?:(?:\s+(?:it|the|model|result|to))*\s+|\s*[=:]\s*){_VALUE}",
+    "timeout": (
+        r"(?:timeout|time\s+limit|within|for\s+at\s+most)\s*(?:[=:]|of|is)?\s*"
+        rf"(?P<value>(?:\d+\s*{_UNITS}\s*)+|\d+)\b"
+    ),
+    "flavor": rf"(?:flavor|flavour|hardware)\s*[=:]?\s*{_VALUE}",
+    "on": rf"on\s+(?:(?:a|an|the)\s+)?(?=\S*[\d-]){_VALUE}",
+    "pair": rf"(?P<name>[A-Za-z][\w-]*)\s*=\s*{_VALUE}",
+    "counted": rf"(?:for\s+)?{_NUMBER}\s+(?P<name>epochs?|steps|max[ _-]steps)\b",
+    "number": rf"(?P<name>{_NUMBERED})(?:\s+(?:of|is|to))?\s*:?\s*{_NUMBER}(?!\w)",
+    "without": rf"(?:no|without)\s+{_SWITCHES}",
+    "switch": _SWITCHES,
+}
+_PATTERNS = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in _ITEMS.items()}
+_BETWEEN = re.compile(r"(?:[\s,;]|[.!?](?=\s|$)|(?:and|then|with|using)\b)+", re.IGNORECASE)
+_LONE = re.compile(r"(?P<name>[A-Za-z][\w-]*)\s*(?=[,;\n]|$)")
+_WORD = re.compile(r"\S+")
+_SPAN = re.compile(r"(?P<number>\d+)\s*(?P<unit>[a-z]*)", re.IGNORECASE)
+_MINUTES = {"m": 1, "h": 60, "d": 1440}
+
+
+def asked_in(words: str, *, flavor: str, timeout_minutes: int) -> Asked | None:
+    """Return the wish in somebody's words, None when there is none. `flavor` and `timeout_minutes` hold when nobody says."""
+    text = " ".join(re.split(r"[^\S\n]+", words[:_MOST_CHARS]))  # a run of blanks is one: patterns need not try each
+    found = _WISH.search(text)
+    before = text[: found.start()] if found else ""
+    if found is None or _NOT.search(before[-_NEAR:]):
+        return None
+    dataset = _plain(found["dataset"])
+    rest = text[found.end() :] if found["dataset"].rstrip(_ENDS) == found["dataset"] else f". {text[found.end() :]}"
+    said = _said(rest, lone=True)
+    verb: Literal["train", "evaluate"] = "evaluate" if found["verb"].lower().startswith("eval") else "train"
+    wish = Wish(
+        verb=verb,
+        model=_plain(found["model"]),
+        dataset=dataset,
+        settings=said.settings,
+        flavor=said.flavor or flavor,
+        timeout_minutes=said.timeout_minutes or timeout_minutes,
+    )
+    return Asked(wish=wish, upload=said.upload, ignored=(*_ignored(before), *said.ignored))
+
+
+def said_in(words: str) -> Said:
+    """Return the settings in somebody's words on a wish that stands: `batch_size=8`, `2 epochs`, `no lora`, `timeout 2h`."""
+    return _said(" ".join(re.split(r"[^\S\n]+", words[:_MOST_CHARS])), lone=False)
+
+
+def amended(asked: Asked, said: Said) -> Asked:
+    """Return a wish with other settings."""
+    settings = {**asked.wish.settings, **said.settings}
+    wish = replace(
+        asked.wish,
+        settings={name: value for name, value in settings.items() if value != "false"},
+        flavor=said.flavor or asked.wish.flavor,
+        timeout_minutes=said.timeout_minutes or asked.wish.timeout_minutes,
+    )
+    return replace(asked, wish=wish, upload=said.upload or asked.upload)
+
+
+def _said(text: str, *, lone: bool) -> Said:
+    """Scan from the left. Directly after `with`, a lone word between commas is a switch whose name its recipe judges."""
+    settings: dict[str, str] = {}
+    other = {"flavor": "", "upload": "", "timeout": ""}
+    ignored: list[str] = []
+    place, listing, fresh = 0, False, True
+    while place < len(text):
+        between = _BETWEEN.match(text, place)
+        if between:
+            place = between.end()
+            listing = lone and (listing or bool(re.search(r"\b(?:with|using)\b", between[0], re.IGNORECASE)))
+            listing = listing and not re.search(r"[.!?\n]", between[0])
+            fresh = bool(re.search(r"[,;]|[a-z]", between[0], re.IGNORECASE))
+            continue
+        kind, item = _item(text, place, lone=listing and fresh)
+        place, fresh = item.end(), False
+        listing = listing and not item[0].endswith((".", "!", "?"))
+        match kind:
+            case "upload" | "flavor" | "timeout" | "on":
+                other[_SPECIAL.get(kind, kind)] = _plain(item["value"])
+            case "pair" if _key(item["name"]) in _SPECIAL:
+                other[_SPECIAL[_key(item["name"])]] = _plain(item["value"])
+            case "pair" | "counted" | "number":
+                settings[_key(item["name"])] = _plain(item["value"])
+            case "switch" | "lone":
+                settings[_key(item["name"])] = "true"
+            case "without":
+                settings[_key(item["name"])] = "false"
+            case _:
+                ignored.append(item[0])
+    return Said(
+        settings=settings,
+        flavor=other["flavor"],
+        timeout_minutes=_minutes(other["timeout"]),
+        upload=other["upload"],
+        ignored=_ignored(" ".join(ignored)),
+    )
+
+
+_SPECIAL = {
+    "flavor": "flavor",
+    "flavour": "flavor",
+    "hardware": "flavor",
+    "on": "flavor",
+    "timeout": "timeout",
+    "upload": "upload",
+    "push": "upload",
+    "push-to": "upload",
+}
+"""What stands between the settings and is none of a recipe's."""
+
+
+def _item(text: str, place: int, *, lone: bool) -> tuple[str, re.Match[str]]:
+    """Return the kind of what stands at a place, and the match."""
+    for kind, pattern in _PATTERNS.items():
+        found = pattern.match(text, place)
+        if found:
+            return kind, found
+    alone = _LONE.match(text, place) if lone else None
+    if alone and not _POLITE.fullmatch(alone["name"]):
+        return "lone", alone
+    word = _WORD.match(text, place)
+    if word is None:
+        raise ValueError(f"nothing stands at {place} of {text!r}")
+    return "ignored", word
+
+
+def _ignored(text: str) -> tuple[str, ...]:
+    """Return what was not understood as one text, none when it was politeness."""
+    left = text.strip()
+    while polite := _POLITE.match(left):
+        left = left[polite.end() :]
+    if not left.strip(_BLANKS):
+        return ()
+    words = " ".join(text.strip(_BLANKS).split())
+    return (words if len(words) <= _MOST_SHOWN else f"{words[:_MOST_SHOWN]}…",)
+
+
+def _plain(name: str) -> str:
+    """Return a name without its quotes, or without the end of a sentence."""
+    if name[:1] in _QUOTES and name[-1:] in _QUOTES and len(name) > 1:
+        return name[1:-1].strip()
+    return name.rstrip(_ENDS) or name
+
+
+def _key(name: str) -> str:
+    return re.sub(r"[\s_]+", "-", name.strip().lower())
+
+
+def _minutes(text: str) -> int:
+    """Return a length of time in minutes, rounded down to no less than one; a bare number is minutes; 0 for none."""
+    spans = [(int(found["number"]), found["unit"][:1].lower() or "m") for found in _SPAN.finditer(text)]
+    return sum(number * _MINUTES.get(unit, 1) for number, unit in spans)
