@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from intern_action.core.errors import ForgeError
+from intern_action.core.ports import Push
 from intern_action.core.types import Verdict
 from intern_action.forge._pages import Page, Part, parse, render, tidy
+from intern_action.forge._pushes import look
 from intern_action.git.run import Git
-from tests.fakes.git_world import ADA
+from tests.fakes.git_world import ADA, NOON
 from tests.forge.conftest import ForgeWorld
 
 FORGED = (
@@ -158,6 +160,17 @@ def test_a_log_that_was_rewritten_counts_as_pushed(house: ForgeWorld) -> None:
     log = house.git.folder / "remote.git/logs/refs/heads/topic"
     log.write_bytes(log.read_bytes().replace(b"> 1", b"> 2"))
     assert house.pull().pushed_at == house.git.clock.now()
+
+
+def test_a_log_that_grew_over_another_beginning_counts_as_pushed_now() -> None:
+    def minute(number: int) -> datetime:
+        return NOON + timedelta(minutes=number)
+
+    before = look(None, [Push(sha="a" * 40, at=minute(0))], minute(1))
+    again = [Push(sha="b" * 40, at=minute(0)), Push(sha="a" * 40, at=minute(2))]
+    assert look(before, again, minute(9)).pushed_at == minute(9)
+    honest = [Push(sha="a" * 40, at=minute(0)), Push(sha="b" * 40, at=minute(2))]
+    assert look(before, honest, minute(9)).pushed_at == minute(2)
 
 
 def test_the_requesters_other_spelling_is_the_same_person(house: ForgeWorld) -> None:
