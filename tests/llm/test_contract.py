@@ -529,7 +529,7 @@ def test_after_a_fault_the_same_question_can_be_asked_again(meet: Meet):
 
 
 def test_a_stream_that_failed_is_closed_at_once_and_not_when_garbage_is_collected(meet: Meet, way: str, stream: bool):
-    """The pool of httpcore closes under a lock that its own collection may hold: a stream left to the collector can stop a process."""
+    """The pool of httpcore closes under a lock that its own collection may hold, so a stream left to it can stop a process."""
     model, _ = meet([_overloaded(way), _overloaded(way)])
     for _ in range(2):
         with pytest.raises(ModelError):
