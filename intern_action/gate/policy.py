@@ -16,14 +16,10 @@ from intern_action.core.errors import Misconfigured
 from intern_action.core.judgement import ApprovalPolicy
 from intern_action.settings.document import Document
 from intern_action.settings.keys import POLICY_KEYS
-from intern_action.settings.quantities import money_usd
+from intern_action.settings.settings import MoneyUsdOrNone
 from intern_action.settings.sources import REPOSITORY_FILE, read_repository_file
 
 OUR_NAME = ApprovalPolicy().our_name
-
-
-def _money_or_none(value: object) -> Decimal | None:
-    return None if value is None else money_usd(value)
 
 
 def _names(value: object) -> object:
@@ -35,7 +31,6 @@ def _without_at(names: tuple[object, ...]) -> tuple[object, ...]:
     return tuple(name.removeprefix("@") if isinstance(name, str) else name for name in names)
 
 
-MoneyUsdOrNone = Annotated[Decimal | None, BeforeValidator(_money_or_none)]
 Name = Annotated[str, Field(min_length=1)]
 Names = Annotated[tuple[Name, ...], BeforeValidator(_names)]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -172,6 +171,8 @@ def _env_lines(content: bytes) -> dict[str, tuple[str, int]]:
 
 def _is_tracked(repo: Path, search_path: str) -> bool:
     """Whether git has the `.env`. Where git cannot say, it might: then nobody trusts it."""
+    import subprocess
+
     argv = ["git", "-C", str(repo), "-c", "core.fsmonitor=false", "ls-files", "--error-unmatch", "--", ENV_FILE]
     try:
         asked = subprocess.run(argv, env={"PATH": search_path}, capture_output=True, check=False)
