@@ -112,8 +112,8 @@ def _tree(folder: Path, algorithm: str) -> bytes | None:
 
 def _entry(one: os.DirEntry[bytes], algorithm: str) -> tuple[bytes, bytes] | None:
     if one.is_symlink():
-        # pathlib would tidy the link's text, and another text is another blob
-        return _LINK, _hashed(b"blob", os.readlink(one.path), algorithm)  # noqa: PTH115
+        text = os.readlink(one.path)  # noqa: PTH115  # pathlib would tidy it, and another text is another blob
+        return _LINK, _hashed(b"blob", text, algorithm)
     if one.is_dir(follow_symlinks=False):
         below = _tree(Path(os.fsdecode(one.path)), algorithm)
         return None if below is None else (_FOLDER, below)

@@ -36,11 +36,10 @@ def _environment() -> Environment:
         raise Misconfigured(
             f"configs/prompts/recipes is neither in {_PLACES[0]} nor in {_PLACES[1]}; install intern-action again"
         )
-    # Markdown, not HTML: whoever renders it makes people's words harmless.
     return Environment(
         loader=FileSystemLoader(folder / "prompts" / "recipes"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        autoescape=False,  # noqa: S701
+        autoescape=False,  # noqa: S701  # Markdown, not HTML: whoever renders it makes it harmless
     )
