@@ -18,6 +18,9 @@ from intern_action.hub._shelf import Stored
 from intern_action.hub._source import Source, revision_of
 from intern_action.hub._taken import take
 
+_SAY_NOTHING = frozenset({"model", "models", "data", "dataset", "datasets", "snapshots", "output", "files", "/"})
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
 _AROUND = "'\"`()[]<>.,;:!?"
 """What stands around a path in a sentence and is not of it."""
 
@@ -102,6 +105,9 @@ def paths_in(words: str) -> tuple[str, ...]:
 
 
 def local_name(folder: Path) -> str:
-    """Return the name of a folder as a repository: `local/` and what a repository may be called."""
-    plain = re.sub(r"[^A-Za-z0-9_.]+|\.\.+", "-", folder.name)
+    """Return the name of a folder as a repository: `local/` and the last name on its way that says something."""
+    saying = next(
+        (part for part in reversed(folder.parts) if part not in _SAY_NOTHING and not _COMMIT.fullmatch(part)), ""
+    )
+    plain = re.sub(r"[^A-Za-z0-9_.]+|\.\.+", "-", re.sub(r"^(?:model|dataset)s--", "", saying))
     return f"local/{re.sub(r'-+', '-', plain).strip('-.')[:80].rstrip('-.') or 'folder'}"

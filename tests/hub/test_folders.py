@@ -9,7 +9,7 @@ import pytest
 
 from intern_action.core.errors import HubError, ToolFailed
 from intern_action.hub._pick import LayeredHub
-from intern_action.hub.folders import Folders, Root, paths_in
+from intern_action.hub.folders import Folders, Root, local_name, paths_in
 from intern_action.hub.huggingface import HuggingFace
 from intern_action.hub.local import LocalHub
 from tests.fakes.hub_files import MODEL, put
@@ -92,6 +92,16 @@ def test_a_folder_in_the_checkout_is_strict_even_when_a_person_named_it(checkout
 def test_an_odd_name_becomes_one_that_a_repository_may_have(checkout: Path, folders: Folders):
     put(checkout / "my mails (2)..--", {"train.csv": "text\nhi\n"})
     assert folders.fetch("dataset", "./my mails (2)..--").id == "local/my-mails-2"
+
+
+def test_a_folder_is_named_by_what_says_something():
+    ways = {
+        "/x/minilm/model": "local/minilm",
+        f"/c/models--ada--bert/snapshots/{'a' * 40}": "local/ada-bert",
+        "/repo/data/mails": "local/mails",
+        "/data": "local/folder",
+    }
+    assert {way: local_name(Path(way)) for way in ways} == ways
 
 
 def test_a_persons_words_name_paths():
