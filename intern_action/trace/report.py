@@ -98,6 +98,8 @@ class Spend:
     unpriced: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
 
     @property
     def total_usd(self) -> Decimal:

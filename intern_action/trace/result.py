@@ -1,0 +1,248 @@
+"""result.json: what a session came to, for machines. The schema is versioned and written out in docs/result.md."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import tempfile
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, ValidationError
+
+from intern_action.core.errors import Misconfigured
+from intern_action.core.states import State
+from intern_action.trace.report import JobReport, PlanReport, ReportData, Spend
+
+SCHEMA_VERSION = 1
+
+
+def _money(usd: Decimal) -> str:
+    return format(usd, "f")
+
+
+Usd = Annotated[
+    Decimal,
+    Field(ge=0, allow_inf_nan=False, description="United States dollars, as a string so that nothing is rounded"),
+    PlainSerializer(_money, return_type=str),
+]
+Sha = Annotated[str, Field(pattern=r"^(|[0-9a-f]{40,64})$")]
+
+
+class _Part(BaseModel):
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
+
+
+class PullRequestPart(_Part):
+    """The pull request."""
+
+    number: int = Field(ge=1)
+    url: str = Field(default="", description="its address, or the path of its file")
+
+
+class PlanPart(_Part):
+    """The newest plan that needed, or needs, an approval."""
+
+    digest: Sha
+    code: str = Field(description="what a reviewer writes where the policy asks for it")
+    ceiling_usd: Usd
+    state: Literal["waiting", "approved", "refused", "dropped"]
+    approved_by: tuple[str, ...] = ()
+
+
+class JobPart(_Part):
+    """One launch of a job."""
+
+    id: str
+    backend: str
+    launch_key: str
+    attempt: int = Field(ge=1)
+    flavor: str = ""
+    state: str = Field(description="running, completed, failed, out_of_memory, timed_out, cancelled or refused")
+    seconds: float = Field(default=0.0, ge=0)
+    cost_usd: Usd | None = Field(default=None, description="null while nobody knows")
+
+
+class TokensPart(_Part):
+    """What the model read and wrote. `input` holds what came from the cache too."""
+
+    input: int = Field(default=0, ge=0)
+    output: int = Field(default=0, ge=0)
+    cache_read: int = Field(default=0, ge=0)
+    cache_write: int = Field(default=0, ge=0)
+
+
+class SpendPart(_Part):
+    """What it cost."""
+
+    model_usd: Usd = Decimal(0)
+    jobs_usd: Usd = Decimal(0)
+    unpriced_turns: int = Field(default=0, ge=0, description="turns whose price is not known and not in model_usd")
+    tokens: TokensPart = TokensPart()
+
+
+class FilesPart(_Part):
+    """Where things lie: paths or addresses, null for what there is not."""
+
+    trace_jsonl: str | None = None
+    trace_html: str | None = None
+    model: str | None = None
+
+
+class Result(_Part):
+    """What a session came to.
+
+    A later version may add fields; a field that is here keeps its meaning as long as `schema_version` is 1.
+    """
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    session: str = Field(min_length=1)
+    task: str = ""
+    state: State
+    exit_code: int = Field(ge=0, le=255, description="what the command ended with: 0 done or waiting, see the README")
+    ending: str = Field(
+        default="",
+        description="why the last stretch of work ended: finished, needs-review, needs-job, needs-input, exhausted-turns …",
+    )
+    message: str = Field(default="", description="the agent's last words, or what went wrong and what to change")
+    pull_request: PullRequestPart | None = None
+    branch: str = ""
+    head_sha: Sha = ""
+    plan: PlanPart | None = None
+    jobs: tuple[JobPart, ...] = ()
+    metrics: dict[str, Annotated[float, Field(allow_inf_nan=False)]] = Field(
+        default_factory=dict[str, float], description="by name, of the newest job that brought numbers home"
+    )
+    regressed: tuple[str, ...] = Field(
+        default=(), description="metrics that got worse than the baseline beyond their tolerance"
+    )
+    spend: SpendPart = SpendPart()
+    turns: int = Field(default=0, ge=0)
+    files: FilesPart = FilesPart()
+    started: AwareDatetime
+    finished: AwareDatetime | None = Field(default=None, description="null while the session is not over")
+    versions: dict[str, str] = Field(default_factory=dict[str, str], description="of this program and what it ran on")
+
+
+def dump(result: Result) -> str:
+    """Return the file's text."""
+    return result.model_dump_json(indent=2) + "\n"
+
+
+def write(path: Path, result: Result) -> None:
+    """Write the file, whole or not at all, on the disk when this returns.
+
+    Raises:
+        Misconfigured: the folder cannot be written to, or the disk is full.
+    """
+    temporary = ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(dump(result))
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except OSError as error:
+        raise Misconfigured(
+            f"{path} cannot be written: {error.strerror}. Make room, or name a folder you may write to with `--out DIR`."
+        ) from error
+    finally:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def read(path: Path) -> Result:
+    """Return the result in a file.
+
+    Raises:
+        Misconfigured: there is none, or it is not one of version 1.
+    """
+    try:
+        return Result.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise Misconfigured(f"{path} cannot be read: {error.strerror}") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "as a whole"
+        raise Misconfigured(f"{path} is no result of version {SCHEMA_VERSION}: {where}: {first['msg']}") from error
+
+
+def schema() -> str:
+    """Return the JSON Schema, as it stands in docs/result.md."""
+    return json.dumps(Result.model_json_schema(mode="serialization"), indent=2, ensure_ascii=False)
+
+
+def of(data: ReportData, *, ending: str = "", versions: Mapping[str, str] | None = None) -> Result:
+    """Return the result that says the same as the texts.
+
+    Args:
+        data: what the texts are made of.
+        ending: why the last stretch of work ended.
+        versions: of this program and what it ran on.
+    """
+    return Result(
+        session=data.session,
+        task=data.task,
+        state=data.state,
+        exit_code=data.exit_code,
+        ending=ending,
+        message=data.closing or data.why,
+        pull_request=PullRequestPart(number=data.pull_request, url=data.pull_request_url)
+        if data.pull_request
+        else None,
+        branch=data.branch,
+        head_sha=data.head_sha,
+        plan=_plan(data.plan) if data.plan else None,
+        jobs=tuple(_job(job) for job in data.jobs),
+        metrics={name: value for name, value in data.metrics.items() if math.isfinite(value)},
+        regressed=data.regressed,
+        spend=_spend(data.spend),
+        turns=data.turns,
+        files=FilesPart(
+            trace_jsonl=data.trace_jsonl or None,
+            trace_html=data.trace_html or None,
+            model=data.model_url or data.model_folder or None,
+        ),
+        started=data.started_at,
+        finished=data.updated_at if data.state.over else None,
+        versions=dict(versions or {}),
+    )
+
+
+def _plan(plan: PlanReport) -> PlanPart:
+    return PlanPart(
+        digest=plan.digest,
+        code=plan.code,
+        ceiling_usd=plan.plan.quote.ceiling_usd,
+        state=plan.state,
+        approved_by=plan.by if plan.state == "approved" else (),
+    )
+
+
+def _job(job: JobReport) -> JobPart:
+    return JobPart(
+        id=job.id,
+        backend=job.backend,
+        launch_key=job.launch_key,
+        attempt=job.attempt,
+        flavor=job.flavor,
+        state=job.state,
+        seconds=job.seconds,
+        cost_usd=job.cost_usd,
+    )
+
+
+def _spend(spend: Spend) -> SpendPart:
+    tokens = TokensPart(
+        input=spend.input_tokens,
+        output=spend.output_tokens,
+        cache_read=spend.cache_read_tokens,
+        cache_write=spend.cache_write_tokens,
+    )
+    return SpendPart(model_usd=spend.model_usd, jobs_usd=spend.jobs_usd, unpriced_turns=spend.unpriced, tokens=tokens)
