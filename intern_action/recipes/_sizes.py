@@ -17,11 +17,11 @@ _START_SECONDS = 20
 _PROCESS_GB = 0.9
 _SLOWEST_TFLOPS = 0.08
 _TFLOPS = {
-    "local-cpu": 0.1,
-    "cpu-basic": 0.1,
-    "cpu-upgrade": 0.3,
-    "cpu-xl": 0.6,
-    "cpu-performance": 1.0,
+    "local-cpu": 0.2,
+    "cpu-basic": 0.2,
+    "cpu-upgrade": 0.5,
+    "cpu-xl": 1.0,
+    "cpu-performance": 1.5,
     "t4": 8.0,
     "l4x": 25.0,
     "l40s": 80.0,
