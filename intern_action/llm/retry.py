@@ -35,6 +35,11 @@ class Stamina:
     first_wait_seconds: float = 1.0
     longest_wait_seconds: float = 60.0
 
+    @classmethod
+    def of(cls, retries: int) -> Stamina:
+        """Return one with at most so many further tries of each kind; 0 asks everything once."""
+        return cls(tries={fault: min(tries, retries + 1) for fault, tries in _TRIES.items()})
+
 
 class Retrying:
     """A `Model` around another that asks again after a fault that may pass.

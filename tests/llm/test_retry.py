@@ -62,6 +62,15 @@ def test_each_fault_has_its_number_of_tries(error: ModelError, tries: int):
     assert scripted.asked == tries
 
 
+@pytest.mark.parametrize(("retries", "tries"), [(0, 1), (1, 2), (20, 8)])
+def test_people_can_set_how_often(retries: int, tries: int):
+    model, scripted = _retrying([ModelRateLimited("x")] * 20, HandClock(), stamina=Stamina.of(retries))
+
+    with pytest.raises(ModelRateLimited):
+        model.answer(conversation())
+    assert scripted.asked == tries
+
+
 def test_waits_double_and_have_an_upper_limit():
     clock = HandClock()
     model, _ = _retrying([ModelUnreachable("x")] * 20, clock, stamina=Stamina(longest_wait_seconds=6))
