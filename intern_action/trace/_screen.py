@@ -36,6 +36,7 @@ class Screen:
 
     def __init__(self, out: TextIO, *, width: int, colour: bool) -> None:
         self._out = out
+        self._left = False
         self._encoding = out.encoding or "utf-8"
         self.width = max(width, 40)
         self.colour = colour
@@ -58,9 +59,14 @@ class Screen:
         self.write(harmless(text))
 
     def write(self, raw: str) -> None:
-        """Write our own letters, escape sequences included."""
-        self._out.write(self._fit(raw))
-        self._out.flush()
+        """Write our own letters, escape sequences included. Who looked on may leave: the session goes on in silence."""
+        if self._left:
+            return
+        try:
+            self._out.write(self._fit(raw))
+            self._out.flush()
+        except OSError:  # a closed pipe, a terminal that is gone
+            self._left = True
 
     def cut(self, text: str, room: int) -> str:
         """Return a text that fits into so many columns."""
@@ -74,6 +80,13 @@ class Screen:
         while columns(kept) > room - len(mark):
             kept = kept[:-1]
         return kept.rstrip() + mark
+
+    def cut_path(self, text: str, room: int) -> str:
+        """The same, but of a long path the end is kept: the file's name says more than the folder's."""
+        if " " in text or "/" not in text or columns(text) <= room or not text.isascii():
+            return self.cut(text, room)
+        mark = self.marks["cut"]
+        return mark + text[len(text) - room + len(mark) :]
 
     def _toned(self, tone: str, text: str) -> str:
         code = _COLOURS.get(tone, "")

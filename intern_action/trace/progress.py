@@ -157,7 +157,7 @@ class Teller:
         mark, tone = (self.screen.marks["failed"], "bad") if result.failed else (self.screen.marks["done"], "good")
         took = f" {seconds(event.seconds)}" if event.seconds else ""
         room = self.screen.width - len(mark) - _NAME_COLUMNS - len(took) - 8
-        shown = self.screen.cut(harmless(what), room // 2)
+        shown = self.screen.cut_path(harmless(what), room // 2)
         self.screen.line(
             (tone, f" {mark} "),
             ("bold", f"{name:<{_NAME_COLUMNS}} "),
@@ -170,7 +170,9 @@ class Teller:
     def _remark(self, event: Event) -> None:
         said = told(event)
         if said is not None:
-            self.screen.line((said.tone, f" {self.screen.marks['open']} {said.label} "), ("plain", said.line))
+            self.screen.line(
+                (said.tone, f" {self.screen.marks['open']} {said.label:<{_NAME_COLUMNS}} "), ("plain", said.line)
+            )
 
 
 class Ticker:

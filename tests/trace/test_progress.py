@@ -1,6 +1,8 @@
 """What people see while a session runs."""
 
+import contextlib
 import io
+import os
 import re
 import time
 
@@ -56,7 +58,16 @@ def test_approvals_and_states_are_told():
         "paid $0.01",
         "grace: Nice.",
     ):
-        assert words in said, words
+        assert words in " ".join(said.split()), words
+
+
+def test_of_a_long_path_the_name_of_the_file_is_shown():
+    out = io.StringIO()
+    watcher = QuietWatcher(out, clock=HandClock(), width=80)
+    path = "training/text/classification/with/a/long/path/train_the_filter.py"
+    watcher.happened(Heard(reply=Reply(calls=(Call(id="1", name="read_file", arguments={"path": path}),))))
+    watcher.happened(Answered(call_id="1", result=ToolResult(text="63 lines")))
+    assert "…g/path/train_the_filter.py  63 lines" in out.getvalue()
 
 
 def test_a_log_has_no_escapes_and_no_streaming():
@@ -163,6 +174,18 @@ def test_a_log_hears_of_a_long_call_now_and_then():
         clock.wait(1.0)
         watcher.progress(f"step {step}/100")
     assert out.getvalue().count("\n") == 100 // int(QUIET_SECONDS)
+
+
+def test_a_session_goes_on_when_nobody_reads_any_more():
+    reading, writing = os.pipe()
+    os.close(reading)
+    out = os.fdopen(writing, "w", buffering=1)
+    watcher = TerminalWatcher(out, clock=HandClock(), colour=False)
+    for entry in stories.told_to_its_end():
+        watcher.happened(entry.event)
+    watcher.close()
+    with contextlib.suppress(BrokenPipeError):
+        out.close()
 
 
 def test_letters_of_east_asia_take_two_columns():
