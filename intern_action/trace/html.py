@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import re
-import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +15,7 @@ from intern_action.core.events import Entry
 from intern_action.trace.gist import first_line, gist, pretty, short
 from intern_action.trace.told import dollars, seconds
 from intern_action.trace.turns import Story, TurnView, story
+from intern_action.trace.whole import write_whole
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -81,17 +80,8 @@ def page(entries: Iterable[Entry], *, texts: Path, version: str = "") -> str:
 
 
 def write(path: Path, entries: Iterable[Entry], *, texts: Path, version: str = "") -> None:
-    """Write the page, whole or not at all."""
-    text = page(entries, texts=texts, version=version)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    """Write the page, whole or not at all. Raises Misconfigured when it cannot be written."""
+    write_whole(path, page(entries, texts=texts, version=version))
 
 
 def shown(text: str) -> Markup:

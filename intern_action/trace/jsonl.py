@@ -13,17 +13,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from intern_action.core.events import Answered, Began, Entry, Event, Heard, Noted, Told
-from intern_action.core.types import FinishReason, Reply, Thought
+from intern_action.core.types import Call, FinishReason, Reply, Thought
 from intern_action.trace.told import told
 
 Row: TypeAlias = Mapping[str, object]
 
-_STOPS = {
+STOPS = {
     FinishReason.STOP: "end_turn",
     FinishReason.CALLS: "tool_use",
     FinishReason.LENGTH: "max_tokens",
     FinishReason.FILTER: "refusal",
 }
+EMPTY_ANSWER = "(an empty answer)"
+HIDDEN = "(hidden by the provider)"
 _SPACE = uuid.UUID("9d3c3d5e-5f0e-4c57-9a3e-2f1f0c7b6a11")
 _HIDING = (
     "<command-",
@@ -125,13 +127,10 @@ def _assistant(reply: Reply, mark: str) -> Row:
         "content": [
             *(_thinking(thought) for thought in reply.thoughts),
             *([{"type": "text", "text": reply.text}] if reply.text.strip() else []),
-            *(
-                {"type": "tool_use", "id": call.id, "name": call.name, "input": dict(call.arguments)}
-                for call in reply.calls
-            ),
+            *(_call(call) for call in reply.calls),
         ]
-        or [{"type": "text", "text": "(an empty answer)"}],
-        "stop_reason": _STOPS[reply.finish],
+        or [{"type": "text", "text": EMPTY_ANSWER}],
+        "stop_reason": STOPS[reply.finish],
         "stop_sequence": None,
         "usage": {
             "input_tokens": max(0, usage.input_tokens - usage.cache_read_tokens - usage.cache_write_tokens),
@@ -144,10 +143,15 @@ def _assistant(reply: Reply, mark: str) -> Row:
     return {"type": "assistant", "message": message, **cost}
 
 
+def _call(call: Call) -> Row:
+    flaw = {"flaw": call.flaw} if call.flaw else {}
+    return {"type": "tool_use", "id": call.id, "name": call.name, "input": dict(call.arguments), **flaw}
+
+
 def _thinking(thought: Thought) -> Row:
     signature = thought.block.get("signature") or thought.block.get("data")
     signed = {"signature": signature} if isinstance(signature, str) else {}
-    return {"type": "thinking", "thinking": thought.text or "(hidden by the provider)", **signed}
+    return {"type": "thinking", "thinking": thought.text or HIDDEN, **signed}
 
 
 def _plain(text: str) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerialize
 from intern_action.core.errors import Misconfigured
 from intern_action.core.states import State
 from intern_action.trace.report import JobReport, PlanReport, ReportData, Spend
+from intern_action.trace.whole import write_whole
 
 SCHEMA_VERSION = 1
 
@@ -138,23 +137,7 @@ def write(path: Path, result: Result) -> None:
     Raises:
         Misconfigured: the folder cannot be written to, or the disk is full.
     """
-    temporary = ""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(dump(result))
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except OSError as error:
-        raise Misconfigured(
-            f"{path} cannot be written: {error.strerror}. Make room, or name a folder you may write to with `--out DIR`."
-        ) from error
-    finally:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
+    write_whole(path, dump(result))
 
 
 def read(path: Path) -> Result:
