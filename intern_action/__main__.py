@@ -6,22 +6,21 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
-from typing import Concatenate, NoReturn, ParamSpec, TypeVar
+from typing import NoReturn, TypeAlias
 
 import click
 
 from intern_action import __version__
 from intern_action.core.errors import InternError, Interrupted
 
-P = ParamSpec("P")
-C = TypeVar("C", bound=Callable[..., object])
+Option: TypeAlias = Callable[[Callable[..., object]], Callable[..., object]]
 
 OUR_BUG = 1
 SESSION_HELP = "the id of a session, as `intern-action status` shows it; the newest one when left out"
 
 
-def _options(*options: Callable[[C], C]) -> Callable[[C], C]:
-    def decorate(command: C) -> C:
+def _options(*options: Option) -> Option:
+    def decorate(command: Callable[..., object]) -> Callable[..., object]:
         for option in reversed(options):
             command = option(command)
         return command
@@ -78,7 +77,7 @@ def local(task: str, **options: object) -> None:
     _finish(run(_environment(), task, options))
 
 
-def _acts(name: str, words: str, *params: Callable[[C], C]) -> Callable[[Callable[..., object]], click.Command]:
+def _acts(name: str, words: str, *params: Option) -> Callable[[Callable[..., object]], click.Command]:
     """Make a command that acts on one session."""
 
     def decorate(function: Callable[..., object]) -> click.Command:
@@ -87,7 +86,7 @@ def _acts(name: str, words: str, *params: Callable[[C], C]) -> Callable[[Callabl
     return decorate
 
 
-@_acts("approve", f"Approve the plan of SESSION as a reviewer, and go on. SESSION is {SESSION_HELP}.",
+@_acts("approve", f"Approve the plan of SESSION as a reviewer, go on. SESSION is {SESSION_HELP}.",
        _session,       click.option("--code", default="", metavar="CODE", help="the plan code, where the policy asks for it"))  # fmt: skip
 def approve(session: str, code: str, out: str | None, person: str | None) -> None:
     """Approve."""
@@ -194,12 +193,12 @@ def _interrupt(number: int, _frame: object) -> NoReturn:
     )
 
 
-def _run(command: Callable[Concatenate[P], object]) -> int:
+def _run(command: click.Command) -> int:
     """Run a click command; every way out is one message and one exit code."""
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGINT, _interrupt)
     try:
-        command(standalone_mode=False)
+        command.main(standalone_mode=False)
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else 0
     except click.exceptions.Exit as leaving:

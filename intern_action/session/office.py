@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from intern_action.agent.memory import Memory
 from intern_action.agent.toolbox import Toolbox
@@ -23,6 +24,8 @@ class Office:
     Args:
         policy: reads `.github/intern.yml` of the default branch *now*: blob id ("" when there is none) and what it says.
         results: reads what a finished job wrote: `metrics.json` as a JSON object, {} when there is none.
+        export: writes one folder of a commit somewhere and returns where, "" when the commit has no such folder.
+        plan_lives: how long a plan may wait for its approval.
         press: renews everything people see of a case; called after each boundary.
         base: the default branch.
         scratch: a folder for archives.
@@ -39,7 +42,9 @@ class Office:
     watcher: Watcher
     policy: Callable[[], tuple[str, ApprovalPolicy]]
     results: Callable[[str], JsonObject]
+    export: Callable[[str, str], str]
     press: Callable[[Office, Case], None]
+    plan_lives: timedelta
     base: str
     scratch: str
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from intern_action.core.digests import plan_digest
 from intern_action.core.effects import Spends
 from intern_action.core.entries import LedgerEvent, LedgerView, PlanDropped, PlanMade
@@ -16,8 +14,6 @@ from intern_action.gate.variations import Inside, covers
 from intern_action.session.launch import launch, next_attempt
 from intern_action.session.office import Case
 from intern_action.session.purse import release
-
-PLAN_LIVES = timedelta(days=7)
 
 
 def publish_work(case: Case, *, title: str, body: str, call_id: str) -> Published:
@@ -118,7 +114,7 @@ def _plan(case: Case, call: Call, job: JobSpec) -> Plan:
         requester=began.requester,
         call_id=call.id,
         made_at=office.clock.now(),
-        expires_at=now + PLAN_LIVES,
+        expires_at=now + office.plan_lives,
         summary=began.task,
     )
 

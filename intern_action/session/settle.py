@@ -11,7 +11,7 @@ from intern_action.core.endings import Exhausted, Finished, GaveUp, NeedsInput, 
 from intern_action.core.errors import Bug, HubError, JobError, Misconfigured, NotAllowed, ToolFailed
 from intern_action.core.events import Published
 from intern_action.core.states import State
-from intern_action.core.types import Call
+from intern_action.core.types import Call, JobRef
 from intern_action.session.office import Case
 from intern_action.session.planning import answer_held, publish_work
 from intern_action.session.purse import release_all
@@ -78,8 +78,7 @@ def _carry_out(case: Case, call: Call, effect: Effect) -> None:
         case WritesHub():
             _upload(case, call, effect)
         case CancelsJob(job=job):
-            case.office.jobs.cancel(job)
-            case.write(Published(what="cancelled", call_id=call.id, data={"job": job.id}))
+            _cancel(case, call, job)
         case Contacts(destination=destination, text=text):
             case.office.forge.comment(case.began.thread, text)
             case.write(Published(what="message", call_id=call.id, data={"to": destination}))
@@ -87,6 +86,16 @@ def _carry_out(case: Case, call: Call, effect: Effect) -> None:
             raise Bug("a spending effect is never queued")
         case _:
             assert_never(effect)
+
+
+def _cancel(case: Case, call: Call, job: JobRef) -> None:
+    """Cancel a job of this session; the call names any job, so the ledger's word on whose it is counts."""
+    ours = {sub.job for launches in case.memory.submitted.values() for sub in launches}
+    if job not in ours:
+        case.write(_not_done(call, f"{job.id} is not a job of this session"))
+        return
+    case.office.jobs.cancel(job)
+    case.write(Published(what="cancelled", call_id=call.id, data={"job": job.id}))
 
 
 def _upload(case: Case, call: Call, effect: WritesHub) -> None:
@@ -116,7 +125,9 @@ def _not_done(call: Call, why: str) -> Published:
 
 
 def _folder(case: Case, name: str) -> str:
-    """Return the folder to upload: only outputs of this session's own jobs are taken from this machine."""
+    """Return the folder to upload: the output of a job of this session, or a folder of the newest snapshot."""
+    if name != "job" and not name.startswith("job:"):
+        return case.office.export(case.memory.snapshot or case.began.base_sha, name)
     for answer in reversed(case.memory.past("hf_create_job")):
         match answer.result.data:
             case {"job": {"launch_key": str(key)}, "output": str(output)} if name in {"job", f"job:{key}"}:

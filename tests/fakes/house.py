@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Self
@@ -258,7 +259,9 @@ class StoryHouse:
             watcher=self.watcher,
             policy=self._policy,
             results=lambda folder: json.loads((Path(folder) / "metrics.json").read_text()),
+            export=lambda _commit, _folder: "",
             press=self._press,
+            plan_lives=timedelta(days=3),
             base="main",
             scratch=str(self.folder),
         )

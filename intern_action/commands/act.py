@@ -1,0 +1,121 @@
+"""What people do about a session: approve, send back, say more, stop, ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from intern_action.commands.config import home_of
+from intern_action.commands.local import exit_code, go_on, user_name
+from intern_action.commands.show import show, show_all
+from intern_action.core.errors import Misconfigured
+from intern_action.core.states import State
+from intern_action.core.types import Verdict
+from intern_action.gate.texts import why as words_for
+from intern_action.session.admit import tell as tell_session
+from intern_action.session.planning import pull_request_of
+from intern_action.session.review import before_review, explain
+from intern_action.session.wake import stop as stop_session
+from intern_action.settings.clock import SystemClock
+from intern_action.settings.load import load
+from intern_action.settings.world import find
+from intern_action.wiring.house import House
+from intern_action.wiring.local import LocalDoor
+from intern_action.wiring.premises import Premises
+
+
+def approve(environment: Mapping[str, str], session: str, *, out: str | None, person: str | None, code: str) -> int:
+    """Review the pull request with an approval, then go on."""
+    with _house(environment, session, out) as house:
+        who = person or user_name(environment)
+        house.forge.review(_pull_request(house), who, Verdict.APPROVED, code)
+        house.drive()
+        if house.case.state is State.AWAITING_REVIEW:
+            click.echo(_reasons(house), err=True)
+            return 3
+        show(house)
+        return exit_code(house)
+
+
+def request_changes(
+    environment: Mapping[str, str], session: str, *, out: str | None, person: str | None, words: str
+) -> int:
+    """Review the pull request with a request for changes, then go on."""
+    with _house(environment, session, out) as house:
+        who = person or user_name(environment)
+        house.forge.review(_pull_request(house), who, Verdict.CHANGES_REQUESTED, words)
+        return go_on(house)
+
+
+def tell(environment: Mapping[str, str], session: str, *, out: str | None, person: str | None, words: str) -> int:
+    """Say more, then go on."""
+    with _house(environment, session, out) as house:
+        who = person or user_name(environment)
+        house.forge.comment(house.case.began.thread, words, by=who)
+        tell_session(house.case, by=who, words=words)
+        return go_on(house)
+
+
+def resume(environment: Mapping[str, str], session: str, *, out: str | None, person: str | None) -> int:
+    """Go on; a session that failed or was stopped is taken up again."""
+    with _house(environment, session, out) as house:
+        if house.case.state in {State.FAILED, State.STOPPED}:
+            house.case.move(State.RUNNING, f"taken up again by {person or user_name(environment)}")
+        return go_on(house)
+
+
+def stop(environment: Mapping[str, str], session: str, *, out: str | None, person: str | None) -> int:
+    """Stop."""
+    with _house(environment, session, out) as house:
+        stop_session(house.case, by=person or user_name(environment))
+        show(house)
+        return 0
+
+
+def why(environment: Mapping[str, str], session: str, *, out: str | None) -> int:
+    """Say what a session waits for."""
+    with _house(environment, session, out) as house:
+        if house.case.state is State.AWAITING_REVIEW:
+            click.echo(_reasons(house))
+        else:
+            click.echo(f"{house.session} is {house.case.state}: {house.case.memory.why or 'nothing is missing'}")
+        return 0
+
+
+def status(environment: Mapping[str, str], session: str, *, out: str | None) -> int:
+    """Show one session, or all."""
+    door = _door(environment, session, out)
+    if not session:
+        show_all(door)
+        return 0
+    with door.open(session) as house:
+        show(house)
+    return 0
+
+
+def _door(environment: Mapping[str, str], session: str, out: str | None) -> LocalDoor:
+    loaded = load({"out": out}, environment, Path().absolute(), home_of(environment))
+    return LocalDoor(
+        Premises(loaded.settings, find(session, loaded.settings.out, environment), environment, SystemClock())
+    )
+
+
+def _house(environment: Mapping[str, str], session: str, out: str | None) -> House:
+    door = _door(environment, session, out)
+    return door.open(session or door.newest())
+
+
+def _pull_request(house: House) -> int:
+    published = pull_request_of(house.case)
+    if published is None:
+        raise Misconfigured(f"{house.session} has no pull request yet; `intern-action status` says what it does")
+    return int(published.data["number"])
+
+
+def _reasons(house: House) -> str:
+    before = before_review(house.case)
+    if before is None:
+        return f"{house.session} awaits nobody's review"
+    return words_for(explain(house.case, before), before.plan)

@@ -1,0 +1,86 @@
+"""`intern-action local`: a task on one's own repository, up to the approval or the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from intern_action.commands.config import home_of
+from intern_action.commands.show import show
+from intern_action.core.errors import Misconfigured
+from intern_action.core.states import State
+from intern_action.settings.clock import SystemClock
+from intern_action.settings.load import Loaded, load
+from intern_action.settings.world import World, make, remember, world_at
+from intern_action.wiring.house import House
+from intern_action.wiring.local import LocalDoor
+from intern_action.wiring.premises import Premises
+
+FLAGS = {
+    "model": "model",
+    "max_iterations": "max_turns",
+    "max_cost": "max_cost_usd",
+    "sandbox_tools": "sandbox_tools",
+    "out": "out",
+}
+
+
+def local(environment: Mapping[str, str], task: str, options: Mapping[str, object]) -> int:
+    """Begin, or take up, a session with this task; return the exit code.
+
+    Args:
+        environment: the environment variables.
+        task: what is asked for, with or without a leading `/intern`.
+        options: the flags of the command line.
+    """
+    repo = Path(str(options.get("repo") or ".")).absolute()
+    loaded = settings_of(environment, options, repo)
+    door = LocalDoor(Premises(loaded.settings, world_at(loaded.settings.out, environment), environment, SystemClock()))
+    make(door.world)
+    person = str(options.get("person") or user_name(environment))
+    house = door.begin(repo, task.removeprefix("/intern").strip(), person, anew=bool(options.get("new")))
+    with house:
+        remember(house.session, door.world, environment)
+        return go_on(house)
+
+
+def settings_of(environment: Mapping[str, str], options: Mapping[str, object], repo: Path) -> Loaded:
+    """Return the settings with the flags on top; say their notes."""
+    flags: dict[str, object] = {path: options.get(flag) for flag, path in FLAGS.items()}
+    if options.get("no_stream"):
+        flags["stream"] = False
+    loaded = load(flags, environment, repo, home_of(environment))
+    for note in loaded.notes:
+        click.echo(f"note: {note}", err=True)
+    if loaded.settings.sandbox_tools:
+        raise Misconfigured(
+            "--sandbox-tools needs a sandbox on Hugging Face, which a local run without an account does not have; "
+            "leave it out: tools already run as another user here"
+        )
+    return loaded
+
+
+def go_on(house: House) -> int:
+    """Drive the session and show where it stands."""
+    house.drive()
+    show(house)
+    return exit_code(house)
+
+
+def exit_code(house: House) -> int:
+    """Return what a script sees: 0 while done or waiting, else what the session ended with."""
+    case = house.case
+    return case.memory.exit_code if case.state is State.FAILED else 0
+
+
+def user_name(environment: Mapping[str, str]) -> str:
+    """Return who is at the keyboard."""
+    return environment.get("USER") or environment.get("LOGNAME") or "me"
+
+
+def world_of(environment: Mapping[str, str], out: str | None) -> World:
+    """Return the world under `out`, or under the settings' folder."""
+    loaded = load({"out": out}, environment, Path().absolute(), home_of(environment))
+    return world_at(loaded.settings.out, environment)

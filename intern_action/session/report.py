@@ -1,0 +1,266 @@
+"""What there is to tell of a session, gathered from its journal and the ledger. The words stand in templates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
+from typing import Literal, cast
+
+from intern_action.core.entries import LedgerView
+from intern_action.core.errors import InternError, JobError
+from intern_action.core.events import Heard, Submitted
+from intern_action.core.judgement import Approved
+from intern_action.core.states import State
+from intern_action.core.types import EMPTY, Answer, JsonObject, Plan, Reply, Step
+from intern_action.metrics import parse, plot, table
+from intern_action.session.office import Case
+from intern_action.session.planning import pull_request_of
+from intern_action.session.review import before_review, explain
+from intern_action.trace.report import JobReport, PlanReport, ReportData, SmokeReport, Spend
+
+PLANS = frozenset({"create_plan", "update_plan"})
+StepState = Literal["todo", "doing", "done", "dropped"]
+STEP_STATES: Mapping[str, StepState] = {"todo": "todo", "doing": "doing", "done": "done", "dropped": "dropped"}
+Standing = Literal["waiting", "approved", "refused", "dropped"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """Where the files of a session lie: paths or addresses."""
+
+    trace_html: str = ""
+    trace_jsonl: str = ""
+    result_json: str = ""
+    model_folder: str = ""
+    card: str = ""
+
+
+def gather(case: Case, links: Links, *, version: str, place: Literal["github", "local"] = "local") -> ReportData:
+    """Return everything the texts need, as of now."""
+    began, memory = case.began, case.memory
+    entries = tuple(case.journal.entries())
+    told = ReportData(
+        session=began.session,
+        task=began.task,
+        requester=began.requester,
+        thread=began.thread,
+        model=began.model,
+        branch=began.branch,
+        base=began.base,
+        state=case.state,
+        started_at=entries[0].at,
+        updated_at=entries[-1].at,
+        why=memory.why,
+        exit_code=memory.exit_code,
+        place=place,
+        closing=_closing(case),
+        steps=_steps(case),
+        smoke=_smoke(case),
+        turns=memory.replies,
+        max_turns=began.max_turns,
+        spend=_spend(case, (entry.event for entry in entries)),
+        version=version,
+    )
+    told = _with_links(_with_pull_request(told, case), case, links)
+    view = case.office.ledger.read()
+    return replace(_with_metrics(told, case), plan=_plan(case, view), jobs=tuple(_jobs(case, view)))
+
+
+def _closing(case: Case) -> str:
+    match case.memory.turns[-1]:
+        case Reply(calls=(), text=text) if case.state.over:
+            return text
+        case Answer(result=result) if case.state is State.FAILED and "reason" in result.data:
+            return str(result.data["reason"])
+        case _:
+            return ""
+
+
+def _steps(case: Case) -> tuple[Step, ...]:
+    listed = [turn for turn in case.memory.turns if isinstance(turn, Answer) and turn.call.name in PLANS]
+    raw = listed[-1].result.data.get("steps") if listed else None
+    return tuple(_step(item) for item in cast("Iterable[object]", raw)) if isinstance(raw, list | tuple) else ()
+
+
+def _step(item: object) -> Step:
+    match item:
+        case {"text": str(text), "state": str(state)} if state in STEP_STATES:
+            return Step(text=text, state=STEP_STATES[state])
+        case {"text": str(text)}:
+            return Step(text=text)
+        case _:
+            return Step(text=str(item))
+
+
+def _smoke(case: Case) -> SmokeReport | None:
+    tests = case.memory.past("smoke_test")
+    data = tests[-1].result.data if tests else EMPTY
+    match data:
+        case {"script": str(script), "exit_code": int(code), "seconds": int() | float() as seconds}:
+            return SmokeReport(
+                script=script,
+                exit_code=code,
+                seconds=float(seconds),
+                tree=str(data.get("tree", "")),
+                timed_out=data.get("timed_out") is True,
+            )
+        case _:
+            return None
+
+
+def _spend(case: Case, events: Iterable[object]) -> Spend:
+    usages = [event.reply.usage for event in events if isinstance(event, Heard)]
+    return Spend(
+        model_usd=case.memory.model_usd,
+        jobs_usd=case.memory.jobs_usd,
+        unpriced=case.memory.unpriced,
+        input_tokens=sum(usage.input_tokens for usage in usages),
+        output_tokens=sum(usage.output_tokens for usage in usages),
+        cache_read_tokens=sum(usage.cache_read_tokens for usage in usages),
+        cache_write_tokens=sum(usage.cache_write_tokens for usage in usages),
+    )
+
+
+def _with_pull_request(told: ReportData, case: Case) -> ReportData:
+    published = pull_request_of(case)
+    if published is None:
+        return told
+    data = published.data
+    return replace(
+        told,
+        title=data["title"],
+        body=data["body"],
+        pull_request=int(data["number"]),
+        pull_request_url=data["url"],
+        head_sha=data["head"],
+        changes=case.office.publisher.changes(case.began.base_sha, data["head"]),
+    )
+
+
+def _with_links(told: ReportData, case: Case, links: Links) -> ReportData:
+    uploaded = next((done for done in reversed(case.memory.published) if done.what == "hub-model"), None)
+    return replace(
+        told,
+        trace_html=links.trace_html,
+        trace_jsonl=links.trace_jsonl,
+        result_json=links.result_json,
+        model_folder=links.model_folder,
+        model_url=uploaded.data["url"] if uploaded else "",
+        card=links.card,
+    )
+
+
+def _with_metrics(told: ReportData, case: Case) -> ReportData:
+    found = newest_metrics(case)
+    if not found:
+        return told
+    try:
+        metrics = parse.of(found)
+    except JobError as error:
+        return replace(told, doubts=(str(error),))
+    return replace(
+        told,
+        metrics={name: metric.value for name, metric in metrics.metrics.items()},
+        metrics_table=table.metrics_table(metrics),
+        classes_table=table.classes_table(metrics.classes) if metrics.classes else "",
+        loss_curve=plot.loss_curve(metrics.train_curve) if metrics.train_curve else "",
+    )
+
+
+def newest_metrics(case: Case) -> JsonObject:
+    """Return what the newest finished job measured, {} when none did."""
+    for answer in reversed(case.memory.past("hf_create_job")):
+        metrics = answer.result.data.get("metrics")
+        if isinstance(metrics, Mapping) and metrics:
+            return cast("JsonObject", metrics)
+    return {}
+
+
+# --- plan and jobs ---------------------------------------------------------------------------------------------------
+
+
+def _plan(case: Case, view: LedgerView) -> PlanReport | None:
+    made = view.newest_plan(case.began.session)
+    if made is None:
+        return None
+    _, policy = case.office.policy()
+    state, by, words = _standing(case, view, made.digest)
+    return PlanReport(
+        plan=made.plan,
+        digest=made.digest,
+        state=state,
+        by=by,
+        words=words,
+        approvers=policy.approvers,
+        people_needed=policy.people_needed,
+        requester_may_approve=policy.requester_may_approve,
+        code_needed=policy.code_above_usd is not None and made.plan.quote.ceiling_usd > policy.code_above_usd,
+        missing=_missing(case) if state == "waiting" else (),
+    )
+
+
+def _standing(case: Case, view: LedgerView, digest: str) -> tuple[Standing, tuple[str, ...], str]:
+    refused = next((no for no in case.memory.refused.values() if no.digest == digest), None)
+    consumed, dropped = view.consumed(digest), view.dropped(digest)
+    if refused is not None:
+        return "refused", (refused.by,), refused.words
+    if consumed is not None:
+        return "approved", consumed.by, ""
+    if dropped is not None:
+        return "dropped", (), dropped.why
+    return "waiting", (), ""
+
+
+def _missing(case: Case) -> tuple[str, ...]:
+    """Return what still fails besides the reviews themselves; words on a fault when it cannot be told."""
+    before = before_review(case) if case.state is State.AWAITING_REVIEW else None
+    if before is None:
+        return ()
+    try:
+        judgement = explain(case, before)
+    except InternError as error:
+        return (str(error),)
+    if isinstance(judgement, Approved) or judgement.waiting:
+        return ()
+    return tuple(condition.words for condition in judgement.failing)
+
+
+def _jobs(case: Case, view: LedgerView) -> Iterable[JobReport]:
+    for call_id, launches in case.memory.submitted.items():
+        for submitted in launches:
+            yield _job(submitted, view.plan(submitted.digest), _answer_to(case, call_id))
+
+
+def _job(submitted: Submitted, plan: Plan | None, data: JsonObject | None) -> JobReport:
+    running = JobReport(
+        id=submitted.job.id,
+        backend=submitted.job.backend,
+        launch_key=submitted.job.launch_key,
+        script=plan.job.script if plan else "",
+        flavor=plan.job.flavor if plan else "",
+        attempt=submitted.attempt,
+        state="running",
+    )
+    if data is None:
+        return running
+    seconds = data.get("seconds")
+    return replace(
+        running,
+        state=str(data.get("state", "")),
+        seconds=float(seconds) if isinstance(seconds, int | float) else 0.0,
+        cost_usd=_money(data.get("cost_usd")),
+        message=str(data.get("message", "")),
+    )
+
+
+def _answer_to(case: Case, call_id: str) -> JsonObject | None:
+    answers = case.memory.past("hf_create_job")
+    return next((answer.result.data for answer in answers if answer.call.id == call_id), None)
+
+
+def _money(value: object) -> Decimal | None:
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:
+        return None

@@ -1,0 +1,222 @@
+"""One session on this machine: both halves, built from their parts when they are needed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from types import TracebackType
+from typing import Self
+
+from intern_action.agent.budget import Allowance
+from intern_action.agent.toolbox import Toolbox
+from intern_action.core.entries import Limits
+from intern_action.core.events import Began, Entry
+from intern_action.core.judgement import ApprovalPolicy
+from intern_action.core.ports import HubReader, Jobs, ToolLimits
+from intern_action.core.states import State
+from intern_action.core.types import Flavor
+from intern_action.gate.policy import parse_policy
+from intern_action.gate.rules import held
+from intern_action.git.publisher import GitPublisher
+from intern_action.hub.local import LocalHubWriter
+from intern_action.jobs._backend import Supplies
+from intern_action.jobs.local import BACKEND
+from intern_action.recipes import Recipes
+from intern_action.session.agent_half import AgentHalf
+from intern_action.session.drive import drive
+from intern_action.session.office import Case, Office
+from intern_action.settings.flavors import load_flavors
+from intern_action.settings.places import configs
+from intern_action.shell.places import usual_secrets
+from intern_action.shell.tool_shell import ToolShell, make_shell
+from intern_action.tools import all_tools
+from intern_action.trace.bundles import BundleFolder
+from intern_action.trace.sessions import SessionJournals
+from intern_action.wiring.models import export
+from intern_action.wiring.parts import hub_for, metrics_in, minutes, model_named, offline, redactor_for, watcher_for
+from intern_action.wiring.premises import Premises
+from intern_action.wiring.press import Press
+from intern_action.wiring.workplace import LocalWorkplace, Site
+
+
+class House:
+    """One session on this machine, with both halves. Use as a context manager: it holds the journal's lock."""
+
+    def __init__(self, premises: Premises, session: str, base: str) -> None:
+        self.premises = premises
+        self.session = session
+        self.settings = premises.settings
+        self.world = premises.world
+        self.forge = premises.forge
+        self.watcher = watcher_for(premises)
+        self._base = base
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.watcher.close()
+        self._journals.close()
+        self.shell.close()
+
+    @cached_property
+    def case(self) -> Case:
+        """The session in control's hands."""
+        return self.office.case(self.session)
+
+    def drive(self) -> State:
+        """Go on until the session is over or waits for people."""
+        return drive(self.case, self._work, self._shelf)
+
+    # --- control's half ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def office(self) -> Office:
+        """Control's ports."""
+        return Office(
+            forge=self.forge,
+            publisher=self._publisher,
+            ledger=self.premises.ledger,
+            jobs=self.jobs,
+            hub=LocalHubWriter(str(self.world.hub)),
+            journals=self._journals,
+            clock=self.premises.clock,
+            toolbox=self._toolbox,
+            watcher=self.watcher,
+            policy=self._policy,
+            results=metrics_in,
+            export=self._export,
+            press=Press(self.premises).renew,
+            plan_lives=self.settings.approvals.expire_after,
+            base=self._base,
+            scratch=str(self.world.control),
+        )
+
+    @cached_property
+    def _publisher(self) -> GitPublisher:
+        return GitPublisher.at(str(self.world.control / "git"), str(self.world.remote), clock=self.premises.clock)
+
+    @cached_property
+    def _journals(self) -> SessionJournals:
+        return SessionJournals(self.world.control / "journals", self._publisher, self.premises.clock)
+
+    @cached_property
+    def _shelf(self) -> BundleFolder:
+        return BundleFolder(self.world.control / "bundles")
+
+    def _export(self, commit: str, folder: str) -> str:
+        return export(self._publisher, commit, folder, self.world.control / "export" / self.session)
+
+    def _policy(self) -> tuple[str, ApprovalPolicy]:
+        """Read the policy of the default branch as it is now."""
+        found = self._publisher.blob(self._base, self.settings.approvals.policy)
+        budget = self.settings.budget
+        limits = Limits(month_usd=budget.month_usd, session_usd=budget.session_usd, requester_usd=budget.requester_usd)
+        blob, content = found or ("", None)
+        return blob, parse_policy(content, limits=limits)
+
+    # --- the agent half ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def shell(self) -> ToolShell:
+        """The session's own user, where there can be one."""
+        return make_shell(
+            session=self.session,
+            home=str(self.world.desk(self.session) / "home"),
+            python=self._python,
+            readable=(str(self.world.cache),),
+            hidden=self._hidden(),
+        )
+
+    def _hidden(self) -> tuple[str, ...]:
+        """Where secrets and our own papers lie."""
+        environment = self.premises.environment
+        usual = usual_secrets(
+            home=environment.get("HOME", ""),
+            repository=self.premises.repository,
+            runner_temp=environment.get("RUNNER_TEMP", ""),
+        )
+        return (*usual, str(self.world.out))
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """Jobs on this machine, as the session's own user."""
+        local = self.settings.jobs.local
+        return BACKEND.make(
+            Supplies(
+                root=str(self.world.jobs),
+                shell=self.shell,
+                own=self.shell.own,
+                clock=self.premises.clock,
+                flavors=self._flavors,
+                cache=str(self.world.cache),
+                python=self._python,
+                memory_mb=local.memory_mb,
+                longest_minutes=minutes(local.timeout),
+                environment=offline(self.world),
+            )
+        )
+
+    @cached_property
+    def _flavors(self) -> Mapping[str, Flavor]:
+        priced = load_flavors(local_usd_per_hour=self.settings.jobs.local.usd_per_hour)
+        return {name: flavor for name, flavor in priced.items() if name.startswith("local")}
+
+    @property
+    def _python(self) -> str:
+        return self.settings.jobs.local.python or sys.executable
+
+    @cached_property
+    def _toolbox(self) -> Toolbox:
+        _, policy = self._policy()
+        return Toolbox(all_tools(), lambda effects: held(effects, policy) if effects else None)
+
+    def _work(self, entries: Sequence[Entry]) -> str:
+        began = self.case.began
+        half = AgentHalf(
+            model=model_named(began.model, self.premises, self._recipes, self.watcher.progress),
+            toolbox=self._toolbox,
+            workplaces=self._workplace,
+            shelf=self._shelf,
+            watcher=self.watcher,
+            system=(configs() / "prompts" / "system.md").read_text(encoding="utf-8"),
+            allowance=Allowance(turns=began.max_turns, usd=began.max_cost_usd),
+        )
+        return half.work(entries)
+
+    def _workplace(self, began: Began) -> LocalWorkplace:
+        return LocalWorkplace(self._site, began)
+
+    @cached_property
+    def _recipes(self) -> Recipes:
+        return Recipes()
+
+    def _hub(self) -> HubReader:
+        began = self.case.began
+        return hub_for(self.premises, str(self.world.desk(began.session) / "checkout"), began.task)
+
+    @cached_property
+    def _site(self) -> Site:
+        tools = self.settings.tools
+        return Site(
+            world=self.world,
+            shell=self.shell,
+            hub=self._hub(),
+            jobs=self.jobs,
+            recipes=self._recipes,
+            redactor=redactor_for(self.settings),
+            clock=self.premises.clock,
+            flavors=self._flavors,
+            python=self._python,
+            environment=offline(self.world),
+            limits=ToolLimits(
+                output_chars=tools.output_chars,
+                spill_bytes=tools.spill_mb << 20,
+                timeout_seconds=tools.timeout.total_seconds(),
+                longest_timeout_seconds=tools.longest_timeout.total_seconds(),
+            ),
+            progress=self.watcher.progress,
+        )

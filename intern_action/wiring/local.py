@@ -1,0 +1,102 @@
+"""The way into a local world: begins sessions, and opens them again."""
+
+from __future__ import annotations
+
+from itertools import count
+from pathlib import Path
+
+from intern_action.core.errors import Bug, Misconfigured
+from intern_action.core.types import Permission
+from intern_action.git.facts import RepositoryFacts, ready_repository
+from intern_action.git.repository import BareRepository
+from intern_action.git.run import Git, GitFailed
+from intern_action.llm.route import default_name
+from intern_action.session.admit import Request, admit, session_id
+from intern_action.wiring.house import House
+from intern_action.wiring.parts import model_settings
+from intern_action.wiring.premises import Premises
+
+
+class LocalDoor:
+    """The way into a local world."""
+
+    def __init__(self, premises: Premises) -> None:
+        self.premises = premises
+        self.world = premises.world
+        self.forge = premises.forge
+
+    def begin(self, repo: Path, task: str, person: str, *, anew: bool = False) -> House:
+        """Begin a session with this task, or take up the unfinished one that has it.
+
+        Raises:
+            Misconfigured: the repository will not do, or the world belongs to another one.
+            NotAllowed: the person may not ask here.
+        """
+        facts = ready_repository(str(repo))
+        mirror(facts, self.world.remote)
+        self.premises.note_repository(facts.top)
+        if not self.forge.people():
+            self.forge.set_permission(person, Permission.ADMIN)
+        key = self._event_key(task, person, facts.head_sha, anew=anew)
+        house = House(self.premises, session_id(key), facts.branch)
+        admit(house.office, self._request(key, task, person, facts.head_sha))
+        return house
+
+    def open(self, session: str) -> House:
+        """Return a session's house. Raises Misconfigured when there is no such session."""
+        return House(self.premises, session, BareRepository.open(str(self.world.remote)).default_branch())
+
+    def newest(self) -> str:
+        """Return the session that was begun last. Raises Misconfigured when there is none."""
+        sessions = self.premises.ledger.read().sessions()
+        if not sessions:
+            raise Misconfigured(f'{self.world.out} holds no session yet; begin one: intern-action local "TASK"')
+        return tuple(sessions)[-1]
+
+    def _request(self, key: str, task: str, person: str, base_sha: str) -> Request:
+        claimed = self.premises.ledger.read().admitted(key)
+        thread = claimed.thread if claimed else self._issue(task, person)
+        return Request(
+            event_key=key,
+            task=task,
+            requester=person,
+            thread=thread,
+            base_sha=base_sha,
+            model=self.premises.settings.model or default_name(model_settings(self.premises)),
+            max_turns=self.premises.settings.max_turns,
+            max_cost_usd=self.premises.settings.max_cost_usd,
+        )
+
+    def _issue(self, task: str, person: str) -> int:
+        title = task.splitlines()[0][:80] if task else "no task"
+        return self.forge.open_issue(title, f"/intern {task}", person).number
+
+    def _event_key(self, task: str, person: str, base_sha: str, *, anew: bool) -> str:
+        """Return the key of the first try at this task that is not over."""
+        view = self.premises.ledger.read()
+        for number in count(1):
+            key = f"local:{base_sha}:{person}:{number}:{task}"
+            if view.admitted(key) is None:
+                return key
+            state = view.session_state(session_id(key))
+            if not anew and (state is None or not state.state.over):
+                return key
+        raise Bug("counting came to an end")
+
+
+def mirror(facts: RepositoryFacts, remote: Path) -> None:
+    """Bring the branch that is checked out to the bare repository; make that one the first time.
+
+    Raises:
+        Misconfigured: the bare repository belongs to another history.
+    """
+    if not remote.exists():
+        BareRepository.make(facts.top, str(remote))
+        return
+    try:
+        Git().run("push", "--quiet", str(remote), f"{facts.head_sha}:refs/heads/{facts.branch}", cwd=facts.top)
+    except GitFailed as error:
+        raise Misconfigured(
+            f"{remote.parent} belongs to another repository, or its {facts.branch} has commits that {facts.top} lacks; "
+            "name another folder with --out"
+        ) from error

@@ -1,0 +1,124 @@
+"""Small parts: models by name, the hub's readers, the redactor, who shows what happens."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import cast
+
+from intern_action.core.events import Heard
+from intern_action.core.ports import HubReader, Model, RecipeBook, Redactor
+from intern_action.core.types import JsonObject
+from intern_action.hub._pick import LayeredHub
+from intern_action.hub.folders import Folders, Root, paths_in
+from intern_action.hub.huggingface import HuggingFace
+from intern_action.hub.local import LocalHub
+from intern_action.llm.line import Patience
+from intern_action.llm.recipes import RecipesModel
+from intern_action.llm.replay import Replay
+from intern_action.llm.resolve import resolve
+from intern_action.llm.retry import Stamina
+from intern_action.llm.settings import ModelSettings
+from intern_action.settings.settings import Settings
+from intern_action.settings.world import World
+from intern_action.shell.beneath import Beneath
+from intern_action.trace.codec import read
+from intern_action.trace.progress import QuietWatcher, TerminalWatcher
+from intern_action.trace.redact import SecretRedactor
+from intern_action.wiring.premises import Premises
+
+MOST_METRICS = 1 << 20
+
+
+def offline(world: World) -> Mapping[str, str]:
+    """Return what jobs and tools get so that they work from the cache alone."""
+    return {
+        "HF_HUB_OFFLINE": "1",
+        "HF_HUB_CACHE": str(world.cache),
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+    }
+
+
+def model_settings(premises: Premises) -> ModelSettings:
+    """Return what environment and settings say about models."""
+    settings = premises.settings
+    keys = {name: key.get_secret_value() for name, key in settings.keys.items()}
+    return ModelSettings(
+        variables={**premises.environment, **keys},
+        base_urls=settings.models.base_urls,
+        stream=settings.stream,
+        patience=Patience(answer_seconds=settings.models.timeout.total_seconds()),
+    )
+
+
+def model_named(name: str, premises: Premises, recipes: RecipeBook, tell: Callable[[str], None]) -> Model:
+    """Return the model of this name; `tell` gets a line before each further try. Nothing is opened before its first answer."""
+    settings = premises.settings
+
+    def planner(_rest: str) -> Model:
+        return RecipesModel(recipes, flavor=settings.jobs.flavor, timeout_minutes=minutes(settings.jobs.timeout))
+
+    return resolve(
+        name,
+        model_settings(premises),
+        clock=premises.clock,
+        built_in={"recipes": planner, "replay": _replay},
+        stamina=Stamina.of(settings.models.retries),
+        tell=tell,
+    )
+
+
+def minutes(time: timedelta) -> int:
+    """Return whole minutes."""
+    return int(time.total_seconds() // 60)
+
+
+def _replay(file: str) -> Model:
+    """Answer from a recorded journal."""
+    entries, _ = read(Path(file))
+    replies = [entry.event.reply for entry in entries if isinstance(entry.event, Heard)]
+    return Replay(replies, name=f"replay:{file}")
+
+
+def hub_for(premises: Premises, checkout: str, task: str) -> HubReader:
+    """Return the readers, the nearest first: folders of the checkout and of the task, the local hub, Hugging Face."""
+    settings, world = premises.settings, premises.world
+    cache = str(world.cache)
+    roots = (Root(folder=checkout, strict=True), *(Root(folder=path, strict=False) for path in paths_in(task)))
+    token = settings.keys.get("HF_TOKEN")
+    remote = HuggingFace(cache, endpoint=settings.hub.endpoint, token=token.get_secret_value() if token else "")
+    local = LocalHub(settings.hub.folder or str(world.hub), cache)
+    return LayeredHub(Folders(roots, cache), (local, remote))
+
+
+def redactor_for(settings: Settings) -> Redactor:
+    """Return what masks every secret the settings know."""
+    known = {name: key.get_secret_value() for name, key in settings.keys.items()}
+    more = {f"redaction.values[{n}]": value.get_secret_value() for n, value in enumerate(settings.redaction.values)}
+    return SecretRedactor({**known, **more})
+
+
+def metrics_in(folder: str) -> JsonObject:
+    """Return what a job's `metrics.json` says, {} when there is none that can be read.
+
+    The job ran what a model wrote, so the file is hostile: no link is followed, and its size is bounded.
+    """
+    try:
+        with Beneath(folder) as inside, inside.reading("metrics.json") as file:
+            found: object = json.loads(file.read(MOST_METRICS))
+    except (OSError, ValueError):
+        return {}
+    return cast("dict[str, object]", found) if isinstance(found, dict) else {}
+
+
+def watcher_for(premises: Premises) -> TerminalWatcher | QuietWatcher:
+    """Return who shows what happens: lively on a terminal, quiet lines everywhere else."""
+    environment, clock = premises.environment, premises.clock
+    if sys.stderr.isatty() and environment.get("CI", "").lower() not in {"1", "true"}:
+        colour = not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
+        return TerminalWatcher(sys.stderr, clock=clock, colour=colour, stream=premises.settings.stream)
+    return QuietWatcher(sys.stderr, clock=clock)

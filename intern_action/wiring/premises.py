@@ -1,0 +1,53 @@
+"""What every session of a local world shares: settings, folders, time, the forge and the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from intern_action.core.ports import Clock
+from intern_action.forge.local import LocalForge
+from intern_action.git.branch import GitBranch
+from intern_action.git.repository import BareRepository
+from intern_action.ledger.ledger import GitLedger
+from intern_action.settings.places import configs
+from intern_action.settings.settings import Settings
+from intern_action.settings.world import World
+
+
+class Premises:
+    """A local world.
+
+    Args:
+        settings: of this run.
+        world: its folders, made.
+        environment: the environment variables, as they were handed down.
+    """
+
+    def __init__(self, settings: Settings, world: World, environment: Mapping[str, str], clock: Clock) -> None:
+        self.settings = settings
+        self.world = world
+        self.environment = environment
+        self.clock = clock
+
+    @cached_property
+    def forge(self) -> LocalForge:
+        """Threads, pull requests and reviews as files."""
+        return LocalForge(self.world.forge, BareRepository.open(str(self.world.remote)), clock=self.clock)
+
+    @cached_property
+    def ledger(self) -> GitLedger:
+        """The ledger on the bare repository."""
+        branch = GitBranch.at(str(self.world.control / "ledger"), str(self.world.remote), "intern/ledger")
+        readme = (configs() / "texts" / "ledger.md.j2").read_text(encoding="utf-8")
+        return GitLedger(branch, clock=self.clock, origin="local", readme=readme)
+
+    @property
+    def repository(self) -> str:
+        """The person's own repository that this world mirrors, "" when nobody noted it."""
+        note = self.world.control / "repository"
+        return note.read_text(encoding="utf-8").strip() if note.exists() else ""
+
+    def note_repository(self, top: str) -> None:
+        """Note whose repository this world mirrors."""
+        (self.world.control / "repository").write_text(f"{top}\n", encoding="utf-8")

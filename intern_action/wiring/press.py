@@ -1,0 +1,88 @@
+"""Everything people see of a session, made anew from its journal after each boundary."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from intern_action import __version__
+from intern_action.core.errors import Misconfigured
+from intern_action.git.run import Git, GitFailed
+from intern_action.session.office import Case, Office
+from intern_action.session.report import Links, gather
+from intern_action.settings.places import configs
+from intern_action.trace import html, jsonl, report, result
+from intern_action.trace.report import ReportData
+from intern_action.wiring.models import bring_home
+from intern_action.wiring.premises import Premises
+
+
+class Press:
+    """Renews the files of a session and what the forge shows. The same case gives the same words."""
+
+    def __init__(self, premises: Premises) -> None:
+        self._premises = premises
+        self._texts = configs() / "texts"
+
+    def renew(self, office: Office, case: Case) -> None:
+        """Write trace, result, pull request and sticky comment again."""
+        folder = self._premises.world.results(case.began.session)
+        told = gather(case, self._links(case, folder), version=__version__)
+        self._trace(case, folder)
+        result.write(folder / "result.json", result.of(told, versions={"intern-action": __version__}))
+        self._forge(office, told)
+        self._branch(case, told)
+
+    def _links(self, case: Case, folder: Path) -> Links:
+        model = bring_home(case, folder / "model")
+        card = model / "README.md" if model else None
+        return Links(
+            trace_html=str(folder / "trace.html"),
+            trace_jsonl=str(folder / "trace.jsonl"),
+            result_json=str(folder / "result.json"),
+            model_folder=str(model) if model else "",
+            card=str(card) if card and card.exists() else "",
+        )
+
+    def _trace(self, case: Case, folder: Path) -> None:
+        entries = tuple(case.journal.entries())
+        write_whole(folder / "trace.jsonl", "".join(jsonl.lines(entries, version=__version__)))
+        html.write(folder / "trace.html", entries, texts=self._texts, version=__version__)
+
+    def _forge(self, office: Office, told: ReportData) -> None:
+        office.forge.keep_comment(
+            told.thread, marker=report.marker(told.session), text=report.comment(told, texts=self._texts)
+        )
+        if told.pull_request:
+            body = report.pull_request(told, texts=self._texts)
+            office.forge.describe_pull_request(told.pull_request, title=told.title, body=body)
+
+    def _branch(self, case: Case, told: ReportData) -> None:
+        """Bring the branch to the person's own repository; a branch of theirs by that name is never overwritten."""
+        repository = self._premises.repository
+        if not told.head_sha or not repository:
+            return
+        source, branch = str(self._premises.world.remote), case.began.branch
+        try:
+            Git().run(
+                "fetch", "--quiet", "--no-tags", source, f"refs/heads/{branch}:refs/heads/{branch}", cwd=repository
+            )
+        except GitFailed:
+            return
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file beside its place and move it there.
+
+    Raises:
+        Misconfigured: the folder cannot be written, or the disk is full.
+    """
+    fresh = path.with_name(f".{path.name}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_text(text, encoding="utf-8")
+        os.replace(fresh, path)  # noqa: PTH105 -- the one call that is atomic by contract
+    except OSError as error:
+        raise Misconfigured(
+            f"{path} cannot be written ({error.strerror}); make room, or name another folder with --out"
+        ) from error
