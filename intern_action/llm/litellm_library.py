@@ -95,7 +95,6 @@ _SWITCHES: Mapping[str, object] = {
     "telemetry": False,
     "drop_params": True,
     "disable_streaming_logging": True,
-    "turn_off_message_logging": True,
 }
 
 # --- its objects as plain JSON, without what `model_dump` costs ---------------------------------------------------------
