@@ -15,6 +15,7 @@ import argparse
 import csv
 import gzip
 import json
+import os
 import sys
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -104,4 +105,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # noqa: TID251  # waiting threads sleep: cores may be shared
     sys.exit(main())
