@@ -41,9 +41,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Try:
-    """One run of the script: a smoke test, or a job."""
+    """One run of the script: a smoke test, or a job. `asked` is everything that was asked for."""
 
     parameters: Parameters
+    asked: JsonObject
     data: JsonObject
     words: str
     failed: bool
@@ -199,7 +200,9 @@ def _facts(call: Call, result: ToolResult, read: Callable[[JsonObject], F]) -> F
 
 def _try(call: Call, result: ToolResult) -> Try:
     parameters = cast("Mapping[str, str]", call.arguments.get("parameters") or {})
-    return Try(parameters=dict(parameters), data=result.data, words=result.text, failed=result.failed)
+    return Try(
+        parameters=dict(parameters), asked=call.arguments, data=result.data, words=result.text, failed=result.failed
+    )
 
 
 def _failure(call: Call, result: ToolResult) -> Failure:

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from intern_action.core.errors import ToolFailed
 from intern_action.core.ports import RecipeBook
-from intern_action.core.types import DatasetFacts, Fit, JobSpec, JsonObject, ModelFacts, Parameters
+from intern_action.core.types import DatasetFacts, Fit, ModelFacts, Parameters
 from intern_action.llm._course import Course, Failure, Try
 from intern_action.llm._outcome import failed_job, job_report, pull_request_body, title
 from intern_action.llm._recipe_words import lines, words
-
-Wanted: TypeAlias = tuple[str, JsonObject]
-"""A tool and its arguments."""
+from intern_action.llm._way import Wanted, Way, job_call, smoke_call, way_asked_for, way_tested
 
 OUT_OF_MEMORY = frozenset({42, 137})
 """Exit codes of a script that ran out of memory: the recipes' own, and the system's."""
 
-SMOKE_TIME = "15m"
 _LOOK, _WRITE, _SMOKE, _ASK, _RUN, _AFTER = range(6)
 """Places in the checklist (`plan.md.j2`)."""
 
@@ -30,35 +26,6 @@ class Move:
 
     text: str = ""
     calls: tuple[Wanted, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
-    """A fit, and the change that a small test on this machine made necessary.
-
-    Args:
-        change: flags that differ from the fit's own.
-        left: the permitted variations that were not yet used for that.
-    """
-
-    fit: Fit
-    change: Parameters
-    left: tuple[Parameters, ...]
-
-    @property
-    def job(self) -> JobSpec:
-        """The job as it is asked for."""
-        return self.fit.job
-
-    @property
-    def parameters(self) -> Parameters:
-        """Its flags."""
-        return {**self.job.parameters, **self.change}
-
-    @property
-    def smoke_parameters(self) -> Parameters:
-        """The flags of its small test."""
-        return {**self.fit.smoke_parameters, **self.change}
 
 
 def next_move(course: Course, book: RecipeBook) -> Move:
@@ -91,6 +58,8 @@ def _look(course: Course) -> Move:
 
 
 def _with_facts(course: Course, book: RecipeBook, model: ModelFacts, data: DatasetFacts) -> Move:
+    if course.jobs:
+        return _after_job(course, way_asked_for(course, book, model, data))
     try:
         fit = book.fit(course.asked.wish, model, data)
     except ToolFailed as failure:
@@ -101,7 +70,7 @@ def _with_facts(course: Course, book: RecipeBook, model: ModelFacts, data: Datas
         return _write(course, fit)
     if not course.smokes:
         return _smoke(course, Way(fit=fit, change={}, left=fit.job.variations))
-    return _tested(course, _way(course, fit))
+    return _tested(course, way_tested(course, fit))
 
 
 def _write(course: Course, fit: Fit) -> Move:
@@ -115,26 +84,13 @@ def _write(course: Course, fit: Fit) -> Move:
         *_plan(course),
         *_ticks(course, _WRITE),
         *files,
-        _smoke_call(Way(fit=fit, change={}, left=fit.job.variations)),
+        smoke_call(Way(fit=fit, change={}, left=fit.job.variations)),
     )
     return Move(text=words("writing", fit=fit), calls=calls)
 
 
 def _smoke(course: Course, way: Way) -> Move:
-    return Move(text=words("writing", fit=way.fit), calls=(*_ticks(course, _SMOKE), _smoke_call(way)))
-
-
-def _smoke_call(way: Way) -> Wanted:
-    return "smoke_test", {"script": way.job.script, "parameters": dict(way.smoke_parameters), "timeout": SMOKE_TIME}
-
-
-def _way(course: Course, fit: Fit) -> Way:
-    """Return the way as it was last tested."""
-    last = course.smokes[-1].parameters
-    for place, change in enumerate(fit.job.variations):
-        if last == {**fit.smoke_parameters, **change} != dict(fit.smoke_parameters):
-            return Way(fit=fit, change=change, left=fit.job.variations[place + 1 :])
-    return Way(fit=fit, change={}, left=fit.job.variations)
+    return Move(text=words("writing", fit=way.fit), calls=(*_ticks(course, _SMOKE), smoke_call(way)))
 
 
 def _tested(course: Course, way: Way) -> Move:
@@ -143,9 +99,7 @@ def _tested(course: Course, way: Way) -> Move:
         return _repair(course, way, smoke)
     if isinstance(course.pull_request, Failure):
         return give_up(f"{course.pull_request.tool} failed: {course.pull_request.words}")
-    if not course.jobs:
-        return _ask(course, way, smoke)
-    return _after_job(course, way)
+    return _ask(course, way, smoke)
 
 
 def _repair(course: Course, way: Way, smoke: Try) -> Move:
@@ -153,7 +107,7 @@ def _repair(course: Course, way: Way, smoke: Try) -> Move:
     code = smoke.data.get("exit_code")
     if code in OUT_OF_MEMORY and len(course.smokes) == 1 and way.left:
         smaller = Way(fit=way.fit, change=way.left[0], left=way.left[1:])
-        return Move(text=words("smaller", change=said(smaller.change)), calls=(_smoke_call(smaller),))
+        return Move(text=words("smaller", change=said(smaller.change)), calls=(smoke_call(smaller),))
     changes = [said(_difference(way.fit.smoke_parameters, one.parameters)) for one in course.smokes[1:]]
     return give_up(
         words(
@@ -168,7 +122,7 @@ def _repair(course: Course, way: Way, smoke: Try) -> Move:
 
 
 def _ask(course: Course, way: Way, smoke: Try) -> Move:
-    calls = (*_ticks(course, _ASK), *_pull_request(course, way, smoke), _job_call(way, way.parameters))
+    calls = (*_ticks(course, _ASK), *_pull_request(course, way, smoke), job_call(way, way.parameters))
     return Move(text=words("asking"), calls=calls)
 
 
@@ -178,24 +132,6 @@ def _pull_request(course: Course, way: Way, smoke: Try) -> tuple[Wanted, ...]:
         return ()
     body = pull_request_body(course, way.fit, smoke, [said(one) for one in way.left])
     return (("open_pull_request", {"title": title(course, way.fit), "body": body}),)
-
-
-def _job_call(way: Way, parameters: Parameters) -> Wanted:
-    job = way.job
-    return "hf_create_job", {
-        "script": job.script,
-        "parameters": dict(parameters),
-        "variations": [dict(one) for one in way.left],
-        "flavor": job.flavor,
-        "timeout": f"{job.timeout_minutes}m",
-        "attempts": job.attempts,
-        "dependencies": list(job.dependencies),
-        "model": job.model,
-        "model_revision": job.model_revision,
-        "dataset": job.dataset,
-        "dataset_revision": job.dataset_revision,
-        "output": job.output,
-    }
 
 
 # --- after the job ---------------------------------------------------------------------------------------------------
@@ -224,7 +160,7 @@ def _again(course: Course, way: Way) -> Move:
     if times > len(way.left) or times >= way.job.attempts:
         return give_up(failed_job(course, way.fit), "job")
     change = way.left[times - 1]
-    return Move(text=words("again", change=said(change)), calls=(_job_call(way, {**way.parameters, **change}),))
+    return Move(text=words("again", change=said(change)), calls=(job_call(way, {**way.parameters, **change}),))
 
 
 def _refused(course: Course) -> Move:
@@ -236,7 +172,7 @@ def _refused(course: Course) -> Move:
 
 def _completed(course: Course, way: Way) -> Move:
     to = _upload(course)
-    lost = _pull_request(course, way, course.smokes[-1])
+    lost = _pull_request(course, way, course.smokes[-1]) if course.smokes else ()
     if to and course.upload is None:
         ask: Wanted = ("hf_upload_model", {"repository": to, "source": "job", "message": title(course, way.fit)})
         return Move(text=words("uploading", upload=to), calls=(*_ticks(course, _AFTER), *lost, ask))

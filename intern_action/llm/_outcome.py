@@ -67,7 +67,7 @@ def job_report(course: Course, fit: Fit) -> str:
         cost=_cost(course.jobs),
         ceiling=str(last.data.get("ceiling_usd") or ""),
         minutes=_number(seconds / 60, "0.1"),
-        estimate=_number(fit.estimate_minutes, "0.1"),
+        estimate=_number(fit.estimate_minutes, "0.1") if fit.estimate_minutes else "",
         tries=_attempts(course, fit),
         output=str(last.data.get("output") or ""),
         not_done=_not_done(course, last),
@@ -88,16 +88,20 @@ def failed_job(course: Course, fit: Fit) -> str:
 
 
 def _not_done(course: Course, last: Try) -> tuple[str, ...]:
-    failed = course.upload.words if isinstance(course.upload, Failure) else ""
     return lines(
         "not_done",
         wish=course.asked.wish,
         state=last.state,
         upload=course.asked.upload,
-        upload_failed=" ".join(failed.split()),
+        upload_failed=_words(course.upload),
+        pull_request_failed=_words(course.pull_request),
         ignored=[" ".join(one.split()) for one in course.ignored],
         problems=[" ".join(one.split()) for one in _problems(course)],
     )
+
+
+def _words(outcome: str | Failure | None) -> str:
+    return " ".join(outcome.words.split()) if isinstance(outcome, Failure) else ""
 
 
 def _problems(course: Course) -> tuple[str, ...]:

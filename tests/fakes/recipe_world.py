@@ -127,6 +127,7 @@ class World:
     def update_plan(self, asked: Mapping[str, object]) -> ToolResult:
         for change in cast("list[dict[str, object]]", asked["changes"]):
             place = cast("int", change["step"]) - 1
+            self.plan += [{"text": "a step of an earlier process", "state": "todo"}] * (place + 1 - len(self.plan))
             self.plan[place] = {**self.plan[place], "state": change["state"]}
         return ToolResult(text="plan", data={"steps": list(self.plan)})
 
@@ -186,6 +187,10 @@ class Walk:
     def say(self, words: str, *, by: str = "ada") -> Reply:
         """Say something and let the planner work until it ends; return its last reply."""
         self.turns.append(Words(by=by, text=words))
+        return self.go_on()
+
+    def go_on(self) -> Reply:
+        """Let the planner work until it ends; return its last reply."""
         for _ in range(40):
             reply = self.reply()
             self.turns.append(reply)

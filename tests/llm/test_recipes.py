@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from intern_action.core.facts import model_facts_json
-from intern_action.core.types import Call, Conversation, FinishReason, Reply, Words
+from intern_action.core.types import (
+    Answer,
+    Call,
+    Conversation,
+    DatasetFacts,
+    FinishReason,
+    Fit,
+    ModelFacts,
+    Reply,
+    Wish,
+    Words,
+)
 from intern_action.llm.recipes import RecipesModel
 from tests.fakes.recipe_world import DONE, MODEL, OUT_OF_MEMORY, Book, Walk, World, given_up
 
@@ -265,10 +278,16 @@ def test_a_small_test_that_takes_too_long_is_said():
     assert "its time was up" in given_up(last)[0]
 
 
-@pytest.mark.parametrize("tool", ["write_file", "smoke_test", "open_pull_request", "hf_create_job"])
+@pytest.mark.parametrize("tool", ["write_file", "smoke_test", "hf_create_job"])
 def test_a_tool_that_fails_ends_it_with_its_words(tool: str):
     _, last = walked(world=World(failing={tool: "the disk is full"}))
     assert "the disk is full" in given_up(last)[0]
+
+
+def test_words_that_the_pull_request_did_not_take_are_in_the_report():
+    _, last = walked(world=World(failing={"open_pull_request": "the body is too long"}))
+    assert last.text.startswith("Trained")
+    assert "the words for the pull request: the body is too long" in last.text
 
 
 @pytest.mark.parametrize("tool", ["create_plan", "update_plan"])
@@ -417,3 +436,29 @@ def test_the_usual_flavor_and_time_limit_come_from_whoever_builds_it():
     reply = planner.answer(Conversation(system="", tools=(), turns=tuple(walk.turns[:asked])))
     job: Call = reply.calls[-1]
     assert (job.arguments["flavor"], job.arguments["timeout"]) == ("t4-small", "90m")
+
+
+class OtherBook(Book):
+    """The recipes after an upgrade: another script, other variations."""
+
+    def fit(self, wish: Wish, model: ModelFacts, data: DatasetFacts) -> Fit:
+        fit = super().fit(wish, model, data)
+        job = dataclasses.replace(fit.job, variations=({"batch-size": "1"},), attempts=1, script="training/new.py")
+        return dataclasses.replace(fit, files={"training/new.py": "print(2)"}, job=job)
+
+
+@pytest.mark.parametrize("book", [OtherBook(), Book(objection="no longer")])
+def test_recipes_that_changed_while_people_thought_change_nothing_that_was_approved(book: Book):
+    walk = Walk(world=World(jobs=[OUT_OF_MEMORY, DONE]))
+    walk.say(TASK)
+    before_answer = next(
+        n for n, turn in enumerate(walk.turns) if isinstance(turn, Answer) and turn.call.name == "hf_create_job"
+    )
+    later = Walk(world=World(jobs=[DONE]), book=book, turns=walk.turns[: before_answer + 1])
+    last = later.go_on()
+    assert last.text.startswith("Trained")
+    (again,) = later.world.named("hf_create_job")
+    assert (again["script"], again["attempts"]) == ("training/train.py", 3)
+    assert later.world.parameters("hf_create_job")[0]["batch-size"] == "8"
+    assert later.world.files == {}
+    assert later.world.named("smoke_test") == later.world.named("open_pull_request") == []
