@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from intern_action.metrics.parse import Point
 
 MOST_POINTS = 40
+_MOST = 1e12
 
 
 def loss_curve(points: Sequence[Point], *, title: str = "Training loss", value: str = "loss") -> str:
@@ -27,13 +28,14 @@ def loss_curve(points: Sequence[Point], *, title: str = "Training loss", value: 
         return ""
     heights = [height for _, height in drawn]
     low, high = _range(heights)
+    places = _places(high - low)
     lines = [
         "```mermaid",
         "xychart-beta",
-        f'    title "{plain(title)}"',
+        f'    title "{plain(title) or value}"',
         f'    x-axis "step" {drawn[0][0]} --> {drawn[-1][0]}',
-        f'    y-axis "{plain(value)}" {_short(low)} --> {_short(high)}',
-        f"    line [{', '.join(_short(height) for height in heights)}]",
+        f'    y-axis "{plain(value)}" {_short(low, places)} --> {_short(high, places)}',
+        f"    line [{', '.join(_short(height, places) for height in heights)}]",
         "```",
     ]
     return "\n".join(lines) + "\n"
@@ -63,11 +65,17 @@ def _range(heights: list[float]) -> tuple[float, float]:
     return (max(0.0, low - room) if low >= 0 else low - room), high + room
 
 
-def _short(number: float) -> str:
-    """Return a number without exponent, which Mermaid's axes do not read."""
-    text = f"{number:.4f}" if abs(number) < 1000 else f"{number:.0f}"  # noqa: PLR2004  # four digits are enough to see
-    return text.rstrip("0").rstrip(".") if "." in text else text
+def _places(height: float) -> int:
+    """Return how many decimal places tell points of an axis of this height apart."""
+    return min(15, max(4, 3 - math.floor(math.log10(height))))
+
+
+def _short(number: float, places: int) -> str:
+    """Return a number without exponent, which Mermaid's axes do not read, and without a negative zero."""
+    text = f"{number:.{places}f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
 
 
 def _is_number(value: float | None) -> bool:
-    return value is not None and math.isfinite(value)
+    """Whether a value can be drawn; a file may hold any number, and past `_MOST` an axis says nothing."""
+    return value is not None and abs(value) <= _MOST

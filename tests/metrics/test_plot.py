@@ -42,8 +42,16 @@ def test_a_flat_curve_has_an_axis_of_some_height() -> None:
     assert "0 --> 0.5" in loss_curve(points(0.0, 0.0))
 
 
-def test_very_small_numbers_are_written_without_exponent() -> None:
-    assert "e-" not in loss_curve(points(1e-9, 2e-7)).replace("line", "")
+def test_very_small_numbers_are_told_apart_and_written_without_exponent() -> None:
+    assert "line [0.000000001, 0.0000002, -0.000000001]" in loss_curve(points(1e-9, 2e-7, -1e-9))
+
+
+def test_nothing_is_a_negative_zero() -> None:
+    assert "line [1, 0]" in loss_curve(points(1.0, -1e-12))
+
+
+def test_a_chart_without_words_is_called_by_what_it_shows() -> None:
+    assert 'title "loss"' in loss_curve(points(1, 2), title=" \n")
 
 
 @given(st.lists(st.floats(min_value=-1e6, max_value=1e6), min_size=2, max_size=500))
@@ -54,6 +62,12 @@ def test_no_curve_has_more_than_forty_points_and_its_ends_are_the_real_ones(loss
     assert (drawn[0], drawn[-1]) == (pairs[0], pairs[-1])
     assert min(losses) - 1e-6 <= min(height for _, height in drawn)
     assert [step for step, _ in drawn] == sorted({step for step, _ in drawn})
+
+
+@given(st.lists(st.floats(), max_size=60))
+def test_whatever_numbers_a_file_holds_a_chart_or_nothing_comes_of_it(losses: list[float]) -> None:
+    chart = loss_curve(points(*losses))
+    assert chart == "" or re.fullmatch(r"    line \[-?[\d.]+(, -?[\d.]+)*\]", chart.splitlines()[5])
 
 
 @given(st.text())
