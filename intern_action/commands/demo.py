@@ -25,7 +25,7 @@ from intern_action.wiring.local import House, LocalDoor
 from intern_action.wiring.premises import Premises
 
 MODEL = "sentence-transformers/all-MiniLM-L6-v2"
-TASK = f"fine-tune {MODEL} on data/mails with max-steps=40, upload=ada/spam-or-ham"
+TASK = f"fine-tune {MODEL} on data/mails with upload=ada/spam-or-ham"
 MARK = ".intern-demo"
 ASKS, REVIEWS = "ada", "grace"
 

@@ -45,6 +45,12 @@ def test_what_is_wished_stands_in_the_settings_file_for_the_reviewer() -> None:
     assert (config["epochs"], config["lora_rank"], config["learning_rate"], config["seed"]) == (3.0, 8, 0.0005, 4)
 
 
+def test_every_setting_people_may_wish_reaches_the_script() -> None:
+    wishes = {"max-steps": "7", "epochs": "3.0", "seed": "5", "max-length": "32", "lora-rank": "4", "warmup": "0.2"}
+    settings = json.loads(CARD.fit(wish(**wishes), MINILM, MAILS).files[CONFIG])
+    assert wishes.items() <= {name.replace("_", "-"): str(value) for name, value in settings.items()}.items()
+
+
 def test_the_rate_follows_the_size_of_the_model_and_the_method() -> None:
     def rate(parameters: int, **settings: str) -> float:
         model = dataclasses.replace(MINILM, parameters=parameters)

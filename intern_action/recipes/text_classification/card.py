@@ -151,7 +151,7 @@ def _config(
     return config | {
         name.replace("-", "_"): wishes.value(name, choices[name])
         for name in choices
-        if name.replace("-", "_") in config
+        if name.replace("-", "_") in config or name == "max-steps"
     }
 
 
