@@ -90,6 +90,10 @@ def test_what_the_provider_says_it_costs_is_what_it_costs():
     assert priced(said, DEAR.cost) == said
 
 
+def test_an_answer_whose_tokens_nobody_counted_has_no_known_cost():
+    assert priced(Reply(text="x"), DEAR.cost).usage.cost_usd is None
+
+
 def test_looking_up_a_price_imports_neither_litellm_nor_anything_big():
     script = (
         "import sys; from intern_action.llm.prices import find_row; "
