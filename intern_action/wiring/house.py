@@ -13,7 +13,7 @@ from intern_action.agent.toolbox import Toolbox
 from intern_action.core.entries import Limits
 from intern_action.core.events import Began, Entry
 from intern_action.core.judgement import ApprovalPolicy
-from intern_action.core.ports import HubReader, Jobs, ToolLimits
+from intern_action.core.ports import HubReader, Jobs, RecipeBook, ToolLimits
 from intern_action.core.states import State
 from intern_action.core.types import Flavor
 from intern_action.gate.policy import parse_policy
@@ -49,7 +49,7 @@ class House:
         self.settings = premises.settings
         self.world = premises.world
         self.forge = premises.forge
-        self.watcher = watcher_for(premises)
+        self.watcher = premises.watcher or watcher_for(premises)
         self._base = base
 
     def __enter__(self) -> Self:
@@ -191,8 +191,8 @@ class House:
         return LocalWorkplace(self._site, began)
 
     @cached_property
-    def _recipes(self) -> Recipes:
-        return Recipes()
+    def _recipes(self) -> RecipeBook:
+        return self.premises.recipes or Recipes()
 
     def _hub(self) -> HubReader:
         began = self.case.began

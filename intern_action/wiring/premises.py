@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from typing import Protocol
 
-from intern_action.core.ports import Clock
+from intern_action.core.ports import Clock, RecipeBook, Watcher
 from intern_action.forge.local import LocalForge
 from intern_action.git.branch import GitBranch
 from intern_action.git.repository import BareRepository
@@ -15,6 +16,18 @@ from intern_action.settings.settings import Settings
 from intern_action.settings.world import World
 
 
+class Onlooker(Watcher, Protocol):
+    """A watcher that also shows how far a long call is, and lets go at the end."""
+
+    def progress(self, line: str) -> None:
+        """Show how far a long call is."""
+        ...
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        ...
+
+
 class Premises:
     """A local world.
 
@@ -22,9 +35,22 @@ class Premises:
         settings: of this run.
         world: its folders, made.
         environment: the environment variables, as they were handed down.
+        watcher: who shows what happens; None is whoever fits the terminal.
+        recipes: the book of the planner; None is our own.
     """
 
-    def __init__(self, settings: Settings, world: World, environment: Mapping[str, str], clock: Clock) -> None:
+    def __init__(  # noqa: PLR0913 -- the things everything else is built from
+        self,
+        settings: Settings,
+        world: World,
+        environment: Mapping[str, str],
+        clock: Clock,
+        *,
+        watcher: Onlooker | None = None,
+        recipes: RecipeBook | None = None,
+    ) -> None:
+        self.watcher = watcher
+        self.recipes = recipes
         self.settings = settings
         self.world = world
         self.environment = environment
