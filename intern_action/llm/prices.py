@@ -73,7 +73,7 @@ def price_of(names: Iterable[str], configured: TokenPrices | None = None) -> Pri
 
 
 def priced(reply: Reply, price: Price) -> Reply:
-    """Return the reply with its cost, unless the provider itself has said it, or has counted nothing: that is unknown, not free."""
+    """Return the reply with its cost, unless the provider said it itself, or counted nothing: that is unknown, not free."""
     counted = reply.usage.input_tokens or reply.usage.output_tokens
     if reply.usage.cost_usd is not None or not counted:
         return reply
