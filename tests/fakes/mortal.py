@@ -1,0 +1,77 @@
+"""One command line of a local session, in a process that SIGKILLs itself after so many events (0: it lives).
+
+    python -m tests.fakes.mortal OUT REPOSITORY KILL_AFTER
+
+It begins the session or goes on with it, approves as a second person once there is a pull request, and drives on. At its end it
+prints how many events it saw and the state.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+from intern_action.core.events import Event
+from intern_action.core.states import State
+from intern_action.core.types import Permission, Verdict
+from intern_action.recipes import Recipes
+from intern_action.session.planning import pull_request_of
+from intern_action.settings.clock import SystemClock
+from intern_action.settings.load import load
+from intern_action.settings.world import make, world_at
+from intern_action.wiring.local import LocalDoor
+from intern_action.wiring.premises import Premises
+from tests.fakes.tiny import TinyCard
+
+TASK = "fine-tune tiny/model on data with upload=ada/tiny"
+
+
+class Mortal:
+    """A watcher that ends its process after so many events, as a runner that is taken away does."""
+
+    def __init__(self, after: int) -> None:
+        self.left = after
+        self.seen = 0
+
+    def happened(self, event: Event) -> None:
+        del event
+        self.seen += 1
+        if self.seen == self.left:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def streamed(self, text: str) -> None:
+        del text
+
+    def progress(self, line: str) -> None:
+        del line
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def main(out: str, repository: str, kill_after: str) -> None:
+    """Play the story to its end, or to ours."""
+    environment = dict(os.environ)  # noqa: TID251 -- this is a process of its own, as `__main__` is
+    world = world_at(out, environment)
+    make(world)
+    settings = load({"out": out, "model": "recipes"}, environment, Path(repository), Path(environment["HOME"])).settings
+    watcher = Mortal(int(kill_after))
+    book = Recipes((TinyCard(),))
+    door = LocalDoor(Premises(settings, world, environment, SystemClock(), watcher=watcher, recipes=book))
+    with door.begin(Path(repository), TASK, "ada") as house:
+        door.forge.set_permission("grace", Permission.WRITE)
+        if house.drive() is State.AWAITING_REVIEW:
+            published = pull_request_of(house.case)
+            assert published is not None
+            if not house.forge.reviews(int(published.data["number"])):
+                house.forge.review(int(published.data["number"]), "grace", Verdict.APPROVED)
+            house.drive()
+        kinds = [entry.event.kind for entry in house.case.journal.entries()]
+        json.dump({"state": house.case.state, "seen": watcher.seen, "kinds": kinds}, sys.stdout)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
