@@ -42,7 +42,7 @@ def test_a_task_becomes_a_draft_pull_request_with_a_price_and_waits(house: Story
     proposed(house)
     pull = house.forge.pull_request(house.pull_request)
     assert pull.draft
-    assert house.ledger.plan(house.digest).quote.ceiling_usd == Decimal("0.60")
+    assert plan_of(house).quote.ceiling_usd == Decimal("0.60")
     assert house.jobs.orders == []
 
 
