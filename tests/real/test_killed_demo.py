@@ -25,6 +25,7 @@ from tests.fakes.tiny import tiny_data, tiny_model
 
 ROOT = Path(__file__).parents[2]
 AT_ONCE = 2
+EFFECTS = {"planned", "allowed", "refused", "submitted", "published"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +44,9 @@ class Run:
         return int(json.loads(self.said)["seen"])
 
     @property
-    def kinds(self) -> list[str]:
-        return [kind for kind in json.loads(self.said)["kinds"] if kind != "moved"]
+    def effects(self) -> list[str]:
+        """What reached the world, in order. (A call in which we died is asked for again: that is one turn more.)"""
+        return [kind for kind in json.loads(self.said)["kinds"] if kind in EFFECTS]
 
 
 def world(folder: Path) -> Path:
@@ -86,7 +88,7 @@ def flaws(folder: Path, boundary: int, whole: Run) -> list[str]:
     uploads = list((folder / "out" / "hub" / "models" / "ada" / "tiny" / "snapshots").iterdir())
     found = {
         "ends done": again.state == "done",
-        "has the same events": again.kinds == whole.kinds,
+        "reaches the world as often": again.effects == whole.effects,
         "launches each attempt once": len(jobs) == 2,
         "opens one pull request": len(pulls) == 1,
         "uploads once": len(uploads) == 1,
@@ -94,7 +96,7 @@ def flaws(folder: Path, boundary: int, whole: Run) -> list[str]:
         "pays each job once": view.captured(made.digest) == Decimal("0.02"),
         "is one session": len(view.sessions()) == 1,
     }
-    return [f"{boundary}: not {name} ({again.kinds})" for name, good in found.items() if not good]
+    return [f"{boundary}: not {name} ({again.effects})" for name, good in found.items() if not good]
 
 
 @pytest.mark.timeout(900)
