@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from bench.clients import CLIENTS, PLAIN, Client
 from bench.figures import Figures, doubled, ratios, together
-from bench.measure import TURNS, Run, help_seconds, run
+from bench.measure import TURNS, help_seconds, run
 from bench.report import committed, machine, text, write
 
 SHORT_RUNS, LONG_RUNS = 5, 2
@@ -24,7 +24,7 @@ def main() -> int:
     where = machine()
     clients = [client for client in CLIENTS if client is PLAIN or options.only in client.name]
     short, long = (1, 1) if options.quick else (SHORT_RUNS, LONG_RUNS)
-    found = {client.name: measured(client, short, long) for client in clients}
+    found = measured(clients, short, long)
     worse = compared(found, clients) if not options.quick else {}
     relative = {name: ratios(figures, found[PLAIN.name]) for name, figures in found.items() if name != PLAIN.name}
     print(text(found, relative, where))
@@ -35,28 +35,42 @@ def main() -> int:
     return 1 if worse else 0
 
 
-def measured(client: Client, short: int, long: int) -> Figures:
-    """Run a client several times, starts and whole sessions."""
-    print(f"measuring {client.name.strip()} …", file=sys.stderr, flush=True)
-    run(client, 1)  # the first run of all compiles and fills caches
-    starts: list[Run] = [run(client, 1) for _ in range(short)]
-    sessions: list[Run] = [run(client, TURNS) for _ in range(long)]
-    helped = min(help_seconds(client) for _ in range(short)) if client.help_argv else None
-    return together(starts, sessions, helped)
+def measured(clients: Sequence[Client], short: int, long: int) -> dict[str, Figures]:
+    """Run clients several times, starts and whole sessions; in turns, so that a busy minute of the machine is everybody's."""
+    print(f"measuring {', '.join(client.name.strip() for client in clients)} …", file=sys.stderr, flush=True)
+    for client in clients:
+        run(client, 1)  # the first run of all compiles and fills caches
+    starts = [[run(client, 1) for client in clients] for _ in range(short)]
+    sessions = [[run(client, TURNS) for client in clients] for _ in range(long)]
+    return {
+        client.name: together(
+            [row[place] for row in starts],
+            [row[place] for row in sessions],
+            min(help_seconds(client) for _ in range(short)) if client.help_argv else None,
+        )
+        for place, client in enumerate(clients)
+    }
 
 
 def compared(found: dict[str, Figures], clients: list[Client]) -> Mapping[str, tuple[str, ...]]:
     """Return what has doubled against the committed results. Who looks doubled is measured again first: machines have moods."""
     before = committed()
+    worse = _worse(found, before)
     for _ in range(SECOND_LOOKS):
-        for client in clients:
-            if _worse(client.name, found, before):
-                found[client.name] = measured(client, SHORT_RUNS, LONG_RUNS)
-    return {client.name: worse for client in clients if (worse := _worse(client.name, found, before))}
+        suspects = [client for client in clients if client.name in worse]
+        if not suspects:
+            break
+        again = measured([PLAIN, *suspects], SHORT_RUNS, LONG_RUNS)
+        worse = {name: figures for name, figures in _worse(again, before).items() if name in worse}
+        found.update({name: again[name] for name in again if name != PLAIN.name})
+        found[PLAIN.name] = again[PLAIN.name]
+    return worse
 
 
-def _worse(name: str, found: Mapping[str, Figures], before: Mapping[str, Mapping[str, float]]) -> tuple[str, ...]:
-    return doubled(ratios(found[name], found[PLAIN.name]), before.get(name, {}))
+def _worse(found: Mapping[str, Figures], before: Mapping[str, Mapping[str, float]]) -> Mapping[str, tuple[str, ...]]:
+    plain = found[PLAIN.name]
+    judged = {name: doubled(ratios(figures, plain), before.get(name, {})) for name, figures in found.items()}
+    return {name: figures for name, figures in judged.items() if figures}
 
 
 if __name__ == "__main__":

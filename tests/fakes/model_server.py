@@ -229,6 +229,7 @@ class _Handler(BaseHTTPRequestHandler):
     owner: ModelServer
     protocol_version = "HTTP/1.1"
     wbufsize = 65536
+    rbufsize = 1 << 20
     disable_nagle_algorithm = True
 
     def setup(self) -> None:
