@@ -84,7 +84,7 @@ def read_order(text: str) -> Order:
 def order_of(raw: dict[str, object]) -> Order:
     """Take an order from decoded JSON; lists become tuples again."""
     lists = {name: tuple(cast("list[str]", raw[name])) for name in ("argv", "readable", "writable", "hidden")}
-    return Order(**{**raw, **lists})  # pyright: ignore[reportArgumentType]  # written by `order_text` alone
+    return Order(**{**raw, **lists})  # pyright: ignore[reportArgumentType] -- we wrote it ourselves  # written by `order_text` alone
 
 
 def end_text(end: End) -> bytes:
@@ -96,4 +96,4 @@ def end_text(end: End) -> bytes:
 def read_end(answer: bytes) -> End:
     """Read what `end_text` wrote."""
     head, _, output = answer.partition(b"\n")
-    return End(**cast("dict[str, object]", json.loads(head)), output=output)  # pyright: ignore[reportArgumentType]
+    return End(**cast("dict[str, object]", json.loads(head)), output=output)  # pyright: ignore[reportArgumentType] -- we wrote it ourselves
