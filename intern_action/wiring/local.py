@@ -7,6 +7,7 @@ from pathlib import Path
 
 from intern_action.core.errors import Bug, Misconfigured
 from intern_action.core.types import Permission
+from intern_action.forge.local import LocalForge
 from intern_action.git.facts import RepositoryFacts, ready_repository
 from intern_action.git.repository import BareRepository
 from intern_action.git.run import Git, GitFailed
@@ -23,7 +24,11 @@ class LocalDoor:
     def __init__(self, premises: Premises) -> None:
         self.premises = premises
         self.world = premises.world
-        self.forge = premises.forge
+
+    @property
+    def forge(self) -> LocalForge:
+        """Threads, pull requests and reviews."""
+        return self.premises.forge
 
     def begin(self, repo: Path, task: str, person: str, *, anew: bool = False) -> House:
         """Begin a session with this task, or take up the unfinished one that has it.
