@@ -170,10 +170,11 @@ def _finish(case: Case, text: str) -> None:
     if last is not None and case.memory.snapshot and last.data.get("snapshot") != case.memory.snapshot:
         publish_work(case, title=last.data["title"], body=last.data["body"], call_id="")
     release_all(case)
+    gist = text.strip().partition("\n")[0]
     if _last_job_failed(case):
-        case.move(State.FAILED, text, exit_code=JobError.exit_code)
+        case.move(State.FAILED, gist, exit_code=JobError.exit_code)
     else:
-        case.move(State.DONE, text)
+        case.move(State.DONE, gist)
 
 
 def _last_job_failed(case: Case) -> bool:

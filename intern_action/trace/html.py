@@ -98,9 +98,11 @@ def shown(text: str) -> Markup:
 
 
 def bars(told: Story) -> tuple[Bar, ...]:
-    """Return what each turn read and wrote, as bars in a box of 1000 by 100."""
+    """Return what each turn read and wrote, as bars in a box of 1000 by 100; nothing when no turn took a token."""
     sizes = [turn.reply.usage.input_tokens + turn.reply.usage.output_tokens for turn in told.turns]
-    most, width = max(sizes, default=0) or 1, 1000 / max(len(sizes), 1)
+    if not any(sizes):
+        return ()
+    most, width = max(sizes), 1000 / len(sizes)
     return tuple(
         Bar(
             number=turn.number,
