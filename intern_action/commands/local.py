@@ -13,7 +13,7 @@ from intern_action.core.errors import Misconfigured
 from intern_action.core.states import State
 from intern_action.settings.clock import SystemClock
 from intern_action.settings.load import Loaded, load
-from intern_action.settings.world import World, make, remember, world_at
+from intern_action.settings.world import make, remember, world_at
 from intern_action.wiring.house import House
 from intern_action.wiring.local import LocalDoor
 from intern_action.wiring.premises import Premises
@@ -63,7 +63,9 @@ def settings_of(environment: Mapping[str, str], options: Mapping[str, object], r
 
 
 def go_on(house: House) -> int:
-    """Drive the session and show where it stands."""
+    """Drive the session and show where it stands. Where no other user can be had for the tools, say so first."""
+    if house.shell.uid is None:
+        click.echo(f"note: {house.shell.protection}", err=True)
     house.drive()
     show(house)
     return exit_code(house)
@@ -78,9 +80,3 @@ def exit_code(house: House) -> int:
 def user_name(environment: Mapping[str, str]) -> str:
     """Return who is at the keyboard."""
     return environment.get("USER") or environment.get("LOGNAME") or "me"
-
-
-def world_of(environment: Mapping[str, str], out: str | None) -> World:
-    """Return the world under `out`, or under the settings' folder."""
-    loaded = load({"out": out}, environment, Path().absolute(), home_of(environment))
-    return world_at(loaded.settings.out, environment)
