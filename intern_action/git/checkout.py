@@ -126,6 +126,8 @@ class WorkTree:
 
     def restore(self, commit: str) -> None:
         wanted = object_id(commit)
+        if wanted == self._commit and Path(self._path).is_dir() and self.tree() == self._tree:
+            return  # it stands there already
         self._fetch(wanted)
         tree = tree_of(self._git, wanted)
         if Path(self._path).is_dir() and self.tree() == tree:
@@ -147,11 +149,11 @@ class WorkTree:
 
     def _begin(self, source: str, base_sha: str) -> None:
         self._source, self._base = source, base_sha
-        self._fetch(base_sha, "--depth=1")
         left = self._git.ask("rev-parse", "--verify", "--quiet", f"{HEAD}^{{commit}}")
         if left.code == 0 and Path(self._path).is_dir():
             self._at(left.text, tree_of(self._git, left.text), items(self._git, left.text))
             return
+        self._fetch(base_sha, "--depth=1")
         self._populate(base_sha)
         self._git.run("update-ref", HEAD, base_sha)
 

@@ -19,15 +19,19 @@ class RepositoryFacts:
         top: its top folder.
         branch: the branch that is checked out, "" for a detached HEAD.
         head_sha: its commit.
-        remote: URL of `origin`, "" without one.
         changed: paths that are not committed.
     """
 
     top: str
     branch: str
     head_sha: str
-    remote: str
     changed: tuple[str, ...] = ()
+
+    @property
+    def remote(self) -> str:
+        """URL of `origin`, "" without one."""
+        done = Git().ask("config", "--get", "remote.origin.url", cwd=self.top)
+        return "" if done.code else done.text
 
 
 def inspect_repository(path: str) -> RepositoryFacts:
@@ -39,34 +43,40 @@ def inspect_repository(path: str) -> RepositoryFacts:
     if not Path(path).is_dir():
         raise Misconfigured(f"{path} is not a folder; name the folder of a git repository with --repo")
     top = _top(path)
-    branch = _ask(top, "symbolic-ref", "--quiet", "--short", "HEAD")
-    head = _ask(top, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-    if not head:
+    how = ("--porcelain=v2", "--branch", "--no-ahead-behind", "-z", "--untracked-files=normal", "--no-renames")
+    status = Git().run("status", *how, cwd=top)
+    lines = [line for line in status.out.decode("utf-8", "surrogateescape").split("\0") if line]
+    said = dict(line.split(" ", 2)[1:] for line in lines if line.startswith("# "))
+    branch = "" if said["branch.head"] == "(detached)" else said["branch.head"]
+    head = said["branch.oid"]
+    if head == "(initial)":
         raise Misconfigured(f"{top} has no commit yet (branch {branch}); make one: git add . && git commit -m 'first'")
     if len(head) != len("0" * 40):
         raise Misconfigured(
             f"{top} uses SHA-256 object names, which this program cannot read yet; use a SHA-1 repository"
         )
-    status = Git().run("status", "--porcelain", "-z", "--untracked-files=normal", "--no-renames", cwd=top)
-    changed = tuple(line[3:] for line in status.out.decode("utf-8", "surrogateescape").split("\0") if line)
-    remote = _ask(top, "config", "--get", "remote.origin.url")
-    return RepositoryFacts(top=top, branch=branch, head_sha=head, remote=remote, changed=changed)
+    changed = tuple(_path(line) for line in lines if not line.startswith("# "))
+    return RepositoryFacts(top=top, branch=branch, head_sha=head, changed=changed)
 
 
 def _top(path: str) -> str:
-    if _ask(path, "rev-parse", "--is-bare-repository") == "true":
+    done = Git().ask("rev-parse", "--is-bare-repository", "--show-toplevel", cwd=path)
+    bare, _, top = done.text.partition("\n")
+    if bare == "true":
         raise Misconfigured(f"{path} is a bare repository; name a clone of it that has the files")
-    done = Git().ask("rev-parse", "--show-toplevel", cwd=path)
-    if done.code or not done.text:
+    if done.code or not top:
         raise Misconfigured(
             f"{path} is not in a git repository; make one there: git init && git add . && git commit -m 'first'"
         )
-    return done.text
+    return top
 
 
-def _ask(cwd: str, *args: str) -> str:
-    done = Git().ask(*args, cwd=cwd)
-    return "" if done.code else done.text
+FIELDS_BEFORE_PATH = {"1": 8, "u": 10, "?": 1}
+"""By the first sign of a line of `git status --porcelain=v2`: changed, unmerged, untracked (git-status(1))."""
+
+
+def _path(line: str) -> str:
+    return line.split(" ", FIELDS_BEFORE_PATH[line[0]])[-1]
 
 
 def require_branch(facts: RepositoryFacts) -> None:

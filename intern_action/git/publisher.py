@@ -163,21 +163,30 @@ class GitPublisher:
 
     def _live(self, branch: str) -> str:
         """Return the live head of a branch, and have it here."""
-        ref = branch_ref(branch)
-        head = self.remote.ref(ref)
-        if head is None:
-            raise Misconfigured(f"the remote has no branch {branch}; name one that is there")
-        self.remote.fetch(head, ref=ref)
+        head = self._head(branch)
+        self.remote.fetch(head, ref=branch_ref(branch))
         return head
 
+    def _head(self, branch: str) -> str:
+        head = self.remote.ref(branch_ref(branch))
+        if head is None:
+            raise Misconfigured(f"the remote has no branch {branch}; name one that is there")
+        return head
+
+    def _at_head(self, branch: str) -> tuple[Git, str]:
+        """Return the live head of a branch and git where it lies: on the remote itself when that is on this machine."""
+        here = self.remote.here
+        return (here, self._head(branch)) if here else (self.git, self._live(branch))
+
     def blob(self, branch: str, path: str) -> tuple[str, bytes] | None:
-        line = self.git.run("ls-tree", "-z", "--full-tree", self._live(branch), "--", path).out.rstrip(b"\0")
+        git, head = self._at_head(branch)
+        line = git.run("ls-tree", "-z", "--full-tree", head, "--", path).out.rstrip(b"\0")
         if not line:
             return None
         mode, kind, oid = line.partition(b"\t")[0].decode().split(" ")
         if kind != "blob" or mode not in {"100644", "100755"}:
             raise Misconfigured(f"{shown(path)} on {branch} is not a plain file; make it one")
-        return oid, contents(self.git, [oid])[oid]
+        return oid, contents(git, [oid])[oid]
 
     def changes(self, base_sha: str, head_sha: str) -> str:
         self.remote.fetch(object_id(base_sha))

@@ -11,7 +11,7 @@ from intern_action.core.errors import Misconfigured
 from intern_action.core.ports import Push
 from intern_action.git.objects import object_id
 from intern_action.git.remote import branch_ref
-from intern_action.git.run import Git, GitFailed
+from intern_action.git.run import Git, GitFailed, as_config_file, put
 
 LOGGED = re.compile(r"[0-9a-f]{40} ([0-9a-f]{40}) .*> (\d+) [+-]\d{4}(?:\t.*)?")
 KEPT = {
@@ -21,6 +21,8 @@ KEPT = {
     "receive.autogc": "false",
     "receive.fsckObjects": "true",
 }
+KEPT_LINES = as_config_file(KEPT)
+ORIGIN = re.compile(r'^\[remote "origin"\]\n(?:[ \t].*\n)*', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +52,9 @@ class BareRepository:
             ) from error
         origin = str(Path(source).absolute()) if Path(source).exists() else source
         Git().run("clone", "--quiet", "--bare", "--no-hardlinks", "--template=", "--", origin, str(place))
-        made = cls.open(str(place))
-        Git(git_dir=made.path).ask("remote", "remove", "origin")
-        return made
+        config = place / "config"
+        put(config, ORIGIN.sub("", config.read_text("utf-8")) + KEPT_LINES)
+        return cls(path=str(place))
 
     @classmethod
     def open(cls, path: str) -> BareRepository:
@@ -62,11 +64,13 @@ class BareRepository:
             Misconfigured: there is none.
         """
         place = Path(path).absolute()
+        made = cls(path=str(place))
+        if _is_ours(place):
+            return made
         if Git(git_dir=str(place)).ask("rev-parse", "--is-bare-repository", cwd="/").text != "true":
             raise Misconfigured(
                 f"{place} is not a bare git repository; make one: git clone --bare YOUR-REPOSITORY {place}"
             )
-        made = cls(path=str(place))
         for key, value in KEPT.items():
             Git(git_dir=made.path).run("config", "--local", key, value)
         return made
@@ -105,3 +109,11 @@ class BareRepository:
         if found is None:
             raise GitFailed(f"the log of {branch} in {self.path} has a line that cannot be read: {line[:200]!r}")
         return Push(sha=found[1], at=datetime.fromtimestamp(int(found[2]), UTC))
+
+
+def _is_ours(place: Path) -> bool:
+    """Whether `make` made it: then it is bare, and no process has to say so."""
+    try:
+        return (place / "config").read_text("utf-8").endswith(KEPT_LINES) and (place / "HEAD").is_file()
+    except (OSError, UnicodeDecodeError):
+        return False

@@ -245,7 +245,7 @@ def make_git_dir(git_dir: str) -> None:
         with (folder / "making.lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # several processes may begin at once
             if not (folder / "HEAD").exists():
-                Git(git_dir=git_dir).run("init", "--quiet", "--bare", "--template=", git_dir)
+                init(folder)
             (folder / "info").mkdir(exist_ok=True)
             put(folder / "info" / "attributes", ATTRIBUTES)
             put(folder / "intern.gitconfig", as_config_file(CONFIG))
@@ -253,6 +253,17 @@ def make_git_dir(git_dir: str) -> None:
         raise Misconfigured(
             f"{git_dir} cannot be used as a git directory ({error.strerror}); name a folder we may write"
         ) from error
+
+
+def init(folder: Path) -> None:
+    """Write what `git init --bare` writes, without the process (gitrepository-layout(5)).
+
+    `HEAD` comes last: it says that the rest is there.
+    """
+    for name in ("objects/info", "objects/pack", "refs/heads", "refs/tags"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    put(folder / "config", "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n")
+    put(folder / "HEAD", "ref: refs/heads/main\n")
 
 
 def put(file: Path, text: str) -> None:

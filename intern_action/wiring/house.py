@@ -171,8 +171,12 @@ class House:
 
     @cached_property
     def _toolbox(self) -> Toolbox:
-        _, policy = self._policy()
-        return Toolbox(all_tools(), lambda effects: held(effects, policy) if effects else None)
+        return Toolbox(all_tools(), lambda effects: held(effects, self._policy_of_calls) if effects else None)
+
+    @cached_property
+    def _policy_of_calls(self) -> ApprovalPolicy:
+        """What holds calls; one policy for all of a process, read when the first call has an effect."""
+        return self._policy()[1]
 
     def _work(self, entries: Sequence[Entry]) -> str:
         began = self.case.began

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import count
 from pathlib import Path
 
+from intern_action.core.entries import LedgerView
 from intern_action.core.errors import Bug, Misconfigured
 from intern_action.core.types import Permission
 from intern_action.forge.local import LocalForge
@@ -42,9 +43,12 @@ class LocalDoor:
         self.premises.note_repository(facts.top)
         if not self.forge.people():
             self.forge.set_permission(person, Permission.ADMIN)
-        key = self._event_key(task, person, facts.head_sha, anew=anew)
+        view = self.premises.ledger.read()
+        key = event_key(view, task, person, facts.head_sha, anew=anew)
         house = House(self.premises, session_id(key), facts.branch)
-        admit(house.office, self._request(key, task, person, facts.head_sha))
+        claimed = view.admitted(key)
+        thread = claimed.thread if claimed else self._issue(task, person)
+        admit(house.office, self._request(key, task, person, facts.head_sha, thread))
         return house
 
     def open(self, session: str) -> House:
@@ -58,9 +62,7 @@ class LocalDoor:
             raise Misconfigured(f'{self.world.out} holds no session yet; begin one: intern-action local "TASK"')
         return tuple(sessions)[-1]
 
-    def _request(self, key: str, task: str, person: str, base_sha: str) -> Request:
-        claimed = self.premises.ledger.read().admitted(key)
-        thread = claimed.thread if claimed else self._issue(task, person)
+    def _request(self, key: str, task: str, person: str, base_sha: str, thread: int) -> Request:
         return Request(
             event_key=key,
             task=task,
@@ -76,17 +78,17 @@ class LocalDoor:
         title = task.splitlines()[0][:80] if task else "no task"
         return self.forge.open_issue(title, f"/intern {task}", person).number
 
-    def _event_key(self, task: str, person: str, base_sha: str, *, anew: bool) -> str:
-        """Return the key of the first try at this task that is not over."""
-        view = self.premises.ledger.read()
-        for number in count(1):
-            key = f"local:{base_sha}:{person}:{number}:{task}"
-            if view.admitted(key) is None:
-                return key
-            state = view.session_state(session_id(key))
-            if not anew and (state is None or not state.state.over):
-                return key
-        raise Bug("counting came to an end")
+
+def event_key(view: LedgerView, task: str, person: str, base_sha: str, *, anew: bool) -> str:
+    """Return the key of the first try at this task that is not over."""
+    for number in count(1):
+        key = f"local:{base_sha}:{person}:{number}:{task}"
+        if view.admitted(key) is None:
+            return key
+        state = view.session_state(session_id(key))
+        if not anew and (state is None or not state.state.over):
+            return key
+    raise Bug("counting came to an end")
 
 
 def mirror(facts: RepositoryFacts, remote: Path) -> None:

@@ -39,7 +39,7 @@ class Premises:
         recipes: the book of the planner; None is our own.
     """
 
-    def __init__(  # noqa: PLR0913 -- the things everything else is built from
+    def __init__(
         self,
         settings: Settings,
         world: World,
