@@ -29,7 +29,7 @@ class GitLedger:
         branch: where it is kept; `git.branch.GitBranch` on `intern/ledger`.
         origin: the repository it belongs to; lines of another one are refused.
         key: signs every line; b"" leaves the ledger to whoever may write the branch.
-        readme: jinja2 template of the branch's README ("" for none).
+        readme: template of the branch's README, see `readme.render` ("" for none).
         jitter: a number from 0 to 1, to wait differently from whoever else lost the race.
         tries: lost races before giving up.
     """

@@ -1,20 +1,20 @@
-"""The ledger as people read it: the branch's README, rendered anew with every entry and never read back."""
+"""The ledger as people read it: the branch's README, rendered anew with every entry and never read back.
+
+It is written before a session's first request to the model, so no template library is imported for it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
-from typing import TYPE_CHECKING
 
 from intern_action.ledger.budget import ZERO, Hold
 from intern_action.ledger.view import View
 
-if TYPE_CHECKING:
-    from jinja2 import Template
-
 CELL = 80
+CONDITION = re.compile(r"\[(some|each|no) (\w+)\] ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +40,42 @@ class MonthRow:
 
 
 def render(template: str, view: View) -> bytes:
-    """Return the README for a view; `template` is jinja2, given `sessions`, `months` and the function `cell`."""
-    return _template(template).render(sessions=session_rows(view), months=month_rows(view), cell=cell).encode()
+    """Return the README for a view.
+
+    Args:
+        template: a line that begins with `[each month]` or `[each session]` stands once for each, with the fields of
+            `MonthRow` and `SessionRow` in braces; one with `[some month]` stands if there are any, `[no month]` if not.
+        view: what is shown.
+    """
+    rows: dict[str, Sequence[Mapping[str, object]]] = {
+        "month": [{"month": row.month, "held": row.held, "spent": row.spent} for row in month_rows(view)],
+        "session": [_cells(row) for row in session_rows(view)],
+    }
+    return "".join(f"{line}\n" for raw in template.splitlines() for line in _lines(raw, rows)).encode()
+
+
+def _lines(raw: str, rows: Mapping[str, Sequence[Mapping[str, object]]]) -> Iterator[str]:
+    found = CONDITION.match(raw)
+    if found is None:
+        yield raw
+        return
+    when, of, line = found[1], rows[found[2]], raw[found.end() :]
+    if when == "each":
+        yield from (line.format_map(row) for row in of)
+    elif bool(of) == (when == "some"):
+        yield line
+
+
+def _cells(row: SessionRow) -> Mapping[str, object]:
+    return {
+        "session": cell(row.session),
+        "state": row.state,
+        "thread": row.thread,
+        "requester": cell(row.requester),
+        "task": cell(row.task),
+        "held": row.held,
+        "spent": row.spent,
+    }
 
 
 def session_rows(view: View) -> tuple[SessionRow, ...]:
@@ -84,16 +118,3 @@ def _left(holds: Iterable[Hold]) -> Decimal:
 
 def _spent(holds: Iterable[Hold]) -> Decimal:
     return sum((hold.captured for hold in holds), ZERO)
-
-
-@cache
-def _template(source: str) -> Template:
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,  # noqa: S701 - Markdown, not HTML; `cell` makes people's words harmless
-    )
-    return environment.from_string(source)

@@ -65,7 +65,7 @@ class Premises:
     def ledger(self) -> GitLedger:
         """The ledger on the bare repository."""
         branch = GitBranch.at(str(self.world.control / "ledger"), str(self.world.remote), "intern/ledger")
-        readme = (configs() / "texts" / "ledger.md.j2").read_text(encoding="utf-8")
+        readme = (configs() / "texts" / "ledger.md").read_text(encoding="utf-8")
         return GitLedger(branch, clock=self.clock, origin="local", readme=readme)
 
     @property

@@ -21,7 +21,7 @@ from intern_action.ledger.ledger import GitLedger
 from tests.fakes.git_world import ADA, NOON, GitWorld, copy_world, make_world
 from tests.fakes.memory_branch import MONTH, admitted, approved, make_plan, moved, running
 
-TEMPLATE = Path("configs/texts/ledger.md.j2").read_text()
+TEMPLATE = Path("configs/texts/ledger.md").read_text()
 PLAN = make_plan()
 
 
