@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Literal, cast
 
+from intern_action.agent.memory import Memory
 from intern_action.core.entries import LedgerView
 from intern_action.core.errors import InternError, JobError
 from intern_action.core.events import Heard, Submitted
@@ -14,14 +15,20 @@ from intern_action.core.judgement import Approved
 from intern_action.core.states import State
 from intern_action.core.types import EMPTY, Answer, JsonObject, Plan, Reply, Step
 from intern_action.metrics import parse, plot, table
+from intern_action.metrics.compare import compare
+from intern_action.metrics.parse import Metrics
 from intern_action.session.office import Case
 from intern_action.session.planning import pull_request_of
 from intern_action.session.review import before_review, explain
+from intern_action.trace.codec import split, verify
 from intern_action.trace.report import JobReport, PlanReport, ReportData, SmokeReport, Spend
 
 PLANS = frozenset({"create_plan", "update_plan"})
 StepState = Literal["todo", "doing", "done", "dropped"]
 STEP_STATES: Mapping[str, StepState] = {"todo": "todo", "doing": "doing", "done": "done", "dropped": "dropped"}
+EARLIER = 20
+"""How many finished sessions are looked through for one to compare with."""
+
 Standing = Literal["waiting", "approved", "refused", "dropped"]
 
 
@@ -152,25 +159,67 @@ def _with_links(told: ReportData, case: Case, links: Links) -> ReportData:
 
 
 def _with_metrics(told: ReportData, case: Case) -> ReportData:
-    found = newest_metrics(case)
+    found = newest_metrics(case.memory)
     if not found:
         return told
     try:
         metrics = parse.of(found)
     except JobError as error:
         return replace(told, doubts=(str(error),))
-    return replace(
+    shown = replace(
         told,
         metrics={name: metric.value for name, metric in metrics.metrics.items()},
         metrics_table=table.metrics_table(metrics),
         classes_table=table.classes_table(metrics.classes) if metrics.classes else "",
         loss_curve=plot.loss_curve(metrics.train_curve) if metrics.train_curve else "",
     )
+    return _beside_the_last(shown, case, metrics)
 
 
-def newest_metrics(case: Case) -> JsonObject:
+def _beside_the_last(told: ReportData, case: Case, metrics: Metrics) -> ReportData:
+    """Compare with the newest earlier session that measured something on this data set."""
+    last = last_measured(case, metrics)
+    if last is None:
+        return told
+    session, baseline = last
+    comparison = compare(metrics, baseline)
+    return replace(
+        told,
+        metrics_table=table.comparison_table(comparison),
+        regressed=comparison.regressed,
+        doubts=comparison.doubts,
+        baseline=f"the model of session {session}",
+    )
+
+
+def last_measured(case: Case, metrics: Metrics) -> tuple[str, Metrics] | None:
+    """Return the newest earlier session that is done and measured a model on the same data set, with its numbers."""
+    sessions = case.office.ledger.read().sessions()
+    names = list(sessions)
+    ours = names.index(case.began.session) if case.began.session in sessions else len(names)
+    done = [name for name in names[:ours] if sessions[name].state is State.DONE]
+    for name in reversed(done[-EARLIER:]):
+        earlier = _measured_in(case, name)
+        if earlier is not None and earlier.dataset == metrics.dataset and not earlier.smoke:
+            return name, earlier
+    return None
+
+
+def _measured_in(case: Case, session: str) -> Metrics | None:
+    stored = case.office.publisher.load_journal(session)
+    if stored is None:
+        return None
+    whole, _ = split(stored[1])
+    found = newest_metrics(Memory.of(entry.event for entry in verify(whole)))
+    try:
+        return parse.of(found) if found else None
+    except JobError:
+        return None
+
+
+def newest_metrics(memory: Memory) -> JsonObject:
     """Return what the newest finished job measured, {} when none did."""
-    for answer in reversed(case.memory.past("hf_create_job")):
+    for answer in reversed(memory.past("hf_create_job")):
         metrics = answer.result.data.get("metrics")
         if isinstance(metrics, Mapping) and metrics:
             return cast("JsonObject", metrics)
