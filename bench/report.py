@@ -128,7 +128,7 @@ def _targets(figures: Mapping[str, Figures]) -> list[str]:
     return lines
 
 
-def _rounded(value: Any) -> Any:  # noqa: ANN401 -- JSON
+def _rounded(value: Any) -> Any:  # noqa: ANN401 -- whatever JSON holds
     match value:
         case float():
             return round(value, 4)

@@ -1,0 +1,49 @@
+"""The seams: what the house asks of the world. Adapters live in the layers above; `wiring` hands them over.
+
+Paths cross these seams as `str`: core knows no file system.
+"""
+
+from __future__ import annotations
+
+from intern_action.core.ports.forge import Forge
+from intern_action.core.ports.git import Branch, Checkout, Commits, Publisher, Push, Snapshot
+from intern_action.core.ports.hub import HubReader, HubSnapshot, HubWriter, Uploaded
+from intern_action.core.ports.jobs import JobOrder, JobReader, Jobs
+from intern_action.core.ports.journals import ControlJournal, JournalFile, JournalStore, Workplace
+from intern_action.core.ports.people import Clock, Model, Redactor, Watcher
+from intern_action.core.ports.recipes import RecipeBook, RecipeCard
+from intern_action.core.ports.shell import Command, Outcome, Shell
+from intern_action.core.ports.tools import Desk, Tool, ToolLimits
+
+__all__ = [
+    "Branch",
+    "Checkout",
+    "Clock",
+    "Command",
+    "Commits",
+    "ControlJournal",
+    "Desk",
+    "Forge",
+    "HubReader",
+    "HubSnapshot",
+    "HubWriter",
+    "JobOrder",
+    "JobReader",
+    "Jobs",
+    "JournalFile",
+    "JournalStore",
+    "Model",
+    "Outcome",
+    "Publisher",
+    "Push",
+    "RecipeBook",
+    "RecipeCard",
+    "Redactor",
+    "Shell",
+    "Snapshot",
+    "Tool",
+    "ToolLimits",
+    "Uploaded",
+    "Watcher",
+    "Workplace",
+]

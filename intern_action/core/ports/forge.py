@@ -1,0 +1,61 @@
+"""Where people talk and review."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from intern_action.core.types import (
+    Comment,
+    Permission,
+    PullRequest,
+    Review,
+    Thread,
+)
+
+
+class Forge(Protocol):
+    """Where people talk and review: GitHub, or a folder."""
+
+    def thread(self, number: int) -> Thread:
+        """Return an issue with its comments."""
+        ...
+
+    def comment(self, number: int, text: str) -> Comment:
+        """Add a comment."""
+        ...
+
+    def keep_comment(self, number: int, *, marker: str, text: str) -> Comment:
+        """Make or renew the one comment of ours that carries the hidden `marker`."""
+        ...
+
+    def open_pull_request(self, *, title: str, body: str, head: str, base: str) -> PullRequest:
+        """Open a draft, or return the open one of this head and renew its title and body."""
+        ...
+
+    def describe_pull_request(self, number: int, *, title: str, body: str) -> None:
+        """Renew title and body."""
+        ...
+
+    def ready(self, number: int) -> None:
+        """Take a pull request out of draft."""
+        ...
+
+    def close_pull_request(self, number: int) -> None:
+        """Close it without a merge."""
+        ...
+
+    def pull_request(self, number: int) -> PullRequest:
+        """Return it as it is now."""
+        ...
+
+    def open_pull_requests(self, *, head_sha: str) -> tuple[PullRequest, ...]:
+        """Return every open pull request whose head is this commit."""
+        ...
+
+    def reviews(self, number: int) -> tuple[Review, ...]:
+        """Return all reviews, oldest first; complete, or an error."""
+        ...
+
+    def permission(self, person: str) -> Permission:
+        """Return what a person may do *now*."""
+        ...

@@ -1,0 +1,79 @@
+"""Where training runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from intern_action.core.types import (
+    Flavor,
+    JobRef,
+    JobSpec,
+    JobStatus,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobOrder:
+    """What a backend is asked to start: the approved spec on the approved tree, once.
+
+    Args:
+        archive: tar of the approved commit, made by control.
+        tree: its tree id; checked in the job.
+        labels: session, requester and the like.
+        timeout_minutes: the quote's limit for this attempt.
+    """
+
+    spec: JobSpec
+    launch_key: str
+    archive: str
+    tree: str
+    timeout_minutes: int
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+class JobReader(Protocol):
+    """What the agent half may ask of a backend."""
+
+    def status(self, ref: JobRef) -> JobStatus:
+        """Return where the job is."""
+        ...
+
+    def logs(self, ref: JobRef) -> str:
+        """Return everything it has printed so far."""
+        ...
+
+
+class Jobs(JobReader, Protocol):
+    """A backend, as control sees it."""
+
+    @property
+    def name(self) -> str:
+        """The backend's name, as in a `JobRef`."""
+        ...
+
+    def flavors(self) -> Mapping[str, Flavor]:
+        """Return hardware with prices, by name."""
+        ...
+
+    def find(self, launch_key: str) -> JobRef | None:
+        """Return the job that carries this key, if there is one."""
+        ...
+
+    def launch(self, order: JobOrder) -> JobRef:
+        """Start it. Called once per launch key; the caller has looked with `find` first.
+
+        Raises:
+            JobError: it was certainly not started.
+            OutsideError: nobody knows; the caller looks again, never launches again.
+        """
+        ...
+
+    def cancel(self, ref: JobRef) -> None:
+        """End it; no error when it has ended."""
+        ...
+
+    def collect(self, ref: JobRef) -> JobStatus:
+        """Return the final status with `output_dir` on this machine. May be repeated."""
+        ...
