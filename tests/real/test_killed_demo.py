@@ -45,7 +45,7 @@ class Run:
 
     @property
     def effects(self) -> list[str]:
-        """What reached the world, in order. (A call in which we died is asked for again: that is one turn more.)"""
+        """What reached the world, in order. A call in which we died is asked for again: that is one turn more."""
         return [kind for kind in json.loads(self.said)["kinds"] if kind in EFFECTS]
 
 
