@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -179,7 +180,14 @@ def prompt(task: str, **options: object) -> None:
 
 
 def _environment() -> Mapping[str, str]:
-    return dict(os.environ)
+    """Return what we were given; called when a command's modules are there, before it works."""
+    from intern_action.llm.litellm_library import litellm_environment
+
+    given = dict(os.environ)
+    os.environ.update(litellm_environment())
+    gc.freeze()
+    gc.enable()
+    return given
 
 
 def _finish(code: int) -> NoReturn:
@@ -195,6 +203,8 @@ def _interrupt(number: int, _frame: object) -> NoReturn:
 
 def _run(command: click.Command) -> int:
     """Run a click command; every way out is one message and one exit code."""
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # looking for them reads the metadata of every installed package
+    gc.disable()  # until `_environment`: while modules are made there is no garbage to find
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGINT, _interrupt)
     try:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from intern_action.commands.config import home_of
-from intern_action.commands.show import show
 from intern_action.core.errors import Misconfigured
 from intern_action.core.states import State
 from intern_action.settings.clock import SystemClock
 from intern_action.settings.load import Loaded, load
 from intern_action.settings.world import make, remember, world_at
-from intern_action.wiring.house import House
 from intern_action.wiring.local import LocalDoor
 from intern_action.wiring.premises import Premises
+
+if TYPE_CHECKING:
+    from intern_action.wiring.house import House
 
 FLAGS = {
     "model": "model",
@@ -66,6 +68,8 @@ def go_on(house: House) -> int:
     """Drive the session and show where it stands. Where no other user can be had for the tools, say so first."""
     if house.shell.uid is None:
         click.echo(f"note: {house.shell.protection}", err=True)
+    from intern_action.commands.show import show
+
     house.drive()
     show(house)
     return exit_code(house)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from intern_action.agent.budget import Allowance
 from intern_action.agent.toolbox import Toolbox
@@ -22,22 +22,29 @@ from intern_action.git.publisher import GitPublisher
 from intern_action.hub.local import LocalHubWriter
 from intern_action.jobs._backend import Supplies
 from intern_action.jobs.local import BACKEND
-from intern_action.recipes import Recipes
-from intern_action.session.agent_half import AgentHalf
-from intern_action.session.drive import drive
 from intern_action.session.office import Case, Office
-from intern_action.settings.flavors import load_flavors
 from intern_action.settings.places import configs
 from intern_action.shell.places import usual_secrets
 from intern_action.shell.tool_shell import ToolShell, make_shell
 from intern_action.tools import all_tools
 from intern_action.trace.bundles import BundleFolder
 from intern_action.trace.sessions import SessionJournals
-from intern_action.wiring.models import export
 from intern_action.wiring.parts import hub_for, metrics_in, minutes, model_named, offline, redactor_for, watcher_for
 from intern_action.wiring.premises import Premises
-from intern_action.wiring.press import Press
-from intern_action.wiring.workplace import LocalWorkplace, Site
+
+if TYPE_CHECKING:
+    from intern_action.wiring.workplace import LocalWorkplace, Site
+
+LATER = (
+    "intern_action.llm.resolve",
+    "intern_action.llm.openai_shaped",
+    "intern_action.session.agent_half",
+    "intern_action.wiring.workplace",
+    "intern_action.hub.huggingface",
+    "intern_action.hub.local",
+    "intern_action.session.drive",
+)
+"""What a session needs only when it is driven. `import_ahead` imports it while git is waited for, in this order."""
 
 
 class House:
@@ -69,6 +76,8 @@ class House:
 
     def drive(self) -> State:
         """Go on until the session is over or waits for people."""
+        from intern_action.session.drive import drive
+
         return drive(self.case, self._work, self._shelf)
 
     # --- control's half ----------------------------------------------------------------------------------------------
@@ -89,7 +98,7 @@ class House:
             policy=self._policy,
             results=metrics_in,
             export=self._export,
-            press=Press(self.premises).renew,
+            press=self._press,
             plan_lives=self.settings.approvals.expire_after,
             base=self._base,
             scratch=str(self.world.control),
@@ -107,7 +116,14 @@ class House:
     def _shelf(self) -> BundleFolder:
         return BundleFolder(self.world.control / "bundles")
 
+    def _press(self, office: Office, case: Case) -> None:
+        from intern_action.wiring.press import Press
+
+        Press(self.premises).renew(office, case)
+
     def _export(self, commit: str, folder: str) -> str:
+        from intern_action.wiring.models import export
+
         return export(self._publisher, commit, folder, self.world.control / "export" / self.session)
 
     def _policy(self) -> tuple[str, ApprovalPolicy]:
@@ -162,6 +178,8 @@ class House:
 
     @cached_property
     def _flavors(self) -> Mapping[str, Flavor]:
+        from intern_action.settings.flavors import load_flavors
+
         priced = load_flavors(local_usd_per_hour=self.settings.jobs.local.usd_per_hour)
         return {name: flavor for name, flavor in priced.items() if name.startswith("local")}
 
@@ -179,6 +197,8 @@ class House:
         return self._policy()[1]
 
     def _work(self, entries: Sequence[Entry]) -> str:
+        from intern_action.session.agent_half import AgentHalf
+
         began = self.case.began
         half = AgentHalf(
             model=model_named(began.model, self.premises, self._recipes, self.watcher.progress),
@@ -192,10 +212,14 @@ class House:
         return half.work(entries)
 
     def _workplace(self, began: Began) -> LocalWorkplace:
+        from intern_action.wiring.workplace import LocalWorkplace
+
         return LocalWorkplace(self._site, began)
 
     @cached_property
     def _recipes(self) -> RecipeBook:
+        from intern_action.recipes import Recipes
+
         return self.premises.recipes or Recipes()
 
     def _hub(self) -> HubReader:
@@ -204,6 +228,8 @@ class House:
 
     @cached_property
     def _site(self) -> Site:
+        from intern_action.wiring.workplace import Site
+
         tools = self.settings.tools
         return Site(
             world=self.world,

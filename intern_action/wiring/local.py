@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+import threading
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from intern_action.core.entries import LedgerView
 from intern_action.core.errors import Bug, Misconfigured
@@ -12,11 +15,11 @@ from intern_action.forge.local import LocalForge
 from intern_action.git.facts import RepositoryFacts, ready_repository
 from intern_action.git.repository import BareRepository
 from intern_action.git.run import Git, GitFailed
-from intern_action.llm.route import default_name
-from intern_action.session.admit import Request, admit, session_id
-from intern_action.wiring.house import House
-from intern_action.wiring.parts import model_settings
 from intern_action.wiring.premises import Premises
+
+if TYPE_CHECKING:
+    from intern_action.session.admit import Request
+    from intern_action.wiring.house import House
 
 
 class LocalDoor:
@@ -38,12 +41,17 @@ class LocalDoor:
             Misconfigured: the repository will not do, or the world belongs to another one.
             NotAllowed: the person may not ask here.
         """
+        import_ahead()
         facts = ready_repository(str(repo))
         mirror(facts, self.world.remote)
         self.premises.note_repository(facts.top)
         if not self.forge.people():
             self.forge.set_permission(person, Permission.ADMIN)
         view = self.premises.ledger.read()
+
+        from intern_action.session.admit import admit, session_id
+        from intern_action.wiring.house import House
+
         key = event_key(view, task, person, facts.head_sha, anew=anew)
         house = House(self.premises, session_id(key), facts.branch)
         claimed = view.admitted(key)
@@ -53,6 +61,8 @@ class LocalDoor:
 
     def open(self, session: str) -> House:
         """Return a session's house. Raises Misconfigured when there is no such session."""
+        from intern_action.wiring.house import House
+
         return House(self.premises, session, BareRepository.open(str(self.world.remote)).default_branch())
 
     def newest(self) -> str:
@@ -63,6 +73,10 @@ class LocalDoor:
         return tuple(sessions)[-1]
 
     def _request(self, key: str, task: str, person: str, base_sha: str, thread: int) -> Request:
+        from intern_action.llm.route import default_name
+        from intern_action.session.admit import Request
+        from intern_action.wiring.parts import model_settings
+
         return Request(
             event_key=key,
             task=task,
@@ -81,6 +95,8 @@ class LocalDoor:
 
 def event_key(view: LedgerView, task: str, person: str, base_sha: str, *, anew: bool) -> str:
     """Return the key of the first try at this task that is not over."""
+    from intern_action.session.admit import session_id
+
     for number in count(1):
         key = f"local:{base_sha}:{person}:{number}:{task}"
         if view.admitted(key) is None:
@@ -89,6 +105,18 @@ def event_key(view: LedgerView, task: str, person: str, base_sha: str, *, anew: 
         if not anew and (state is None or not state.state.over):
             return key
     raise Bug("counting came to an end")
+
+
+def import_ahead() -> None:
+    """Import what comes later in a thread of its own, while this one waits for git."""
+
+    def run() -> None:
+        from intern_action.wiring.house import LATER
+
+        for name in LATER:
+            importlib.import_module(name)
+
+    threading.Thread(target=run, name="import-ahead", daemon=True).start()
 
 
 def mirror(facts: RepositoryFacts, remote: Path) -> None:

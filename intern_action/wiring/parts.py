@@ -7,28 +7,18 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from intern_action.core.events import Heard
 from intern_action.core.ports import HubReader, Model, RecipeBook, Redactor
 from intern_action.core.types import JsonObject
-from intern_action.hub._pick import LayeredHub
-from intern_action.hub.folders import Folders, Root, paths_in
-from intern_action.hub.huggingface import HuggingFace
-from intern_action.hub.local import LocalHub
-from intern_action.llm.line import Patience
-from intern_action.llm.recipes import RecipesModel
-from intern_action.llm.replay import Replay
-from intern_action.llm.resolve import resolve
-from intern_action.llm.retry import Stamina
-from intern_action.llm.settings import ModelSettings
 from intern_action.settings.settings import Settings
 from intern_action.settings.world import World
 from intern_action.shell.beneath import Beneath
-from intern_action.trace.codec import read
 from intern_action.trace.progress import QuietWatcher, TerminalWatcher
-from intern_action.trace.redact import SecretRedactor
 from intern_action.wiring.premises import Premises
+
+if TYPE_CHECKING:
+    from intern_action.llm.settings import ModelSettings
 
 MOST_METRICS = 1 << 20
 
@@ -45,6 +35,9 @@ def offline(world: World) -> Mapping[str, str]:
 
 def model_settings(premises: Premises) -> ModelSettings:
     """Return what environment and settings say about models."""
+    from intern_action.llm.line import Patience
+    from intern_action.llm.settings import ModelSettings
+
     settings = premises.settings
     keys = {name: key.get_secret_value() for name, key in settings.keys.items()}
     return ModelSettings(
@@ -57,9 +50,14 @@ def model_settings(premises: Premises) -> ModelSettings:
 
 def model_named(name: str, premises: Premises, recipes: RecipeBook, tell: Callable[[str], None]) -> Model:
     """Return the model of this name; `tell` gets a line before each further try. Nothing is opened before its first answer."""
+    from intern_action.llm.resolve import resolve
+    from intern_action.llm.retry import Stamina
+
     settings = premises.settings
 
     def planner(_rest: str) -> Model:
+        from intern_action.llm.recipes import RecipesModel
+
         return RecipesModel(recipes, flavor=settings.jobs.flavor, timeout_minutes=minutes(settings.jobs.timeout))
 
     return resolve(
@@ -78,14 +76,20 @@ def minutes(time: timedelta) -> int:
 
 
 def _replay(file: str) -> Model:
-    """Answer from a recorded journal."""
-    entries, _ = read(Path(file))
-    replies = [entry.event.reply for entry in entries if isinstance(entry.event, Heard)]
-    return Replay(replies, name=f"replay:{file}")
+    """Answer from a recorded trace or journal."""
+    from intern_action.llm.replay import Replay
+    from intern_action.trace.recording import replies
+
+    return Replay(replies(Path(file)), name=f"replay:{file}")
 
 
 def hub_for(premises: Premises, checkout: str, task: str) -> HubReader:
     """Return the readers, the nearest first: folders of the checkout and of the task, the local hub, Hugging Face."""
+    from intern_action.hub._pick import LayeredHub
+    from intern_action.hub.folders import Folders, Root, paths_in
+    from intern_action.hub.huggingface import HuggingFace
+    from intern_action.hub.local import LocalHub
+
     settings, world = premises.settings, premises.world
     cache = str(world.cache)
     roots = (Root(folder=checkout, strict=True), *(Root(folder=path, strict=False) for path in paths_in(task)))
@@ -97,6 +101,8 @@ def hub_for(premises: Premises, checkout: str, task: str) -> HubReader:
 
 def redactor_for(settings: Settings) -> Redactor:
     """Return what masks every secret the settings know."""
+    from intern_action.trace.redact import SecretRedactor
+
     known = {name: key.get_secret_value() for name, key in settings.keys.items()}
     more = {f"redaction.values[{n}]": value.get_secret_value() for n, value in enumerate(settings.redaction.values)}
     return SecretRedactor({**known, **more})

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from intern_action import __version__
-from intern_action.core.errors import Misconfigured
 from intern_action.git.run import Git, GitFailed
 from intern_action.session.office import Case, Office
 from intern_action.session.report import Links, gather
 from intern_action.settings.places import configs
 from intern_action.trace import html, jsonl, report, result
 from intern_action.trace.report import ReportData
+from intern_action.trace.whole import write_whole
 from intern_action.wiring.models import bring_home
 from intern_action.wiring.premises import Premises
 
@@ -69,20 +68,3 @@ class Press:
             )
         except GitFailed:
             return
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file beside its place and move it there.
-
-    Raises:
-        Misconfigured: the folder cannot be written, or the disk is full.
-    """
-    fresh = path.with_name(f".{path.name}.new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_text(text, encoding="utf-8")
-        os.replace(fresh, path)  # noqa: PTH105 -- the one call that is atomic by contract
-    except OSError as error:
-        raise Misconfigured(
-            f"{path} cannot be written ({error.strerror}); make room, or name another folder with --out"
-        ) from error
