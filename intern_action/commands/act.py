@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -10,9 +11,9 @@ import click
 from intern_action.commands.config import home_of
 from intern_action.commands.local import exit_code, go_on, user_name
 from intern_action.commands.show import show, show_all
-from intern_action.core.errors import Misconfigured
+from intern_action.core.errors import Misconfigured, NotAllowed
 from intern_action.core.states import State
-from intern_action.core.types import Verdict
+from intern_action.core.types import Permission, Verdict
 from intern_action.gate.texts import why as words_for
 from intern_action.session.admit import tell as tell_session
 from intern_action.session.planning import pull_request_of
@@ -20,7 +21,7 @@ from intern_action.session.review import before_review, explain
 from intern_action.session.wake import stop as stop_session
 from intern_action.settings.clock import SystemClock
 from intern_action.settings.load import load
-from intern_action.settings.world import find
+from intern_action.settings.world import find, writing
 from intern_action.wiring.house import House
 from intern_action.wiring.local import LocalDoor
 from intern_action.wiring.premises import Premises
@@ -30,6 +31,7 @@ def approve(environment: Mapping[str, str], session: str, *, out: str | None, pe
     """Review the pull request with an approval, then go on."""
     with _house(environment, session, out) as house:
         who = person or user_name(environment)
+        _require_known(house, who)
         house.forge.review(_pull_request(house), who, Verdict.APPROVED, code)
         house.drive()
         if house.case.state is State.AWAITING_REVIEW:
@@ -102,9 +104,20 @@ def _door(environment: Mapping[str, str], session: str, out: str | None) -> Loca
     )
 
 
-def _house(environment: Mapping[str, str], session: str, out: str | None) -> House:
+@contextmanager
+def _house(environment: Mapping[str, str], session: str, out: str | None) -> Generator[House, None, None]:
     door = _door(environment, session, out)
-    return door.open(session or door.newest())
+    with writing(door.world), door.open(session or door.newest()) as house:
+        yield house
+
+
+def _require_known(house: House, person: str) -> None:
+    """Refuse somebody whom the world does not know before a review of theirs stands anywhere."""
+    if house.forge.permission(person) is Permission.NONE:
+        raise NotAllowed(
+            f"nobody here knows {person}, so their approval counts for nothing; who may approve stands in "
+            f"{house.world.forge / 'people.yaml'}: add the line `{person}: write` there"
+        )
 
 
 def _pull_request(house: House) -> int:

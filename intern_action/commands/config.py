@@ -15,8 +15,6 @@ def config(environment: Mapping[str, str], repo: str) -> int:
     """Print the settings as they hold in `repo`; secrets are masked."""
     loaded = load({}, environment, Path(repo).absolute(), home_of(environment))
     click.echo(render(loaded))
-    for note in loaded.notes:
-        click.echo(f"note: {note}", err=True)
     return 0
 
 

@@ -13,7 +13,7 @@ from intern_action.core.errors import Misconfigured
 from intern_action.core.states import State
 from intern_action.settings.clock import SystemClock
 from intern_action.settings.load import Loaded, load
-from intern_action.settings.world import make, remember, world_at
+from intern_action.settings.world import make, remember, sessions_in, unmake, world_at, writing
 from intern_action.wiring.local import LocalDoor
 from intern_action.wiring.premises import Premises
 
@@ -42,10 +42,22 @@ def local(environment: Mapping[str, str], task: str, options: Mapping[str, objec
     door = LocalDoor(Premises(loaded.settings, world_at(loaded.settings.out, environment), environment, SystemClock()))
     make(door.world)
     person = str(options.get("person") or user_name(environment))
-    house = door.begin(repo, task.removeprefix("/intern").strip(), person, anew=bool(options.get("new")))
-    with house:
+    with writing(door.world), _begun(door, repo, task, person, anew=bool(options.get("new"))) as house:
         remember(house.session, door.world, environment)
         return go_on(house)
+
+
+def _begun(door: LocalDoor, repo: Path, task: str, person: str, *, anew: bool) -> House:
+    """Begin or take up; where the repository will not do, leave no folders behind."""
+    known = sessions_in(door.world)
+    try:
+        house = door.begin(repo, task.removeprefix("/intern").strip(), person, anew=anew)
+    except Misconfigured:
+        unmake(door.world)
+        raise
+    if house.session in known:
+        click.echo(f"note: this task has an unfinished session; going on with {house.session}", err=True)
+    return house
 
 
 def settings_of(environment: Mapping[str, str], options: Mapping[str, object], repo: Path) -> Loaded:

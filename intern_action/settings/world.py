@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from intern_action.core.errors import Misconfigured
+from intern_action.core.errors import InternError, Interrupted, Misconfigured
 
 ROOT_WORK = "/var/tmp/intern-action"  # noqa: S108 -- survives a restart and every user can reach it; `make` checks its owner
 
@@ -94,6 +97,63 @@ def make(world: World) -> None:
         ) from error
 
 
+def unmake(world: World) -> None:
+    """Take back what `make` made of a world in which nothing began: folders of ours, each still empty."""
+    if world.remote.exists():
+        return
+    for folder in (world.forge, world.hub, world.control):
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+    if {path.name for path in world.out.iterdir()} == {".gitignore"}:
+        shutil.rmtree(world.out)
+
+
+# --- when it cannot be written ----------------------------------------------------------------------------------------
+
+FULL_BELOW_BYTES = 64 * 1024
+NO_ROOM = "No space left on device"
+UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+@contextmanager
+def writing(world: World) -> Generator[None, None, None]:
+    """Say of whatever fails inside because the disk is full, or not ours to write, that this is why.
+
+    Git and the libraries say it in many ways, or only that something went wrong: the disk itself is asked.
+
+    Raises:
+        Misconfigured: a disk of this world is full, or one of its folders cannot be written.
+    """
+    try:
+        yield
+    except Interrupted:
+        raise
+    except (InternError, OSError) as error:
+        full = _full(world, error)
+        if full:
+            raise Misconfigured(
+                f"the disk with {full} is full, so the session cannot be written; what was written before is kept: "
+                "make room there and give the same command again, or name a folder on another disk with --out"
+            ) from error
+        if isinstance(error, OSError) and error.errno in UNWRITABLE:
+            raise Misconfigured(
+                f"{error.filename or world.out} cannot be written ({error.strerror}); give us the right to, "
+                "or name another folder with --out"
+            ) from error
+        raise
+
+
+def _full(world: World, error: BaseException) -> Path | None:
+    """Return the folder whose disk is full; `out` when only the error says that some disk is."""
+    for folder in (world.out, world.control, world.work):
+        if folder.is_dir():
+            disk = os.statvfs(folder)
+            if disk.f_blocks and disk.f_bavail * disk.f_frsize < FULL_BELOW_BYTES:
+                return folder
+    no_room = NO_ROOM in str(error) or (isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT})
+    return world.out if no_room else None
+
+
 def _check_owner(folder: Path) -> None:
     """Refuse a folder that somebody else made ready for us: what lies there is run and read as ours."""
     found = folder.stat()
@@ -105,6 +165,11 @@ def _check_owner(folder: Path) -> None:
 
 
 # --- finding a session again -----------------------------------------------------------------------------------------
+
+
+def sessions_in(world: World) -> frozenset[str]:
+    """Return the sessions whose journals lie in this world."""
+    return frozenset(path.stem for path in (world.control / "journals").glob("*.jsonl"))
 
 
 def remember(session: str, world: World, environment: Mapping[str, str]) -> None:
@@ -131,7 +196,10 @@ def find(session: str, out: str, environment: Mapping[str, str]) -> World:
         if (not session or name == session) and there.remote.exists():
             return there
     what = f"session {session}" if session else "any session"
-    raise Misconfigured(f"{here.out} does not hold {what}, and no other folder is known to; name its folder with --out")
+    raise Misconfigured(
+        f"{here.out} does not hold {what}, and no other folder is known to; name its folder with --out "
+        "(`intern-action status --out DIR` lists what a folder holds)"
+    )
 
 
 def _known(environment: Mapping[str, str]) -> Path:
