@@ -87,8 +87,12 @@ def _acts(name: str, words: str, *params: Option) -> Callable[[Callable[..., obj
     return decorate
 
 
-@_acts("approve", f"Approve the plan of SESSION as a reviewer, go on. SESSION is {SESSION_HELP}.",
-       _session,       click.option("--code", default="", metavar="CODE", help="the plan code, where the policy asks for it"))  # fmt: skip
+@_acts(
+    "approve",
+    f"Approve the plan of SESSION as a reviewer, and go on. SESSION is {SESSION_HELP}.",
+    _session,
+    click.option("--code", default="", metavar="CODE", help="the plan code, where the policy asks for it"),
+)
 def approve(session: str, code: str, out: str | None, person: str | None) -> None:
     """Approve."""
     from intern_action.commands.act import approve as run
@@ -96,8 +100,12 @@ def approve(session: str, code: str, out: str | None, person: str | None) -> Non
     _finish(run(_environment(), session, out=out, person=person, code=code))
 
 
-@_acts("request-changes", "Send the plan of SESSION back with WORDS; a running job is cancelled.",
-       _named, click.argument("words"))  # fmt: skip
+@_acts(
+    "request-changes",
+    "Send the plan of SESSION back with WORDS; a running job is cancelled.",
+    _named,
+    click.argument("words"),
+)
 def request_changes(session: str, words: str, out: str | None, person: str | None) -> None:
     """Send back."""
     from intern_action.commands.act import request_changes as run
