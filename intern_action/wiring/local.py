@@ -51,12 +51,15 @@ class LocalDoor:
 
         from intern_action.session.admit import admit, session_id
         from intern_action.wiring.house import House
+        from intern_action.wiring.parts import warm
 
         key = event_key(view, task, person, facts.head_sha, anew=anew)
         house = House(self.premises, session_id(key), facts.branch)
         claimed = view.admitted(key)
         thread = claimed.thread if claimed else self._issue(task, person)
-        admit(house.office, self._request(key, task, person, facts.head_sha, thread))
+        request = self._request(key, task, person, facts.head_sha, thread)
+        warm(request.model, self.premises)
+        admit(house.office, request)
         return house
 
     def open(self, session: str) -> House:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from intern_action.core.errors import Misconfigured
 from intern_action.core.ports import HubReader, Model, RecipeBook, Redactor
 from intern_action.core.types import JsonObject
 from intern_action.settings.settings import Settings
@@ -68,6 +69,20 @@ def model_named(name: str, premises: Premises, recipes: RecipeBook, tell: Callab
         stamina=Stamina.of(settings.models.retries),
         tell=tell,
     )
+
+
+def warm(name: str, premises: Premises) -> None:
+    """Start to import what the model of this name needs, if that takes long. A name that leads nowhere is said later."""
+    from intern_action.llm.route import Translated, route
+
+    try:
+        way = route(name, model_settings(premises), frozenset({"recipes", "replay"}))
+    except Misconfigured:
+        return
+    if isinstance(way, Translated):
+        from intern_action.llm import litellm_library
+
+        litellm_library.warm()
 
 
 def minutes(time: timedelta) -> int:
