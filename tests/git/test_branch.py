@@ -115,3 +115,16 @@ def test_a_push_whose_answer_was_lost_counts(world: GitWorld) -> None:
     assert later is not None
     branch.remote.push(head, f"refs/heads/{NAME}", at=NOON, parent=None)
     assert world.bare.head(NAME) == later
+
+
+def test_our_git_directory_is_one_to_git(world: GitWorld) -> None:
+    git = mirror(world).remote.git
+    assert git.run("rev-parse", "--is-bare-repository").text == "true"
+    assert git.run("symbolic-ref", "HEAD").text == "refs/heads/main"
+    assert git.run("fsck", "--strict").text == ""
+
+
+def test_a_branch_is_not_mistaken_for_one_that_ends_or_begins_like_it(world: GitWorld) -> None:
+    world.push(f"refs/heads/{NAME}", {"a": "b"})
+    world.push(f"{NAME}/more", {"a": "b"})
+    assert mirror(world).head() is None
