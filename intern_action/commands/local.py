@@ -11,6 +11,7 @@ import click
 from intern_action.commands.config import home_of
 from intern_action.core.errors import Misconfigured
 from intern_action.core.states import State
+from intern_action.git.facts import ready_repository
 from intern_action.settings.clock import SystemClock
 from intern_action.settings.load import Loaded, load
 from intern_action.settings.world import make, remember, sessions_in, unmake, world_at, writing
@@ -20,6 +21,7 @@ from intern_action.wiring.premises import Premises
 if TYPE_CHECKING:
     from intern_action.wiring.house import House
 
+SIGNALLED = {130, 143}
 FLAGS = {
     "model": "model",
     "max_iterations": "max_turns",
@@ -49,15 +51,36 @@ def local(environment: Mapping[str, str], task: str, options: Mapping[str, objec
 
 def _begun(door: LocalDoor, repo: Path, task: str, person: str, *, anew: bool) -> House:
     """Begin or take up; where the repository will not do, leave no folders behind."""
-    known = sessions_in(door.world)
+    known, words = sessions_in(door.world), task.removeprefix("/intern").strip()
     try:
-        house = door.begin(repo, task.removeprefix("/intern").strip(), person, anew=anew)
+        house = (None if anew or not known else _interrupted(door, repo, words, person)) or door.begin(
+            repo, words, person, anew=anew
+        )
     except Misconfigured:
         unmake(door.world)
         raise
     if house.session in known:
         click.echo(f"note: this task has an unfinished session; going on with {house.session}", err=True)
     return house
+
+
+def _interrupted(door: LocalDoor, repo: Path, task: str, person: str) -> House | None:
+    """Take up the last session with this task if a signal ended it and the repository stands where it stood."""
+    view = door.premises.ledger.read()
+    for session, moved in reversed(tuple(view.sessions().items())):
+        began = view.admission(session)
+        if began is None or (began.task, began.requester) != (task, person):
+            continue
+        if moved.state is not State.FAILED:
+            return None
+        facts = ready_repository(str(repo))
+        house = door.open(session)
+        if house.case.memory.exit_code in SIGNALLED and house.case.began.base_sha == facts.head_sha:
+            house.case.move(State.RUNNING, f"taken up again by {person}")
+            return house
+        house.__exit__(None, None, None)
+        return None
+    return None
 
 
 def settings_of(environment: Mapping[str, str], options: Mapping[str, object], repo: Path) -> Loaded:
