@@ -1082,6 +1082,10 @@ def save_model(run: Run, model: Wrapped, metrics: Json) -> None:
         (folder / "README.md").write_text(card_of(metrics, run.settings, library), encoding="utf-8")
 
 
+REHEARSED = "> A rehearsal: this model learned for two steps and is good for nothing.\n\n"
+CLASS_ROW = "| {name} | {precision:.3f} | {recall:.3f} | {f1:.3f} | {support} |"
+
+
 def licence_of(said: str, folder: str) -> str:
     """The licence as said, else as the card in a folder says, else unknown."""
     card = Path(folder) / "README.md"
@@ -1091,15 +1095,9 @@ def licence_of(said: str, folder: str) -> str:
     return found[1] if found else "unknown"
 
 
-def card_of(metrics: Mapping[str, Any], settings: Settings, library: str) -> str:
-    """The model card: metadata as the Hub reads it (model-index), then the same for people.
-
-    `library` is what loads the folder: transformers, or peft for an adapter.
-    """
-    quality, intervals, data = metrics["metrics"], metrics["intervals"], metrics["data"]
-    model, dataset = metrics["model"]["id"], data["id"]
-    name = f"{Path(model).name}-{Path(dataset).name}"
-    licence = licence_of(settings.model_licence, settings.model)
+def card_metadata(metrics: Mapping[str, Any], name: str, licence: str, library: str) -> str:
+    """The card's front matter, as the Hub reads it (model-index). JSON is YAML."""
+    model, data, quality = metrics["model"]["id"], metrics["data"], metrics["metrics"]
     results = [
         {"type": kind, "name": words, "value": round(quality[key], 4)}
         for kind, words, key in (
@@ -1108,7 +1106,7 @@ def card_of(metrics: Mapping[str, Any], settings: Settings, library: str) -> str
             ("loss", "Loss", "loss"),
         )
     ]
-    shown = {"name": dataset, "type": dataset, "split": data["held_out_split"]} | (
+    shown = {"name": data["id"], "type": data["id"], "split": data["held_out_split"]} | (
         {"revision": data["revision"]} if data["revision"] else {}
     )
     header = {
@@ -1116,48 +1114,58 @@ def card_of(metrics: Mapping[str, Any], settings: Settings, library: str) -> str
         "library_name": library,
         "pipeline_tag": "text-classification",
         "base_model": model if is_hub_id(model) else None,
-        "datasets": [dataset] if is_hub_id(dataset) else None,
+        "datasets": [data["id"]] if is_hub_id(data["id"]) else None,
         "metrics": ["accuracy", "f1"],
         "model-index": [
             {"name": name, "results": [{"task": {"type": "text-classification"}, "dataset": shown, "metrics": results}]}
         ],
     }
-    front = "\n".join(
-        f"{key}: {json.dumps(value)}" for key, value in header.items() if value is not None
-    )  # JSON is YAML
+    return "\n".join(f"{key}: {json.dumps(value)}" for key, value in header.items() if value is not None)
+
+
+def card_of(metrics: Mapping[str, Any], settings: Settings, library: str) -> str:
+    """The model card: metadata for the Hub, then the same for people.
+
+    `library` is what loads the folder: transformers, or peft for an adapter.
+    """
+    data, model, dataset = metrics["data"], metrics["model"]["id"], metrics["data"]["id"]
+    name = f"{Path(model).name}-{Path(dataset).name}"
+    licence = licence_of(settings.model_licence, settings.model)
     return CARD.format(
-        front=front,
+        front=card_metadata(metrics, name, licence, library),
         name=name,
-        warning="> A rehearsal: this model learned for two steps and is good for nothing.\n\n"
-        if metrics["smoke"]
-        else "",
+        warning=REHEARSED if metrics["smoke"] else "",
         model=model,
         model_revision=metrics["model"]["revision"] or "not recorded",
         licence=licence,
         dataset=dataset,
         dataset_revision=data["revision"] or "not recorded",
         dataset_licence=licence_of(settings.dataset_licence, settings.dataset),
-        table=card_table(quality, intervals),
-        classes="\n".join(
-            "| {name} | {precision:.3f} | {recall:.3f} | {f1:.3f} | {support} |".format(**one)
-            for one in metrics["classes"]
-        ),
+        table=card_table(metrics["metrics"], metrics["intervals"]),
+        classes="\n".join(CLASS_ROW.format(**one) for one in metrics["classes"]),
         split=data["held_out_split"],
         rows=data["rows"],
         dropped="; ".join(f"{count} {why}" for why, count in data["dropped"].items()) or "nothing",
         digest=data["held_out_digest"][:16],
         load=HOW_TO_LOAD[library],
-        method=f"LoRA of rank {settings.lora_rank} in every linear layer" if settings.lora_rank else "All weights",
-        trainable=metrics["model"]["trainable_parameters"],
-        steps=metrics["steps"],
-        each=settings.batch_size * settings.accumulation * metrics["hardware"]["processes"],
-        rate=settings.rate,
-        length=metrics["model"]["max_length"],
-        seed=settings.seed,
-        hardware=metrics["hardware"]["accelerator"],
-        minutes=metrics["duration_seconds"] / 60,
-        versions=", ".join(f"{package} {number}" for package, number in metrics["versions"].items()),
+        **how_it_learned(metrics, settings),
     )
+
+
+def how_it_learned(metrics: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    """The card's words on the training."""
+    return {
+        "method": f"LoRA of rank {settings.lora_rank} in every linear layer" if settings.lora_rank else "All weights",
+        "trainable": metrics["model"]["trainable_parameters"],
+        "steps": metrics["steps"],
+        "each": settings.batch_size * settings.accumulation * metrics["hardware"]["processes"],
+        "rate": settings.rate,
+        "length": metrics["model"]["max_length"],
+        "seed": settings.seed,
+        "hardware": metrics["hardware"]["accelerator"],
+        "minutes": metrics["duration_seconds"] / 60,
+        "versions": ", ".join(f"{package} {number}" for package, number in metrics["versions"].items()),
+    }
 
 
 def is_hub_id(name: str) -> bool:
