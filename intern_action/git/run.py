@@ -33,6 +33,7 @@ CONFIG: Mapping[str, str] = {
     "push.followTags": "false",
     "submodule.recurse": "false",
     "fetch.recurseSubmodules": "false",
+    "fetch.unpackLimit": "1",  # a pack comes whole or not at all; loose objects of a full disk would look like a fetched commit
     "gc.auto": "0",
     "maintenance.auto": "false",
     "receive.autogc": "false",
