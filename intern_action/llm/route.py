@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NoReturn, TypeAlias
 
-from intern_action.core.errors import Misconfigured
+from intern_action.core.errors import Misconfigured, ModelAuth
 from intern_action.llm.providers import (
     AMBIENT,
     HOSTED,
@@ -99,7 +99,7 @@ def route(name: str, settings: ModelSettings, built_in: frozenset[str] = frozens
         built_in: first words that wiring has makers for.
 
     Raises:
-        Misconfigured: no such name, or the key for it is not set; the message names the variable.
+        Misconfigured: no such name, or an address is missing. ModelAuth: the key is not set; the message names the variable.
     """
     name = name.strip()
     maker, _, rest = name.partition(":")
@@ -252,7 +252,8 @@ def _no_key(name: str, variables: tuple[str, ...]) -> NoReturn:
     near = (
         "" if len(variables) > 1 else _near(name.partition("/")[0], frozenset({*HOSTED, *LOCAL, "anthropic", "gemini"}))
     )
-    raise Misconfigured(
+    fault = Misconfigured if near else ModelAuth
+    raise fault(
         f"`{name}` cannot be reached: {wanted} is not set{near}. Set {wanted}, or use `recipes`, which needs no key"
     )
 

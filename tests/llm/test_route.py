@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from intern_action.core.errors import Misconfigured
+from intern_action.core.errors import Misconfigured, ModelAuth
 from intern_action.llm.litellm_library import load
 from intern_action.llm.providers import AMBIENT, HOSTED, LOCAL, litellm_providers
 from intern_action.llm.route import BuiltIn, Direct, Route, Translated, default_name, route
@@ -208,10 +208,17 @@ def test_without_a_name_the_keys_decide_and_recipes_needs_none(variables: dict[s
     ],
 )
 def test_a_name_that_leads_nowhere_gets_one_message_with_what_to_do(name: str, says: str):
-    with pytest.raises(Misconfigured) as raised:
+    with pytest.raises((Misconfigured, ModelAuth)) as raised:
         _way(name)
 
     assert says in str(raised.value)
+
+
+def test_a_missing_key_is_the_providers_matter_and_a_misspelt_name_the_persons():
+    with pytest.raises(ModelAuth):
+        _way("openai/gpt-5.5")
+    with pytest.raises(Misconfigured):
+        _way("anthropc/claude")
 
 
 def test_no_key_is_shown_when_a_route_is_printed():
