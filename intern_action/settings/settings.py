@@ -78,9 +78,10 @@ class Hub(Section):
 
 
 class Models(Section):
-    """How models are reached: base addresses by provider, patience, retries after a fault."""
+    """How models are reached: base addresses by provider, prices, patience, retries after a fault."""
 
     base_urls: Mapping[str, str] = Field(default_factory=dict[str, str])
+    prices: Words
     timeout: Duration
     retries: int = Field(ge=0, le=20)
 

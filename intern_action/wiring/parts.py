@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -19,9 +20,11 @@ from intern_action.trace.progress import QuietWatcher, TerminalWatcher
 from intern_action.wiring.premises import Premises
 
 if TYPE_CHECKING:
+    from intern_action.llm.prices import TokenPrices
     from intern_action.llm.settings import ModelSettings
 
 MOST_METRICS = 1 << 20
+MILLION = 1_000_000
 
 
 def offline(world: World) -> Mapping[str, str]:
@@ -44,9 +47,30 @@ def model_settings(premises: Premises) -> ModelSettings:
     return ModelSettings(
         variables={**premises.environment, **keys},
         base_urls=settings.models.base_urls,
+        prices=dict(price_of(line) for line in settings.models.prices),
         stream=settings.stream,
         patience=Patience(answer_seconds=settings.models.timeout.total_seconds()),
     )
+
+
+def price_of(line: str) -> tuple[str, TokenPrices]:
+    """Read one line of `models.prices`: a name, then dollars for a million tokens in and out.
+
+    Raises:
+        Misconfigured: it is none.
+    """
+    from intern_action.llm.prices import TokenPrices
+
+    try:
+        name, into, out = line.split()
+        rates = [Decimal(into), Decimal(out)]
+    except (ValueError, InvalidOperation):
+        name, rates = "", []
+    if not name or not all(rate.is_finite() and rate >= 0 for rate in rates):
+        raise Misconfigured(
+            f'`models.prices`: {line!r} is no price; write "NAME INPUT OUTPUT", such as "openai/gpt-5.5 1.25 10"'
+        )
+    return name, TokenPrices(input_usd=rates[0] / MILLION, output_usd=rates[1] / MILLION)
 
 
 def model_named(name: str, premises: Premises, recipes: RecipeBook, tell: Callable[[str], None]) -> Model:
