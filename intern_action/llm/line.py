@@ -71,6 +71,16 @@ class Line:
         Raises:
             OSError, HTTPException: no answer.
         """
+        kept = self._connection is not None
+        try:
+            return self._ask(path, headers, body)
+        except (BrokenPipeError, ConnectionResetError):  # RemoteDisconnected is one of these
+            if not kept:
+                raise
+        self.close()  # the server let go of a kept connection while we wrote: it has not taken the question
+        return self._ask(path, headers, body)
+
+    def _ask(self, path: str, headers: Mapping[str, str], body: Sequence[bytes | bytearray]) -> HTTPResponse:
         connection = self._open()
         length = str(sum(len(piece) for piece in body))
         connection.request(
