@@ -21,7 +21,8 @@ from intern_action.recipes.text_classification.card import sample_data
 from intern_action.settings.clock import SystemClock
 from intern_action.settings.load import load
 from intern_action.settings.world import World, make, remember, world_at
-from intern_action.wiring.local import House, LocalDoor
+from intern_action.wiring.house import House
+from intern_action.wiring.local import LocalDoor
 from intern_action.wiring.premises import Premises
 
 MODEL = "sentence-transformers/all-MiniLM-L6-v2"
