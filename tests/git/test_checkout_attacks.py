@@ -56,7 +56,7 @@ def test_what_could_be_a_git_directory_is_never_recorded(world: GitWorld, name: 
     tree = world.work_tree()
     Path(tree.path, "src", name).mkdir()
     Path(tree.path, "src", name, "config").write_text("[core]\n")
-    Path(tree.path, name).write_text("gitdir: /root/secrets.git\n")
+    Path(tree.path, name).write_text("gitdir: /srv/secrets.git\n")
     taken = tree.snapshot("work")
     assert paths(world, taken.commit) == {".gitignore", "README.md", "src/train.py"}
     assert tree.left_out[f"src/{name}"] == "would be taken for a git directory"

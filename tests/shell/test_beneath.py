@@ -36,7 +36,7 @@ def test_a_link_may_lead_around_inside(root: Path):
     assert read(root, "link/back") == b"inside"
 
 
-@pytest.mark.parametrize("target", ["../secret", "/etc/passwd", "sub/../../secret", "sub/../..//root/../secret"])
+@pytest.mark.parametrize("target", ["../secret", "/etc/passwd", "sub/../../secret", "sub/../..//srv/../secret"])
 def test_a_link_that_leads_out_is_refused(root: Path, target: str):
     (root / "link").symlink_to(target)
     with pytest.raises(Outside):
