@@ -100,6 +100,8 @@ def content_of(folder: str) -> str:
         HubError: it holds links, or cannot be read.
     """
     source = Source(folder=Path(folder).resolve(), strict=True)
+    if not source.folder.is_dir():
+        return ""
     try:
         digests = {name: source.digest(name) for name in source.sizes()}
     except (OSError, ToolFailed) as failure:
