@@ -122,7 +122,7 @@ class _Listener(ThreadingHTTPServer):
     def handle_error(self, request: socket.socket | tuple[bytes, socket.socket], client_address: object) -> None:
         """Say nothing of clients that left; what else went wrong is our bug and is shown."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
-            super().handle_error(request, client_address)  # pyright: ignore[reportArgumentType]
+            super().handle_error(request, client_address)
 
     def close_connections(self) -> None:
         """Close what clients keep open."""
