@@ -188,7 +188,7 @@ class _Handler(BaseHTTPRequestHandler):
         except Refused as refused:
             code = {"X-Error-Code": refused.code} if refused.code else {}
             headers = {"X-Error-Message": refused.message, **code, **refused.headers}
-            return json_answer({"error": refused.message}, refused.status, headers)
+            return json_answer({"error": refused.message, **refused.more}, refused.status, headers)
 
     def _record(self, request: Request, status: int) -> None:
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
