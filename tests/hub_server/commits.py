@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .accounts import Caller, known
-from .discussions import open_pull
+from .discussions import check_pushing, open_pull, push_to_pull
 from .fields import Fields
 from .gates import check_proposing, check_writing, visible
 from .objects import Entry, large
@@ -48,10 +48,13 @@ def _commit(world: World, request: Request) -> Answer:
 
 
 def _push(world: World, found: Repository, caller: Caller, work: _Work) -> Mapping[str, object]:
-    check_proposing(found, caller) if work.branch.startswith("refs/pr/") else check_writing(found, caller)
+    if pull := _pull(work.branch):
+        check_pushing(world, found, caller, pull)
+    else:
+        check_writing(found, caller)
     house = repositories(world)
     head = house.revision(found, work.branch)
-    if work.branch not in found.branches and work.branch.removeprefix("refs/pr/") not in found.pulls:
+    if work.branch not in found.branches and pull not in found.pulls:
         raise Refused(400, f"{work.branch} is not a branch")
     if work.header.text("parentCommit", head.id) != head.id:
         raise Refused(412, "A commit has happened since. Please refresh and try again.")
@@ -64,16 +67,18 @@ def _push(world: World, found: Repository, caller: Caller, work: _Work) -> Mappi
         title=work.header.text("summary"),
         message=work.header.text("description", ""),
     )
-    made = house.revision(newer, work.branch).id
+    made = house.revision(newer, work.branch)
+    if pull:
+        push_to_pull(world, found, caller, pull, made)
     change = {
         "ref": work.branch if "/" in work.branch else f"refs/heads/{work.branch}",
         "oldSha": head.id,
-        "newSha": made,
+        "newSha": made.id,
     }
     world.tell(
         Happened(action="update", scope="repo.content", type=found.type, id=found.id, about={"updatedRefs": [change]})
     )
-    return _told(world, found, made)
+    return _told(world, found, made.id)
 
 
 def _propose(world: World, found: Repository, caller: Caller, work: _Work) -> Mapping[str, object]:
@@ -89,6 +94,10 @@ def _propose(world: World, found: Repository, caller: Caller, work: _Work) -> Ma
         **_told(world, found, made.id),
         "pullRequestUrl": f"{world.url}/{found.address}/discussions/{number}",
     }
+
+
+def _pull(branch: str) -> str:
+    return branch.removeprefix("refs/pr/") if branch.startswith("refs/pr/") else ""
 
 
 def _told(world: World, repository: Repository, id: str) -> Mapping[str, object]:  # noqa: A002 -- the Hub's own word

@@ -36,6 +36,21 @@ def open_pull(
     return _open(world, repository, caller, title, events, pull=True, base=base)
 
 
+def check_pushing(world: World, repository: Repository, caller: Caller, number: str) -> None:
+    """Let those push to a pull request who may: its own author, and who may write."""
+    kept = _table(world, repository).get(number)
+    if kept is not None and kept.text("author") == caller.user:
+        check_proposing(repository, caller)
+    else:
+        check_writing(repository, caller)
+
+
+def push_to_pull(world: World, repository: Repository, caller: Caller, number: str, commit: Commit) -> None:
+    """Tell a pull request that it has one more commit."""
+    event = _event(caller.user, "commit", {"subject": commit.title, "oid": commit.id})
+    _change(world, repository, int(number), {}, event)
+
+
 def _open(
     world: World,
     repository: Repository,
@@ -144,7 +159,7 @@ def _rewrite(world: World, request: Request, words: str, user: str, *, hidden: b
 def _rename(world: World, request: Request) -> Answer:
     caller, title = known(request), request.json.text("title")
     found, kept = _discussion(world, request)
-    _check_hand(found, kept, caller)
+    check_pushing(world, found, caller, request.values["number"])
     event = _event(caller.user, "title-change", {"from": kept.text("title"), "to": title})
     _change(world, found, kept.number("num"), {"title": title}, event)
     return json_answer({"newTitle": event})
@@ -153,7 +168,7 @@ def _rename(world: World, request: Request) -> Answer:
 def _set_status(world: World, request: Request) -> Answer:
     caller, status = known(request), request.json.text("status")
     found, kept = _discussion(world, request)
-    _check_hand(found, kept, caller)
+    check_pushing(world, found, caller, request.values["number"])
     if status not in {"open", "closed"} or kept.text("status") == "merged":
         raise Refused(400, f"Cannot change status from {kept.text('status')} to {status}")
     event = _event(caller.user, "status-change", {"status": status})
@@ -225,13 +240,6 @@ def _diff(path: str, before: Entry | None, after: Entry | None) -> str:
     """Tell that a file changed, without its lines."""
     old, new = before.oid if before else "0" * 40, after.oid if after else "0" * 40
     return f"diff --git a/{path} b/{path}\nindex {old}..{new}\n"
-
-
-def _check_hand(repository: Repository, kept: Fields, caller: Caller) -> None:
-    if kept.text("author") == caller.user:
-        check_proposing(repository, caller)
-    else:
-        check_writing(repository, caller)
 
 
 def _discussion(world: World, request: Request) -> tuple[Repository, Fields]:
