@@ -201,6 +201,7 @@ def test_the_card_is_one_that_the_hub_reads(trained: Ended) -> None:
     licence, tag, results = json.loads(read.stdout)
     assert (licence, tag) == ("apache-2.0", "text-classification")
     assert dict(results)["accuracy"] == pytest.approx(trained.metrics.metrics["accuracy"].value, abs=1e-4)
+    assert not re.search(r"[{}$]", (trained.out / "model" / "README.md").read_text(encoding="utf-8"))
 
 
 def test_evaluating_the_saved_model_gives_the_same_numbers(trained: Ended, bench: Bench) -> None:

@@ -9,6 +9,7 @@ from string import Template
 
 from intern_action.core.types import DatasetFacts, ModelFacts
 
+A_FOLDER = "none, it was a folder"
 UNKNOWN = "unknown"
 """What the Hub's own list of licences has for this."""
 
@@ -16,13 +17,13 @@ UNKNOWN = "unknown"
 def text(model: ModelFacts, data: DatasetFacts, *, lora_rank: int) -> str:
     """Return training/model_card.md; what is still a `$name` in it the script fills in."""
     names = {"model": _plain(spoken(model.id)), "dataset": _plain(spoken(data.id))}
-    linked = {"base_model": model.id, "datasets": data.id}
+    linked = {"base_model": model, "datasets": data}
     facts = {
         "name": "-".join(PurePosixPath(name).name for name in names.values()),
-        "made_from": "".join(f'{key}:\n- "{name}"\n' for key, name in linked.items() if _on_the_hub(name)),
-        "model_revision": model.revision or "not recorded",
+        "made_from": "".join(f'{key}:\n- "{one.id}"\n' for key, one in linked.items() if _on_the_hub(one)),
+        "model_revision": model.revision or A_FOLDER,
         "model_licence": model.licence or UNKNOWN,
-        "dataset_revision": data.revision or "not recorded",
+        "dataset_revision": data.revision or A_FOLDER,
         "dataset_licence": data.licence or UNKNOWN,
         "adapter": _words("adapter_card.md") if lora_rank else "",
     }
@@ -41,9 +42,9 @@ def spoken(name: str) -> str:
     return next((part for part in reversed(path.parts) if part not in {"model", "models", "data", "/", "."}), name)
 
 
-def _on_the_hub(name: str) -> bool:
-    """Whether a name could be a repository on the Hub, which a card may then link to."""
-    return re.fullmatch(r"[A-Za-z0-9][\w.-]*/[\w.-]+", name) is not None
+def _on_the_hub(found: ModelFacts | DatasetFacts) -> bool:
+    """Whether it is a repository on the Hub, which a card may link to: a folder has no revision of its own."""
+    return bool(found.revision) and re.fullmatch(r"[A-Za-z0-9][\w.-]*/[\w.-]+", found.id) is not None
 
 
 def _plain(name: str) -> str:

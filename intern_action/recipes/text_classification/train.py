@@ -28,7 +28,6 @@ import re
 import resource
 import shutil
 import signal
-import string
 import sys
 import tempfile
 import time
@@ -99,10 +98,6 @@ Rows = list[tuple[str, str]]
 
 class Ended(Exception):
     """Why there is no result: a name in EXIT_CODES, and in one line what is wrong and what to change."""
-
-    def __init__(self, error: str, message: str) -> None:
-        super().__init__(message)
-        self.error = error
 
 
 @dataclass(kw_only=True)
@@ -519,19 +514,17 @@ def metrics_of(run: Run, scores: dict[str, Any]) -> dict[str, Any]:
 def save_model(run: Run, metrics: dict[str, Any]) -> None:
     """The model with its tokenizer and card; with LoRA the adapter alone too, and the model with it merged in.
 
-    The card is the text beside this script, with each `$name` that metrics.json has, as in `$steps_done`.
+    The card is the text beside this script: `{steps[done]}` in it stands for that number of metrics.json.
     """
     settings, model = run.settings, run.accelerator.unwrap_model(run.model)
     row = "| {name} | {precision:.3f} | {recall:.3f} | {f1:.3f} | {support} |"
-    words = flat(metrics) | {
+    words = metrics | {
         "rehearsal": "**A rehearsal: this model learned next to nothing and is good for nothing.** " * settings.smoke,
-        "method": f"A LoRA adapter of rank {settings.lora_rank}" if settings.lora_rank else "All weights",
-        "classes": "\n".join(row.format(**one) for one in metrics["classes"]),
+        "method": f"a LoRA adapter of rank {settings.lora_rank}" if settings.lora_rank else "all weights",
+        "class_rows": "\n".join(row.format(**one) for one in metrics["classes"]),
         "dropped": ", ".join(f"{count} {why}" for why, count in run.dropped.items()) or "nothing",
-        "minutes": f"{metrics['duration_seconds'] / 60:.1f}",
-        "seed": str(settings.seed),
     }
-    card = string.Template(Path(__file__).with_name("model_card.md").read_text(encoding="utf-8"))
+    card = Path(__file__).with_name("model_card.md").read_text(encoding="utf-8")
     for name, library in {"adapter": "peft", "model": "transformers"}.items():
         if name == "adapter" and not settings.lora_rank:
             continue
@@ -540,17 +533,7 @@ def save_model(run: Run, metrics: dict[str, Any]) -> None:
         folder = Path(settings.output_dir, name)
         for part in (model, model.config, run.tokenizer):
             part.save_pretrained(folder)
-        (folder / "README.md").write_text(card.safe_substitute(words, library=library), encoding="utf-8")
-
-
-def flat(tree: dict[str, Any], prefix: str = "") -> dict[str, str]:
-    """The values of nested mappings as words: {"steps": {"done": 2000}} is {"steps_done": "2,000"}."""
-    found: dict[str, str] = {}
-    for name, value in tree.items():
-        form = ".4g" if isinstance(value, float) else "," if isinstance(value, int) else ""
-        word = {prefix + name: format(value, form)} if not isinstance(value, dict | list) else {}
-        found |= flat(value, f"{prefix}{name}_") if isinstance(value, dict) else word
-    return found
+        (folder / "README.md").write_text(card.format(library=library, **words), encoding="utf-8")
 
 
 def digest(rows: Rows) -> str:
@@ -613,8 +596,9 @@ def main(words: list[str]) -> int:
     try:
         carry_out(settings)
     except Ended as end:
-        say(error=end.error, message=str(end))
-        return EXIT_CODES[end.error]
+        error, message = end.args
+        say(error=error, message=message)
+        return EXIT_CODES[error]
     except (MemoryError, RuntimeError, OSError) as problem:
         if not out_of_memory(problem):
             raise
