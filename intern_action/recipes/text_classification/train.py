@@ -429,11 +429,8 @@ def measured(run: Run, rows: Rows) -> dict[str, Any]:
     again = np.random.default_rng(run.settings.seed).multinomial(count, table.ravel() / count, size=1000)
     loss, spread = sum(losses) / count, 1.96 * float(np.std(losses)) / math.sqrt(count)
     right, there, found = table.diagonal().tolist(), table.sum(1).tolist(), table.sum(0).tolist()
-    intervals = {
-        "accuracy": ("wilson", *wilson(sum(right), count)),
-        "macro_f1": ("bootstrap", *np.quantile(macro_f1(again.reshape(-1, *table.shape)), (0.025, 0.975)).tolist()),
-        "loss": ("normal", loss - spread, loss + spread),
-    }
+    share = wilson(sum(right), count)
+    f1 = np.quantile(macro_f1(again.reshape(-1, *table.shape)), (0.025, 0.975)).tolist()
     return {
         "metrics": {
             "accuracy": sum(right) / count,
@@ -442,8 +439,9 @@ def measured(run: Run, rows: Rows) -> dict[str, Any]:
             "majority_baseline": max(there) / count,
         },
         "intervals": {
-            name: {"low": low, "high": high, "level": 0.95, "method": method}
-            for name, (method, low, high) in intervals.items()
+            "accuracy": {"low": share[0], "high": share[1], "level": 0.95, "method": "wilson"},
+            "macro_f1": {"low": f1[0], "high": f1[1], "level": 0.95, "method": "bootstrap"},
+            "loss": {"low": loss - spread, "high": loss + spread, "level": 0.95, "method": "normal"},
         },
         "classes": [
             {"name": name, "precision": r / (f or 1), "recall": r / (t or 1), "f1": 2 * r / (t + f or 1), "support": t}
@@ -472,6 +470,7 @@ def wilson(right: int, count: int, z: float = 1.959964) -> tuple[float, float]:
 def metrics_of(run: Run, scores: dict[str, Any]) -> dict[str, Any]:
     """metrics.json: the numbers about quality, and everything it takes to repeat them."""
     settings, device, weights = run.settings, run.accelerator.device, list(run.model.parameters())
+    kind = torch.cuda.get_device_name() if device.type == "cuda" else device.type
     peak = {"host": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)}
     if device.type == "cuda":
         peak["accelerator"] = torch.cuda.max_memory_allocated()
@@ -502,10 +501,7 @@ def metrics_of(run: Run, scores: dict[str, Any]) -> dict[str, Any]:
         "arguments": vars(settings),
         "seed": settings.seed,
         "versions": {"python": sys.version.split()[0]} | {name: version(name) for name in packages},
-        "hardware": {
-            "accelerator": torch.cuda.get_device_name() if device.type == "cuda" else device.type,
-            "processes": run.accelerator.num_processes,
-        },
+        "hardware": {"accelerator": kind, "processes": run.accelerator.num_processes},
         "duration_seconds": round(time.monotonic() - BEGAN, 2),
         "peak_memory_bytes": peak,
     }
