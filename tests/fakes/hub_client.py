@@ -41,8 +41,10 @@ class HubClient:
 
     def __call__(self, script: str) -> dict[str, object]:
         """Run a script, in which `api` is the client, and return the facts that it told, those of the same name as last told."""
+        self.home.mkdir(exist_ok=True)
         done = subprocess.run(
             [self.python, "-c", _BEFORE + textwrap.dedent(script)],
+            cwd=self.home,
             env={
                 "HF_ENDPOINT": self.endpoint,
                 "HF_TOKEN": self.token,
