@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .world import World
 
 _LABEL = re.compile(r"[a-zA-Z0-9._-]{0,100}")
-_NO_CREDIT = "Pre-paid credit balance is insufficient - add more credits to your account to use Jobs."
+NO_CREDIT = "Pre-paid credit balance is insufficient - add more credits to your account to use Jobs."
 
 
 def launch(world: World, spec: Fields, *, namespace: str, initiator: Mapping[str, object]) -> JobFolder:
@@ -27,9 +27,9 @@ def launch(world: World, spec: Fields, *, namespace: str, initiator: Mapping[str
         Refused: 400 for an order that makes no sense, 402 for a namespace that cannot pay.
     """
     jobs = world.part(Jobs)
-    record = {**checked(jobs, spec), "initiator": dict(initiator), "owner": _owner(world, namespace)}
+    record = {**checked(jobs, spec), "initiator": dict(initiator), "owner": owner_of(world, namespace)}
     if namespace in jobs.settings.without_credit:
-        raise Refused(402, _NO_CREDIT)
+        raise Refused(402, NO_CREDIT)
     folder = jobs.folders.make(namespace)
     listening = own_ports(spec.pairs("environment"), _ports(spec))
     record |= {"type": "job", "id": folder.id, "createdAt": now(), "listening": listening}
@@ -99,7 +99,8 @@ def by(caller: Caller) -> dict[str, object]:
     return {"type": "user", "id": identity(caller.user), "name": caller.user}
 
 
-def _owner(world: World, namespace: str) -> dict[str, object]:
+def owner_of(world: World, namespace: str) -> dict[str, object]:
+    """Return a namespace as the owner of something."""
     kind = "org" if world.accounts.is_org(namespace) else "user"
     return {"id": identity(namespace), "name": namespace, "type": kind}
 

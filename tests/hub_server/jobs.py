@@ -40,7 +40,7 @@ def shown(world: World, folder: JobFolder) -> dict[str, object]:
 
 def readable(world: World, request: Request) -> JobFolder:
     """Return the job that a request names, if its caller may see it."""
-    _allow_reading(request)
+    allow_reading(request)
     return _find(world, request)
 
 
@@ -57,7 +57,8 @@ def _find(world: World, request: Request) -> JobFolder:
     return folder
 
 
-def _allow_reading(request: Request) -> None:
+def allow_reading(request: Request) -> None:
+    """Let those see jobs who belong to the namespace, with a token that may."""
     caller, namespace = known(request), request.values["namespace"]
     if not (caller.may("job.read", namespace) or caller.may("job.write", namespace)):
         raise Refused(403, f"Authorization error: missing permission job.read on {namespace}")
@@ -70,7 +71,7 @@ def _run(world: World, request: Request) -> Answer:
 
 
 def _list(world: World, request: Request) -> Answer:
-    _allow_reading(request)
+    allow_reading(request)
     jobs, namespace = world.part(Jobs), request.values["namespace"]
     size = min(int(request.asked("limit", str(jobs.settings.page_size))), jobs.settings.page_size)
     fitting = _after(request.asked("cursor"), (shown(world, one) for one in jobs.folders.of(namespace)))

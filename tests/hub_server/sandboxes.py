@@ -1,7 +1,7 @@
 """What a sandbox needs of the Hub: the program that its job becomes, and a port of its own for it.
 
 A sandbox is a job that fetches a server, checks its digest and becomes it; the client then talks to that server through the
-address under which the job's port is reached (`front`). All jobs share this machine, so the port it was told is not the one it gets.
+address under which the port of its job is reached (`front`). All jobs share this machine, so its port is another one.
 """
 
 from __future__ import annotations
