@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from .accounts import allowed, known
+from .endpoint_hardware import COMPUTE, shown_machine
 from .fields import Fields
 from .job_launch import NO_CREDIT, by
 from .job_records import moment, now
@@ -32,16 +33,6 @@ _ANSWERS: dict[str, object] = {
     "text-classification": [_SCORES],
     "feature-extraction": [[0.1, 0.2, 0.3]],
     "text-generation": [{"generated_text": "Hello."}],
-}
-# Instance type and size: accelerator, how many, processors, gigabytes of memory, of graphics memory, dollars an hour.
-_COMPUTE: dict[tuple[str, str], tuple[str, int, int, int, int, float]] = {
-    ("intel-spr", "x1"): ("cpu", 1, 1, 2, 0, 0.033),
-    ("intel-spr", "x4"): ("cpu", 1, 4, 8, 0, 0.134),
-    ("nvidia-t4", "x1"): ("gpu", 1, 3, 15, 14, 0.5),
-    ("nvidia-l4", "x1"): ("gpu", 1, 7, 30, 24, 0.8),
-    ("nvidia-a10g", "x1"): ("gpu", 1, 6, 30, 24, 1.0),
-    ("nvidia-a100", "x1"): ("gpu", 1, 11, 145, 80, 2.5),
-    ("nvidia-h200", "x1"): ("gpu", 1, 23, 256, 141, 5.0),
 }
 
 
@@ -135,7 +126,7 @@ def _create(world: World, request: Request) -> Answer:
         "type": kind,
         "provider": dict(asked.fields("provider").values),
         "compute": compute,
-        "model": _model(world, request, asked.fields("model")),
+        "model": _model(world, request, Fields(_hidden(asked.fields("model")))),
         "tags": asked.texts("tags"),
         "by": {key: value for key, value in by(caller).items() if key != "type"},
         "ordered": "running",
@@ -147,7 +138,7 @@ def _create(world: World, request: Request) -> Answer:
 
 def _compute(asked: Fields) -> dict[str, object]:
     machine = asked.text("instanceType"), asked.text("instanceSize")
-    if machine not in _COMPUTE or _COMPUTE[machine][0] != asked.text("accelerator"):
+    if machine not in COMPUTE or COMPUTE[machine][0] != asked.text("accelerator"):
         raise Refused(400, f"Compute {machine[0]} {machine[1]} ({asked.text('accelerator')}) is not available")
     scaling = asked.fields("scaling")
     if not 0 <= scaling.number("minReplica", 0) <= scaling.number("maxReplica", 1):
@@ -156,13 +147,17 @@ def _compute(asked: Fields) -> dict[str, object]:
 
 
 def _model(world: World, request: Request, asked: Fields) -> dict[str, object]:
-    """Return what is to be served, secrets by name only; the model has to be there, at the revision that is named."""
+    """Return what is to be served; the model has to be there, at the revision that is named."""
     found = repositories(world).find("model", asked.text("repository"))
     if found is None or not may_see(found, request.caller):
         raise Refused(400, f"Repository {asked.text('repository')} not found")
     commit = repositories(world).revision(found, asked.text("revision", "main"))
-    hidden = {"secrets": sorted(asked.fields("secrets"))} if "secrets" in asked else {}
-    return {"task": None, "env": {}, **asked.values, "revision": commit.id, **hidden}
+    return {"task": None, "env": {}, **asked.values, "revision": commit.id}
+
+
+def _hidden(asked: Fields) -> dict[str, object]:
+    """Return what is asked of a model, with the names of secrets in the place of their values."""
+    return {**asked.values, **({"secrets": sorted(asked.fields("secrets"))} if "secrets" in asked else {})}
 
 
 def _list(world: World, request: Request) -> Answer:
@@ -183,7 +178,7 @@ def _update(world: World, request: Request) -> Answer:
     old, wanted = kept.fields("compute"), asked.fields("compute")
     scaling = {**old.fields("scaling").values, **wanted.fields("scaling").values}
     compute = _compute(Fields({**old.values, **wanted.values, "scaling": scaling}))
-    model = {**kept.fields("model").values, **asked.fields("model").values}
+    model = {**kept.fields("model").values, **_hidden(asked.fields("model"))}
     changed = {"compute": compute, "model": _model(world, request, Fields(model)), "since": now()}
     return json_answer(_shown(world, world.part(Endpoints).keep({**kept.values, **changed})))
 
@@ -208,27 +203,9 @@ def _delete(world: World, request: Request) -> Answer:
 
 def _hardware(world: World, request: Request) -> Answer:
     allowed(request, "inference.endpoints.read", request.values["namespace"])
-    computes = [_machine(*machine) for machine in _COMPUTE]
+    computes = [shown_machine(*machine) for machine in COMPUTE]
     region = {"name": "us-east-1", "label": "N. Virginia", "computes": computes}
     return json_answer({"vendors": [{"name": "aws", "status": "available", "regions": [region]}]})
-
-
-def _machine(kind: str, size: str) -> dict[str, object]:
-    accelerator, quantity, processors, memory, cards, price = _COMPUTE[kind, size]
-    return {
-        "id": f"aws-us-east-1-{kind}-{size}",
-        "accelerator": accelerator,
-        "instanceType": kind,
-        "instanceSize": size,
-        "architecture": kind,
-        "numAccelerators": quantity,
-        "numCpus": processors,
-        "memoryGb": memory,
-        "gpuMemoryGb": cards or None,
-        "pricePerHour": price,
-        "status": "available",
-        "quota": {"maxAccelerators": 8, "usedAccelerators": 0},
-    }
 
 
 def _serve(world: World, request: Request) -> Answer:

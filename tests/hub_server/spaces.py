@@ -1,4 +1,4 @@
-"""Spaces: what they run on, their secrets and variables, asleep, paused or awake, and what their logs say. None is really built."""
+"""Spaces: what they run on, their secrets and variables, paused or awake, and what their logs say. None is really built."""
 
 from __future__ import annotations
 
@@ -172,15 +172,19 @@ def _set_one(world: World, request: Request) -> Answer:
     name, asked = request.path.rpartition("/")[2], request.json
     found = _of_request(world, request, write=True)
     one = _kept(Fields({**asked.values, "value": asked.text("value")}), hide=name == "secrets")
-    everything = {**world.part(Spaces).of(found).fields(name).values, asked.text("key"): one}
-    return json_answer(world.part(Spaces).change(found, {name: everything, "since": now()}).fields(name).values)
+    spaces = world.part(Spaces)
+    with spaces.table.lock:
+        everything = {**spaces.of(found).fields(name).values, asked.text("key"): one}
+        return json_answer(spaces.change(found, {name: everything, "since": now()}).fields(name).values)
 
 
 def _remove_one(world: World, request: Request) -> Answer:
     name, key = request.path.rpartition("/")[2], request.json.text("key")
     found = _of_request(world, request, write=True)
-    left = {one: value for one, value in world.part(Spaces).of(found).fields(name).values.items() if one != key}
-    return json_answer(world.part(Spaces).change(found, {name: left, "since": now()}).fields(name).values)
+    spaces = world.part(Spaces)
+    with spaces.table.lock:
+        left = {one: value for one, value in spaces.of(found).fields(name).values.items() if one != key}
+        return json_answer(spaces.change(found, {name: left, "since": now()}).fields(name).values)
 
 
 def _logs(world: World, request: Request) -> Answer:
@@ -195,12 +199,9 @@ def _build_lines(found: Repository) -> list[str]:
 
 def _run_lines(world: World, found: Repository) -> list[str]:
     kept = world.part(Spaces).of(found)
-    running = _stage(world, found, kept) == "RUNNING"
-    return (
-        [f"===== Application Startup at {kept.text('since')} =====", "* Running on local URL:  http://0.0.0.0:7860"]
-        if running
-        else []
-    )
+    if _stage(world, found, kept) != "RUNNING":
+        return []
+    return [f"===== Application Startup at {kept.text('since')} =====", "* Running on local URL:  http://0.0.0.0:7860"]
 
 
 def _events(lines: list[str]) -> Iterator[bytes]:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.fakes.hub_client import HubClient
 from tests.fakes.waiting import until
-from tests.hub_server import HubServer
+from tests.hub_server import HubServer, Lost
 from tests.hub_server.job_records import JobFolder
 from tests.hub_server.job_runs import Jobs
 
@@ -170,6 +170,19 @@ def test_a_price_is_by_the_minute_and_can_be_raised(client: HubClient, jobs: Job
     }
     jobs.prices.set_price("a100-large", Decimal("3.00"))
     assert client(ask)["usd"] == 0.05
+
+
+def test_a_job_whose_answer_is_lost_runs_all_the_same(client: HubClient, hub: HubServer, jobs: Jobs) -> None:
+    hub.fault("POST", "/api/jobs/ada", Lost())
+    told = client("""
+        import httpx
+        try:
+            api.run_job(image="python:3.12", command=["true"], labels={"launch-key": "k1"})
+        except httpx.HTTPError as lost:
+            tell(lost=type(lost).__name__)
+        tell(found=[api.wait_for_job(job.id).status.stage for job in api.list_jobs(labels={"launch-key": "k1"})])
+    """)
+    assert told == {"lost": "RemoteProtocolError", "found": ["COMPLETED"]}
 
 
 def test_what_may_not_be_is_refused_before_anything_runs(client: HubClient, hub: HubServer, jobs: Jobs) -> None:
