@@ -19,6 +19,7 @@ from .accounts import Accounts
 from .bodies import Chunked, Measured, drain
 from .faults import Cut, Fault, Kind, Lost, Refuse, Slow
 from .fields import Fields
+from .hands import put_repository, read_file
 from .refusals import Refused, unknown_address
 from .request import Answer, Request, Stretch, json_answer
 from .routes import find, starters
@@ -74,6 +75,22 @@ class HubServer:
     def count(self, method: str, path: str) -> int:
         """Return how many requests of this method began with this path."""
         return sum(1 for one in self.requests if one.method == method and one.path.startswith(path))
+
+    def add(
+        self,
+        type: str,  # noqa: A002 -- the Hub's own words
+        id: str,  # noqa: A002
+        files: Mapping[str, bytes],
+        *,
+        private: bool = False,
+        gated: str = "",
+    ) -> str:
+        """Put a repository there, or a newer commit of it, of exactly these files; return the commit."""
+        return put_repository(self.world, type, id, files, private=private, gated=gated)
+
+    def read(self, type: str, id: str, path: str, revision: str = "main") -> bytes:  # noqa: A002
+        """Return the content of a file; a `KeyError` when it is not there."""
+        return read_file(self.world, type, id, path, revision)
 
     def start(self) -> Self:
         """Listen, after every area has taken up what an earlier server left."""
