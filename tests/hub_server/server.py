@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from .accounts import Accounts
 from .bodies import Chunked, Measured, drain
-from .faults import Cut, Fault, Kind, Lost, Refuse, Slow
+from .faults import Broken, Cut, Fault, Kind, Lost, Refuse, Slow
 from .fields import Fields
 from .hands import put_repository, read_file
 from .refusals import Refused, unknown_address
@@ -27,7 +27,7 @@ from .seed import plant
 from .world import Recorded, World
 
 PIECE = 256 * 1024
-_KEPT_BODY = 1024 * 1024
+_KEPT_BODY = 64 * 1024
 
 
 class HubServer:
@@ -172,10 +172,15 @@ class _Handler(BaseHTTPRequestHandler):
             stream=body,
         )
         fault = self.world.faults.strike(self.command, url.path, url.query)
+        if isinstance(fault, Broken):
+            body.read(fault.after_bytes)
+            self.world.record(self._recorded(request, 0))
+            self._hang_up()
+            return
         answer = self._answer(request, fault)
         status = 0 if isinstance(fault, Lost) else answer.status
         drain(body)
-        self._record(request, status)
+        self.world.record(self._recorded(request, status))
         if isinstance(fault, Lost):
             self._hang_up()
         else:
@@ -207,17 +212,10 @@ class _Handler(BaseHTTPRequestHandler):
             headers = {"X-Error-Message": refused.message, **code, **refused.headers}
             return json_answer({"error": refused.message, **refused.more}, refused.status, headers)
 
-    def _record(self, request: Request, status: int) -> None:
+    def _recorded(self, request: Request, status: int) -> Recorded:
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
-        self.world.requests.append(
-            Recorded(
-                method=request.method,
-                path=self.path,
-                token=token,
-                body=request.kept[:_KEPT_BODY],
-                status=status,
-            )
-        )
+        body = request.kept[:_KEPT_BODY]
+        return Recorded(method=request.method, path=self.path, token=token, body=body, status=status)
 
     def _send(self, answer: Answer, cut: int | None) -> None:
         self.send_response(answer.status)

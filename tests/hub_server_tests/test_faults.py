@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from http.client import IncompleteRead, RemoteDisconnected
+from socket import SHUT_WR, create_connection
+from urllib.parse import urlsplit
 
 import pytest
 
-from tests.hub_server import Cut, HubServer, Lost, Refuse, Slow
+from tests.hub_server import Broken, Cut, HubServer, Lost, Refuse, Slow
 from tests.hub_server_tests.conftest import Hand
 
 ME = "/api/whoami-v2"
@@ -61,6 +64,27 @@ def test_an_answer_is_cut(hub: HubServer, ada: Hand) -> None:
     with pytest.raises(IncompleteRead) as cut:
         ada.ask("GET", ME)
     assert len(cut.value.partial) == 10
+
+
+def test_a_request_is_broken_off_before_anything_is_done(hub: HubServer, ada: Hand, nobody: Hand) -> None:
+    hub.fault("POST", "/api/repos/create", Broken(after_bytes=5))
+    with pytest.raises((RemoteDisconnected, ConnectionError)):
+        ada.ask("POST", "/api/repos/create", {"name": "not-there"})
+    assert nobody.ask("GET", "/api/models/ada/not-there").status == 401
+
+
+def test_an_upload_that_ends_early_leaves_nothing(hub: HubServer, ada: Hand) -> None:
+    hub.add("model", "ada/m", {})
+    oid = "0" * 64
+    asked = {"operation": "upload", "transfers": ["basic"], "objects": [{"oid": oid, "size": 9_000_000}]}
+    where = re.findall(
+        rb"http://localhost:\d+(/_storage/[^\"]+)", ada.ask("POST", "/ada/m.git/info/lfs/objects/batch", asked).body
+    )
+    with create_connection(("127.0.0.1", urlsplit(hub.url).port)) as plug:
+        plug.sendall(b"PUT %s HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n\r\n" % where[0] + bytes(100_000))
+        plug.shutdown(SHUT_WR)
+        assert b"IncompleteBody" in b"".join(iter(lambda: plug.recv(65536), b""))
+    assert [path for path in (hub.world.root / "content" / "lfs").rglob("*") if path.is_file()] == []
 
 
 def test_faults_are_switched_on_over_http_too(hub: HubServer, nobody: Hand, ada: Hand) -> None:

@@ -28,8 +28,8 @@ from datasets import load_dataset
 whole = load_dataset("ada/mails", "rows")
 assert {name: part.num_rows for name, part in whole.items()} == {"train": 50, "test": 10}, whole
 assert whole["train"][3] == {"text": "mail 3", "label": 1}
-assert load_dataset("ada/mails", "table", split="train").num_rows == 50
-assert load_dataset("ada/mails", "lines", split="train", revision="%s")[7]["text"] == "mail 7"
+assert load_dataset("ada/table", split="train").num_rows == 50
+assert load_dataset("ada/lines", split="train", revision="%s")[7]["text"] == "mail 7"
 streamed = load_dataset("ada/mails", "rows", split="train", streaming=True)
 assert next(iter(streamed))["text"] == "mail 0"
 print("judged")
@@ -98,8 +98,12 @@ def test_whole_flows_of_the_javascript_client_come_out_as_on_the_real_one(hub: H
 
 
 def test_datasets_loads_what_lies_there(hub: HubServer, tmp_path: Path) -> None:
-    files = {"README.md": CARD.encode(), **tables(tmp_path)}
-    sha = hub.add("dataset", "ada/mails", files, private=True)
+    hub.add("dataset", "ada/mails", {"README.md": CARD.encode(), **parquet(tmp_path)}, private=True)
+    hub.add("dataset", "ada/table", {"table.csv": ("text,label\n" + "mail,1\n" * 50).encode()})
+    sha = hub.add(
+        "dataset", "ada/lines", {"lines.jsonl": "".join(f'{{"text": "mail {n}"}}\n' for n in range(9)).encode()}
+    )
+    hub.add("dataset", "ada/lines", {"lines.jsonl": b'{"text": "newer"}'})
     assert verdict(hub, tmp_path, sys.executable, "-c", LOADS % sha) == "judged"
 
 
@@ -111,22 +115,16 @@ configs:
     path: rows/train-*.parquet
   - split: test
     path: rows/test.parquet
-- config_name: table
-  data_files: table.csv
-- config_name: lines
-  data_files: lines.jsonl
 ---
 """
 
 
-def tables(folder: Path) -> dict[str, bytes]:
-    """Return the same rows in the three shapes people upload."""
+def parquet(folder: Path) -> dict[str, bytes]:
+    """Return the rows as two files."""
     found: dict[str, bytes] = {}
     for name, rows in {"train-00000-of-00001": ROWS, "test": ROWS[:10]}.items():
         pyarrow.parquet.write_table(pa.Table.from_pylist(rows), folder / "one.parquet")
         found[f"rows/{name}.parquet"] = (folder / "one.parquet").read_bytes()
-    found["table.csv"] = ("text,label\n" + "".join(f"{row['text']},{row['label']}\n" for row in ROWS)).encode()
-    found["lines.jsonl"] = "".join(f'{{"text": "{row["text"]}"}}\n' for row in ROWS).encode()
     return found
 
 
