@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def _settings(world: World, request: Request) -> Answer:
-    """Change any of `queue_seconds`, `orphan_seconds`, `keep_alive_seconds`, `timeout_seconds`, `page_size`, `python`, `without_credit`."""
+    """Change any of what is asked for below; `queue_seconds` may be null, and then the hardware never comes."""
     asked, settings = request.json, world.part(Jobs).settings
     if "queue_seconds" in asked.values:
         settings.queue_seconds = _seconds(asked, "queue_seconds") if "queue_seconds" in asked else None
