@@ -169,6 +169,15 @@ def config(repo: str) -> None:
     _finish(run(_environment(), repo))
 
 
+@cli.command()
+@click.option("--repo", default=".", metavar="DIR", help="the repository that is meant (default: here)")
+def doctor(repo: str) -> None:
+    """Say whether tokens, repository and machine are fit, and what to change where not."""
+    from intern_action.commands.doctor import doctor as run
+
+    _finish(run(_environment(), repo))
+
+
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, "--version", "-V")
 @click.argument("task", default="")

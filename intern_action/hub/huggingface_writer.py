@@ -1,0 +1,202 @@
+"""The Hugging Face Hub as a `HubWriter`: one folder becomes one commit on top of the revision that was looked at.
+
+huggingface_hub sends the files; large ones that arrived before are not sent again, so an upload that was interrupted goes on
+where it stood. An answer that was lost is not a lost commit: the repository is looked at, and if it holds the folder's very
+files, they are there. The token is control's writing one, handed in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from intern_action.core.errors import HubError, ToolFailed
+from intern_action.core.ports import Uploaded
+from intern_action.hub._names import Kind, NotHere, check_id
+from intern_action.hub._said import Asked, said_of_writing
+from intern_action.hub._source import Source
+from intern_action.hub.huggingface import ENDPOINT
+
+if TYPE_CHECKING:
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete, DatasetInfo, HfApi, ModelInfo
+
+OURS_ALONE = frozenset({".gitattributes"})
+"""What the Hub itself puts into a new repository: one that holds nothing else is new."""
+
+PIECE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What stands in a repository now. `new` is one that was made and never written."""
+
+    revision: str
+    new: bool
+
+
+class HuggingFaceWriter:
+    """Writes the Hub; control alone holds one.
+
+    Args:
+        endpoint: the Hub's address.
+        token: a writing token.
+        private: whether a repository that is made here is private.
+        pull_request: propose the commit as a pull request of the Hub instead of writing the main branch.
+    """
+
+    def __init__(
+        self, *, token: str, endpoint: str = ENDPOINT, private: bool = True, pull_request: bool = False
+    ) -> None:
+        self._endpoint = endpoint.rstrip("/")
+        self._token = token
+        self._private = private
+        self._pull_request = pull_request
+
+    def head(self, kind: Kind, repository: str) -> str | None:
+        """Return the revision that stands there, None for a repository that is not there or was never written.
+
+        Raises:
+            HubError: the Hub cannot be reached, or does not let this token look. ToolFailed: the name cannot be one.
+        """
+        check_id(repository)
+        found = self._standing(self._asked(kind, repository))
+        return None if found is None or found.new else found.revision
+
+    def upload(self, kind: Kind, repository: str, folder: str, *, message: str, parent: str | None) -> Uploaded:
+        """Upload a folder as one commit on top of `parent`, which then holds the folder's files and no others.
+
+        Asked again after an answer was lost, it finds its own commit and returns that.
+
+        Raises:
+            HubError: something else stands there, the folder has no files or holds links, or the Hub refused.
+        """
+        check_id(repository)
+        asked = self._asked(kind, repository)
+        source = Source(folder=Path(folder).resolve(), strict=True)
+        found = self._standing(asked)
+        if found is not None and self._holds(asked, found.revision, source):
+            return self._uploaded(asked, found.revision)
+        standing = None if found is None or found.new else found.revision
+        if standing != parent:
+            raise HubError(
+                f"{repository} is at {standing or 'nothing'}, not at {parent or 'nothing'}: somebody wrote there meanwhile; "
+                "nothing was uploaded"
+            )
+        return self._commit(asked, source, message, found.revision if found else self._make(asked))
+
+    # --- looking -----------------------------------------------------------------------------------------------------
+
+    def _standing(self, asked: Asked) -> Standing | None:
+        try:
+            with said_of_writing(asked):
+                info = self._info(asked)
+        except NotHere:
+            return None
+        names = {one.rfilename for one in info.siblings or []}
+        return Standing(revision=info.sha or "", new=names <= OURS_ALONE)
+
+    def _info(self, asked: Asked) -> ModelInfo | DatasetInfo:
+        api = self._api()
+        return api.model_info(asked.repository) if asked.kind == "model" else api.dataset_info(asked.repository)
+
+    def _holds(self, asked: Asked, revision: str, source: Source) -> bool:
+        """Whether a revision holds the folder's very files: compared by length first, then by content."""
+        there = self._files(asked, revision)
+        sizes = _sizes(source)
+        if {name: size for name, (size, _) in there.items()} != dict(sizes):
+            return False
+        return all(_same(source, name, sizes[name], of) for name, (_, of) in there.items())
+
+    def _files(self, asked: Asked, revision: str) -> Mapping[str, tuple[int, str]]:
+        """Return length and content's digest of each file: SHA-256 of large ones, git's blob id of the others."""
+        from huggingface_hub.hf_api import RepoFile
+
+        with said_of_writing(asked):
+            tree = list(
+                self._api().list_repo_tree(asked.repository, repo_type=asked.kind, revision=revision, recursive=True)
+            )
+        files = [one for one in tree if isinstance(one, RepoFile) and one.path not in OURS_ALONE]
+        return {one.path: (one.size, one.lfs.sha256 if one.lfs else one.blob_id) for one in files}
+
+    # --- writing -----------------------------------------------------------------------------------------------------
+
+    def _make(self, asked: Asked) -> str:
+        """Make the repository; return its first commit."""
+        with said_of_writing(asked):
+            self._api().create_repo(asked.repository, repo_type=asked.kind, private=self._private, exist_ok=True)
+        made = self._standing(asked)
+        if made is None:
+            raise HubError(f"{asked.repository} was made and is not there; look at {asked.page}, then try again")
+        return made.revision
+
+    def _commit(self, asked: Asked, source: Source, message: str, base: str) -> Uploaded:
+        """Send the files and commit them; after an answer that says nothing, look whether the commit is there."""
+        operations = [*_added(source), *self._removed(asked, source, base)]
+        try:
+            with said_of_writing(asked):
+                done = self._api().create_commit(
+                    asked.repository,
+                    operations,
+                    commit_message=message,
+                    repo_type=asked.kind,
+                    parent_commit=base,
+                    create_pr=self._pull_request,
+                )
+        except HubError:
+            found = self._standing(asked)
+            if found is not None and found.revision != base and self._holds(asked, found.revision, source):
+                return self._uploaded(asked, found.revision)
+            raise
+        return self._uploaded(asked, done.oid, done.pr_url or "")
+
+    def _removed(self, asked: Asked, source: Source, base: str) -> list[CommitOperationDelete]:
+        from huggingface_hub import CommitOperationDelete
+
+        gone = self._files(asked, base).keys() - _sizes(source).keys()
+        return [CommitOperationDelete(path_in_repo=name) for name in sorted(gone)]
+
+    # --- helpers -----------------------------------------------------------------------------------------------------
+
+    def _asked(self, kind: Kind, repository: str) -> Asked:
+        return Asked(kind=kind, repository=repository, endpoint=self._endpoint, with_token=bool(self._token))
+
+    def _uploaded(self, asked: Asked, revision: str, url: str = "") -> Uploaded:
+        return Uploaded(repository=asked.repository, revision=revision, url=url or f"{asked.page}/tree/{revision}")
+
+    def _api(self) -> HfApi:
+        from huggingface_hub import HfApi
+        from huggingface_hub.utils import disable_progress_bars
+
+        disable_progress_bars()
+        return HfApi(endpoint=self._endpoint, token=self._token or False, library_name="intern-action")
+
+
+def _sizes(source: Source) -> Mapping[str, int]:
+    try:
+        sizes = source.sizes()
+    except ToolFailed as failure:
+        raise HubError(str(failure)) from failure
+    if not sizes:
+        raise HubError(f"{source.folder} holds no files; nothing was uploaded")
+    return {name: size for name, size in sizes.items() if name not in OURS_ALONE}
+
+
+def _added(source: Source) -> list[CommitOperationAdd]:
+    from huggingface_hub import CommitOperationAdd
+
+    return [
+        CommitOperationAdd(path_in_repo=name, path_or_fileobj=source.folder / name) for name in sorted(_sizes(source))
+    ]
+
+
+def _same(source: Source, name: str, size: int, digest: str) -> bool:
+    """Whether a file has this SHA-256 or this id as a git blob."""
+    sha256 = len(digest) == hashlib.sha256().digest_size * 2
+    found = hashlib.sha256() if sha256 else hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
+    with source.opened(name) as file:
+        while piece := file.read(PIECE):
+            found.update(piece)
+    return found.hexdigest() == digest
