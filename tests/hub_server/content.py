@@ -50,7 +50,7 @@ class Content:
         """Return where one part of an upload in parts waits."""
         return self._large / "parts" / sha256 / f"{number:05d}"
 
-    def receive(self, body: Body, size: int) -> Path:
+    def receive(self, body: Body, size: int | None) -> Path:
         """Write what arrives into a file of its own.
 
         Raises:
@@ -61,7 +61,7 @@ class Content:
         with path.open("wb") as file:
             while data := body.read(PIECE):
                 got += file.write(data)
-        if got != size:
+        if size is not None and got != size:
             path.unlink()
             raise Refused(400, "IncompleteBody: you did not provide the number of bytes specified by Content-Length")
         return path

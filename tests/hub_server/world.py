@@ -64,6 +64,8 @@ class World:
     """Where this server listens."""
     storage_url: str = ""
     """The same under another host name: clients must not take their token there."""
+    in_parts_above: int = 100 * 1024 * 1024
+    """Larger uploads come in parts of this many bytes, where the client can."""
     requests: list[Recorded] = field(default_factory=list[Recorded])
     listeners: list[Callable[[Happened], None]] = field(default_factory=list["Callable[[Happened], None]"])
 
