@@ -86,7 +86,11 @@ def said_of_writing(asked: Asked) -> Generator[None]:
         raise NotHere(_not_there(asked)) from error
     except errors.HfHubHTTPError as error:
         raise HubError(_not_written(asked, error.response.status_code, error.server_message or "")) from error
-    except (httpx.HTTPError, OSError) as error:
+    except (
+        httpx.HTTPError,
+        OSError,
+        RuntimeError,
+    ) as error:  # the client's own word for a file that did not arrive is the last
         raise HubError(
             f"{asked.endpoint} could not be reached for {asked.repository} ({_cause(error)}); look at the network; what has "
             "arrived is not sent again"

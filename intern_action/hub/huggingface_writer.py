@@ -7,11 +7,13 @@ files, they are there. The token is control's writing one, handed in.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Mapping
+import io
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from intern_action.core.errors import HubError, ToolFailed
 from intern_action.core.ports import Uploaded
@@ -76,6 +78,7 @@ class HuggingFaceWriter:
         check_id(repository)
         asked = self._asked(kind, repository)
         source = Source(folder=Path(folder).resolve(), strict=True)
+        _sizes(source)  # a folder that cannot be uploaded makes no repository
         found = self._standing(asked)
         if found is not None and self._holds(asked, found.revision, source):
             return self._uploaded(asked, found.revision)
@@ -134,12 +137,12 @@ class HuggingFaceWriter:
 
     def _commit(self, asked: Asked, source: Source, message: str, base: str) -> Uploaded:
         """Send the files and commit them; after an answer that says nothing, look whether the commit is there."""
-        operations = [*_added(source), *self._removed(asked, source, base)]
+        removed = self._removed(asked, source, base)
         try:
-            with said_of_writing(asked):
+            with _added(source, xet=self._endpoint == ENDPOINT) as added, said_of_writing(asked):
                 done = self._api().create_commit(
                     asked.repository,
-                    operations,
+                    [*added, *removed],
                     commit_message=message,
                     repo_type=asked.kind,
                     parent_commit=base,
@@ -168,9 +171,10 @@ class HuggingFaceWriter:
 
     def _api(self) -> HfApi:
         from huggingface_hub import HfApi
-        from huggingface_hub.utils import disable_progress_bars
+        from huggingface_hub.utils import disable_progress_bars, logging
 
         disable_progress_bars()
+        logging.set_verbosity_error()  # it warns of files that go by Git LFS, which is what we mean
         return HfApi(endpoint=self._endpoint, token=self._token or False, library_name="intern-action")
 
 
@@ -184,12 +188,28 @@ def _sizes(source: Source) -> Mapping[str, int]:
     return {name: size for name, size in sizes.items() if name not in OURS_ALONE}
 
 
-def _added(source: Source) -> list[CommitOperationAdd]:
+@contextlib.contextmanager
+def _added(source: Source, *, xet: bool) -> Generator[list[CommitOperationAdd]]:
+    """Hand the files to the client: by path where it may use Xet (https://huggingface.co/docs/hub/xet), else opened.
+
+    Opened files go by Git LFS, which every Hub understands; the client would otherwise insist on Xet.
+    """
     from huggingface_hub import CommitOperationAdd
 
-    return [
-        CommitOperationAdd(path_in_repo=name, path_or_fileobj=source.folder / name) for name in sorted(_sizes(source))
-    ]
+    with contextlib.ExitStack() as held:
+        yield [
+            CommitOperationAdd(
+                path_in_repo=name,
+                path_or_fileobj=source.folder / name if xet else _opened(source, name, size, held),
+            )
+            for name, size in sorted(_sizes(source).items())
+        ]
+
+
+def _opened(source: Source, name: str, size: int, held: contextlib.ExitStack) -> BinaryIO:
+    """Open a file; a small one is read at once, so that a folder of thousands needs no thousands of descriptors."""
+    file = held.enter_context(source.opened(name))
+    return file if size > PIECE else io.BytesIO(file.read())
 
 
 def _same(source: Source, name: str, size: int, digest: str) -> bool:
