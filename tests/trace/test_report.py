@@ -40,7 +40,7 @@ def test_a_reviewer_sees_price_cap_limit_code_and_who_may_before_anything_is_spe
     for words in (
         "at most $0.36",
         "30 min, 3 attempts",
-        "`intern:d193e530`",
+        "`intern:58fe3fa5`",
         "grace, linus",
         "$0.24 an hour",
         "--batch-size=8 --accumulation=2",
