@@ -1,16 +1,16 @@
 """The Hugging Face Hub as a `HubWriter`: one folder becomes one commit on top of the revision that was looked at.
 
 huggingface_hub sends the files; large ones that arrived before are not sent again, so an upload that was interrupted goes on
-where it stood. An answer that was lost is not a lost commit: the repository is looked at, and if it holds the folder's very
-files, they are there. The token is control's writing one, handed in.
+where it stood. Whether a commit of ours is there after all, when its answer was lost, `found` tells by the last line of its
+message. The token is control's writing one, handed in.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
 from collections.abc import Generator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -25,7 +25,7 @@ from intern_action.hub.huggingface import ENDPOINT
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, DatasetInfo, HfApi, ModelInfo
 
-OURS_ALONE = frozenset({".gitattributes"})
+ITS_OWN = frozenset({".gitattributes"})
 """What the Hub itself puts into a new repository: one that holds nothing else is new."""
 
 PIECE = 1 << 20
@@ -33,10 +33,15 @@ PIECE = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What stands in a repository now. `new` is one that was made and never written."""
+    """What stands in a repository now."""
 
     revision: str
-    new: bool
+    names: frozenset[str]
+
+    @property
+    def new(self) -> bool:
+        """Whether it was made and never written."""
+        return not self.names
 
 
 class HuggingFaceWriter:
@@ -70,8 +75,6 @@ class HuggingFaceWriter:
     def upload(self, kind: Kind, repository: str, folder: str, *, message: str, parent: str | None) -> Uploaded:
         """Upload a folder as one commit on top of `parent`, which then holds the folder's files and no others.
 
-        Asked again after an answer was lost, it finds its own commit and returns that.
-
         Raises:
             HubError: something else stands there, the folder has no files or holds links, or the Hub refused.
         """
@@ -80,17 +83,28 @@ class HuggingFaceWriter:
         source = Source(folder=Path(folder).resolve(), strict=True)
         _sizes(source)  # a folder that cannot be uploaded makes no repository
         found = self._standing(asked)
-        if found is not None and self._holds(asked, found.revision, source):
-            return self._uploaded(asked, found.revision)
         standing = None if found is None or found.new else found.revision
         if standing != parent:
             raise HubError(
                 f"{repository} is at {standing or 'nothing'}, not at {parent or 'nothing'}: somebody wrote there meanwhile; "
                 "nothing was uploaded"
             )
-        return self._commit(asked, source, message, found.revision if found else self._make(asked))
+        return self._commit(asked, source, message, found or self._make(asked))
 
     # --- looking -----------------------------------------------------------------------------------------------------
+
+    def found(self, kind: Kind, repository: str, *, mark: str) -> Uploaded | None:
+        """Return the commit whose message ends with the line `mark`, whatever came after it; None when there is none."""
+        check_id(repository)
+        asked = self._asked(kind, repository)
+        try:
+            with said_of_writing(asked):
+                commits = self._api().list_repo_commits(repository, repo_type=kind)
+        except NotHere:
+            return None
+        ours = (one.commit_id for one in commits if one.message.rstrip().rsplit("\n", 1)[-1] == mark)
+        revision = next(ours, None)
+        return None if revision is None else self._uploaded(asked, revision)
 
     def _standing(self, asked: Asked) -> Standing | None:
         try:
@@ -98,68 +112,38 @@ class HuggingFaceWriter:
                 info = self._info(asked)
         except NotHere:
             return None
-        names = {one.rfilename for one in info.siblings or []}
-        return Standing(revision=info.sha or "", new=names <= OURS_ALONE)
+        names = frozenset(one.rfilename for one in info.siblings or [])
+        return Standing(revision=info.sha or "", names=names - ITS_OWN)
 
     def _info(self, asked: Asked) -> ModelInfo | DatasetInfo:
         api = self._api()
         return api.model_info(asked.repository) if asked.kind == "model" else api.dataset_info(asked.repository)
 
-    def _holds(self, asked: Asked, revision: str, source: Source) -> bool:
-        """Whether a revision holds the folder's very files: compared by length first, then by content."""
-        there = self._files(asked, revision)
-        sizes = _sizes(source)
-        if {name: size for name, (size, _) in there.items()} != dict(sizes):
-            return False
-        return all(_same(source, name, sizes[name], of) for name, (_, of) in there.items())
-
-    def _files(self, asked: Asked, revision: str) -> Mapping[str, tuple[int, str]]:
-        """Return length and content's digest of each file: SHA-256 of large ones, git's blob id of the others."""
-        from huggingface_hub.hf_api import RepoFile
-
-        with said_of_writing(asked):
-            tree = list(
-                self._api().list_repo_tree(asked.repository, repo_type=asked.kind, revision=revision, recursive=True)
-            )
-        files = [one for one in tree if isinstance(one, RepoFile) and one.path not in OURS_ALONE]
-        return {one.path: (one.size, one.lfs.sha256 if one.lfs else one.blob_id) for one in files}
-
     # --- writing -----------------------------------------------------------------------------------------------------
 
-    def _make(self, asked: Asked) -> str:
-        """Make the repository; return its first commit."""
+    def _make(self, asked: Asked) -> Standing:
+        """Make the repository."""
         with said_of_writing(asked):
             self._api().create_repo(asked.repository, repo_type=asked.kind, private=self._private, exist_ok=True)
         made = self._standing(asked)
         if made is None:
             raise HubError(f"{asked.repository} was made and is not there; look at {asked.page}, then try again")
-        return made.revision
+        return made
 
-    def _commit(self, asked: Asked, source: Source, message: str, base: str) -> Uploaded:
-        """Send the files and commit them; after an answer that says nothing, look whether the commit is there."""
-        removed = self._removed(asked, source, base)
-        try:
-            with _added(source, xet=self._endpoint == ENDPOINT) as added, said_of_writing(asked):
-                done = self._api().create_commit(
-                    asked.repository,
-                    [*added, *removed],
-                    commit_message=message,
-                    repo_type=asked.kind,
-                    parent_commit=base,
-                    create_pr=self._pull_request,
-                )
-        except HubError:
-            found = self._standing(asked)
-            if found is not None and found.revision != base and self._holds(asked, found.revision, source):
-                return self._uploaded(asked, found.revision)
-            raise
+    def _commit(self, asked: Asked, source: Source, message: str, base: Standing) -> Uploaded:
+        title, _, rest = message.partition("\n\n")
+        removed = _removed(base.names - _sizes(source).keys())
+        with _added(source, xet=self._endpoint == ENDPOINT) as added, said_of_writing(asked):
+            done = self._api().create_commit(
+                asked.repository,
+                [*added, *removed],
+                commit_message=title,
+                commit_description=rest,
+                repo_type=asked.kind,
+                parent_commit=base.revision,
+                create_pr=self._pull_request,
+            )
         return self._uploaded(asked, done.oid, done.pr_url or "")
-
-    def _removed(self, asked: Asked, source: Source, base: str) -> list[CommitOperationDelete]:
-        from huggingface_hub import CommitOperationDelete
-
-        gone = self._files(asked, base).keys() - _sizes(source).keys()
-        return [CommitOperationDelete(path_in_repo=name) for name in sorted(gone)]
 
     # --- helpers -----------------------------------------------------------------------------------------------------
 
@@ -185,7 +169,7 @@ def _sizes(source: Source) -> Mapping[str, int]:
         raise HubError(str(failure)) from failure
     if not sizes:
         raise HubError(f"{source.folder} holds no files; nothing was uploaded")
-    return {name: size for name, size in sizes.items() if name not in OURS_ALONE}
+    return {name: size for name, size in sizes.items() if name not in ITS_OWN}
 
 
 @contextlib.contextmanager
@@ -212,11 +196,7 @@ def _opened(source: Source, name: str, size: int, held: contextlib.ExitStack) ->
     return file if size > PIECE else io.BytesIO(file.read())
 
 
-def _same(source: Source, name: str, size: int, digest: str) -> bool:
-    """Whether a file has this SHA-256 or this id as a git blob."""
-    sha256 = len(digest) == hashlib.sha256().digest_size * 2
-    found = hashlib.sha256() if sha256 else hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
-    with source.opened(name) as file:
-        while piece := file.read(PIECE):
-            found.update(piece)
-    return found.hexdigest() == digest
+def _removed(names: AbstractSet[str]) -> list[CommitOperationDelete]:
+    from huggingface_hub import CommitOperationDelete
+
+    return [CommitOperationDelete(path_in_repo=name) for name in sorted(names)]

@@ -56,7 +56,7 @@ def test_a_folder_becomes_a_private_repository_with_its_very_files(
     assert files(hub) - {".gitattributes"} == {"README.md", "config.json", "model.safetensors"}
     api = HfApi(endpoint=hub.url, token=hub.token)
     assert api.model_info(REPOSITORY).private
-    path = api.hf_hub_download(REPOSITORY, "model.safetensors", local_dir=folder.parent / "again")  # pyright: ignore[reportUnknownMemberType]
+    path = api.hf_hub_download(REPOSITORY, "model.safetensors", local_dir=folder.parent / "again")
     assert Path(path).read_bytes() == LARGE
 
 
@@ -85,16 +85,31 @@ def test_writing_over_a_known_revision_leaves_the_new_folder_and_nothing_of_the_
     assert "config.json" in files(hub, first)
 
 
-def test_an_upload_made_twice_is_one_commit(writer: HuggingFaceWriter, folder: Path, hub: HubServer):
-    first = upload(writer, folder)
-    assert upload(writer, folder) == first
-    assert hub.count("POST", "/api/models/ada/spam-filter/commit/") == 1
+MARK = "Intern-Action-Call: 5f"
+
+
+def marked(writer: HuggingFaceWriter, folder: Path) -> str:
+    return writer.upload("model", REPOSITORY, str(folder), message=f"Spam filter\n\n{MARK}", parent=None).revision
+
+
+def test_a_commit_is_found_again_by_its_mark(writer: HuggingFaceWriter, folder: Path):
+    assert writer.found("model", REPOSITORY, mark=MARK) is None
+    first = marked(writer, folder)
+    (folder / "config.json").write_text('{"other": 1}\n')
+    upload(writer, folder, parent=first)
+    found = writer.found("model", REPOSITORY, mark=MARK)
+    assert found is not None
+    assert found.revision == first
+    assert writer.found("model", REPOSITORY, mark="Intern-Action-Call: 5") is None
 
 
 def test_an_answer_that_was_lost_is_not_a_lost_commit(writer: HuggingFaceWriter, folder: Path, hub: HubServer):
     hub.fault("POST", COMMIT, Lost())
-    revision = upload(writer, folder)
-    assert writer.head("model", REPOSITORY) == revision
+    with pytest.raises(HubError, match="could not be reached"):
+        marked(writer, folder)
+    found = writer.found("model", REPOSITORY, mark=MARK)
+    assert found is not None
+    assert found.revision == writer.head("model", REPOSITORY)
     assert hub.count("POST", "/api/models/ada/spam-filter/commit/") == 1
 
 
