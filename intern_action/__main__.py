@@ -170,6 +170,17 @@ def config(repo: str) -> None:
 
 
 @cli.command()
+@click.argument("model")
+@click.option("--revision", default="", metavar="REVISION", help="which one (default: the newest)")
+@_out
+def verify(model: str, revision: str, out: str | None) -> None:
+    """Walk from MODEL back to its job, plan, approval, code and data; 3 when a link does not hold."""
+    from intern_action.commands.verify import verify as run
+
+    _finish(run(_environment(), model, revision, out=out))
+
+
+@cli.command()
 @click.option("--repo", default=".", metavar="DIR", help="the repository that is meant (default: here)")
 def doctor(repo: str) -> None:
     """Say whether tokens, repository and machine are fit, and what to change where not."""
