@@ -184,6 +184,26 @@ def hub(port: int, root: str) -> None:
     _finish(run(port=port, root=root))
 
 
+@cli.command()
+@click.argument("model")
+@click.option("--revision", default="", metavar="REVISION", help="which one (default: the newest)")
+@_out
+def verify(model: str, revision: str, out: str | None) -> None:
+    """Walk from MODEL back to its job, plan, approval, code and data; 3 when a link does not hold."""
+    from intern_action.commands.verify import verify as run
+
+    _finish(run(_environment(), model, revision, out=out))
+
+
+@cli.command()
+@click.option("--repo", default=".", metavar="DIR", help="the repository that is meant (default: here)")
+def doctor(repo: str) -> None:
+    """Say whether tokens, repository and machine are fit, and what to change where not."""
+    from intern_action.commands.doctor import doctor as run
+
+    _finish(run(_environment(), repo))
+
+
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, "--version", "-V")
 @click.argument("task", default="")
