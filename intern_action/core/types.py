@@ -228,7 +228,15 @@ class JobStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flavor:
-    """One kind of hardware with its price. `live_at` is when the price was read; None means the table in the configuration."""
+    """One kind of hardware with its price.
+
+    Args:
+        memory_gb: of the machine. accelerator_memory_gb: of all its accelerators together.
+        devices: how many accelerators work side by side, 1 where the processor does.
+        tflops: what they do together by the data sheet, in 10^12 operations a second; 0 is not known.
+        live_at: when the price was read; None means the table in the configuration.
+        listed_on: the day of the table's price (`2026-11-23`), "" when nobody wrote it down.
+    """
 
     name: str
     title: str
@@ -236,7 +244,10 @@ class Flavor:
     memory_gb: Decimal
     accelerator: str = ""
     accelerator_memory_gb: Decimal = Decimal(0)
+    devices: int = 1
+    tflops: Decimal = Decimal(0)
     live_at: datetime | None = None
+    listed_on: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

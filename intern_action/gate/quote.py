@@ -85,9 +85,17 @@ def _priced(name: str, flavors: Mapping[str, Flavor]) -> Flavor:
     """Return the hardware; refuse what has no price."""
     flavor = flavors.get(name)
     if flavor is None:
-        near = get_close_matches(name, flavors, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(sorted(flavors)) or 'none'}"
+        near = _near(name, flavors)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(sorted(flavors)) or 'none'}"
         raise NotAllowed(f"{name} is not in the price table, and hardware without a price is never started; {hint}")
     if flavor.usd_per_hour < 0:
         raise NotAllowed(f"{name} has a price below zero (${flavor.usd_per_hour} an hour); correct the price table")
     return flavor
+
+
+def _near(name: str, flavors: Mapping[str, Flavor]) -> list[str]:
+    """Return up to three names that are spelled alike or begin alike: `a100` is near `a100-large`."""
+    asked = name.lower().replace("_", "-")
+    family = asked.partition("-")[0]
+    alike = get_close_matches(asked, flavors)
+    return list(dict.fromkeys([*alike, *(one for one in sorted(flavors) if one.partition("-")[0] == family)]))[:3]

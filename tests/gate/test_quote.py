@@ -79,6 +79,12 @@ def test_hardware_without_a_price_is_refused_with_the_near_miss():
         make_quote(replace(JOB, flavor="local-cpus"), FLAVORS, None, MADE_AT)
 
 
+@pytest.mark.parametrize("name", ["a100", "A100-Large", "a100_large", "a100-small"])
+def test_hardware_of_the_same_family_is_a_near_miss(name: str):
+    with pytest.raises(NotAllowed, match=r"did you mean a100-large\?"):
+        make_quote(replace(JOB, flavor=name), FLAVORS, None, MADE_AT)
+
+
 def test_hardware_like_nothing_known_is_refused_with_what_there_is():
     with pytest.raises(NotAllowed, match="there are: a100-large, local-cpu"):
         make_quote(replace(JOB, flavor="zzz"), FLAVORS, None, MADE_AT)
