@@ -1,14 +1,10 @@
-"""Lengths of time as a model writes them: `90s`, `30m`, `1h30m`, `2d`, or a bare number of seconds."""
+"""Lengths of time in the arguments of a call: read as everywhere, and refused as a call's failure."""
 
 from __future__ import annotations
 
-import math
-
+from intern_action.core import durations
 from intern_action.core.errors import ToolFailed
 from intern_action.core.ports import ToolLimits
-from intern_action.settings.quantities import duration
-
-_SECONDS_A_MINUTE = 60
 
 
 def seconds_of(text: str) -> float:
@@ -17,19 +13,16 @@ def seconds_of(text: str) -> float:
     Raises:
         ToolFailed: not a length of time; the message shows how to write one.
     """
-    text = text.strip()
     try:
-        return duration(f"{text}s" if text.isascii() and text.isdigit() else text).total_seconds()
-    except (ValueError, ArithmeticError):
-        raise ToolFailed(
-            f"{text!r} is not a length of time from a second to a year; "
-            f"write `90m`, `1h30m`, `2d` or a whole number of seconds such as 3600"
-        ) from None
+        return durations.duration(text).total_seconds()
+    except ValueError as error:
+        raise ToolFailed(str(error)) from None
 
 
 def minutes_of(text: str) -> int:
     """Return whole minutes, rounded up: a limit is not cut short by its unit."""
-    return math.ceil(seconds_of(text) / _SECONDS_A_MINUTE)
+    seconds_of(text)
+    return durations.minutes(text)
 
 
 def seconds_within(text: str, limits: ToolLimits) -> float:

@@ -10,7 +10,8 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import Literal, TypeAlias, TypeVar
 
-from intern_action.settings.quantities import duration, duration_words, minutes, money_usd
+from intern_action.core.durations import duration, duration_words, minutes
+from intern_action.settings.quantities import money_usd
 
 _T = TypeVar("_T")
 
