@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -34,9 +34,14 @@ def plain(value: object) -> object:
         case Sequence() | set() | frozenset():
             return [plain(item) for item in cast("Collection[object]", value)]
         case _ if is_dataclass(value):
-            return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+            return {f.name: plain(getattr(value, f.name)) for f in fields(value) if not _unsaid(f, value)}
         case _:
             raise Bug(f"{type(value).__name__} has no canonical form")
+
+
+def _unsaid(place: Field[object], value: object) -> bool:
+    """Whether a later field has its default: what was written before it existed must come out the same (`LATER`)."""
+    return "later" in place.metadata and getattr(value, place.name) == place.default
 
 
 def canonical(value: object) -> bytes:

@@ -18,6 +18,9 @@ JsonObject: TypeAlias = Mapping[str, object]
 
 EMPTY: JsonObject = {}
 
+LATER: Mapping[str, bool] = {"later": True}
+"""Metadata of a field that came after lines of ledgers were written without it: while it has its default it is not written."""
+
 
 class FinishReason(StrEnum):
     """Why a model stopped talking. Every provider's word is mapped to one of these at the wire."""
@@ -151,6 +154,34 @@ Parameters: TypeAlias = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """How much there is to do in a job, as far as its time and memory depend on it.
+
+    Args:
+        parameters: weights of the model.
+        method: all weights learn, an adapter on 16- or 32-bit weights does, one on 4-bit weights does, or nothing.
+        train_tokens, read_tokens: tokens learned from (all epochs) and only read (evaluation), in all.
+        sequence_length, batch_size: what is in memory at once, on each device.
+        precision: how weights are held. optimizer: what is kept for each weight that learns.
+        checkpointing: activations are computed twice instead of kept.
+        layers, width, vocabulary: the model's shape; 0 for "guess" and, of the vocabulary, for "no words are predicted".
+    """
+
+    parameters: int
+    method: Literal["full", "lora", "qlora", "inference"] = "full"
+    train_tokens: int = 0
+    read_tokens: int = 0
+    sequence_length: int = 512
+    batch_size: int = 8
+    precision: Literal["float32", "bfloat16"] = "float32"
+    optimizer: Literal["adamw", "adamw-8bit", "sgd"] = "adamw"
+    checkpointing: bool = False
+    layers: int = 0
+    width: int = 0
+    vocabulary: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobSpec:
     """A training or evaluation job, pinned enough to be priced, approved and repeated.
 
@@ -164,6 +195,7 @@ class JobSpec:
         dependencies: pinned requirements beyond the image's, `name==version`.
         model, model_revision, dataset, dataset_revision: what goes in, for provenance and the digest.
         output: folder the script writes to, relative to the job's own working folder.
+        work: how much there is to do, for the estimate; None when nobody said.
     """
 
     script: str
@@ -178,6 +210,7 @@ class JobSpec:
     dataset: str = ""
     dataset_revision: str = ""
     output: str = "output"
+    work: Work | None = field(default=None, metadata=LATER)
 
 
 class JobStage(StrEnum):
@@ -244,10 +277,10 @@ class Flavor:
     memory_gb: Decimal
     accelerator: str = ""
     accelerator_memory_gb: Decimal = Decimal(0)
-    devices: int = 1
-    tflops: Decimal = Decimal(0)
+    devices: int = field(default=1, metadata=LATER)
+    tflops: Decimal = field(default=Decimal(0), metadata=LATER)
     live_at: datetime | None = None
-    listed_on: str = ""
+    listed_on: str = field(default="", metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -449,7 +482,10 @@ class Fit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What a person asked of a recipe: train or evaluate, on what, with which settings (`with epochs=3, lora`)."""
+    """What a person asked of a recipe: train or evaluate, on what, with which settings (`with epochs=3, lora`).
+
+    `hardware` is what the flavor's name means here, None when nobody knows; whoever owns the book of recipes fills it in.
+    """
 
     verb: Literal["train", "evaluate"]
     model: str
@@ -457,3 +493,4 @@ class Wish:
     settings: Parameters = field(default_factory=dict[str, str])
     flavor: str = "local-cpu"
     timeout_minutes: int = 30
+    hardware: Flavor | None = None

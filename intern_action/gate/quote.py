@@ -4,27 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from difflib import get_close_matches
 from fractions import Fraction
-from typing import Literal
 
 from intern_action.core.errors import NotAllowed
+from intern_action.core.estimate import Estimate
 from intern_action.core.types import Flavor, JobSpec, Quote
 
 _MINUTES_PER_HOUR = 60
 _CENTS_PER_DOLLAR = 100
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
-    """What a job will probably take: minutes of one attempt and memory in GB, with how sure that is."""
-
-    minutes: Decimal | None = None
-    memory_gb: Decimal | None = None
-    sure: Literal["measured", "modelled", "unknown"] = "unknown"
 
 
 def ceiling_usd(flavor: Flavor, *, timeout_minutes: int, attempts: int) -> Decimal:

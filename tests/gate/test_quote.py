@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intern_action.core.errors import NotAllowed
+from intern_action.core.estimate import Estimate
 from intern_action.core.types import Flavor, JobSpec
-from intern_action.gate.quote import Estimate, ceiling_usd, cost_usd, make_quote, still_within
+from intern_action.gate.quote import ceiling_usd, cost_usd, make_quote, still_within
 from tests.fakes.approvals import CPU, FLAVORS, GPU, JOB, MADE_AT, a_quote
 
 prices = st.decimals(min_value=0, max_value=100, places=4)
