@@ -1,6 +1,7 @@
 """Lengths of time as people and models write them, one reader for all: `90s`, `30m`, `1h30m`, `1.5h`, `2d`, `3 days`, `3600`.
 
-A bare whole number is seconds, as the Hub's own client reads it, from 60 on: below, nobody can tell whether minutes were meant.
+A bare whole number is seconds, as the Hub's own client reads it. Where money or a plan's life hangs on it, only from 60 on:
+below, nobody can tell whether minutes were meant.
 """
 
 from __future__ import annotations
@@ -27,8 +28,12 @@ _HOW = (
 )
 
 
-def duration(value: object) -> timedelta:
+def duration(value: object, *, least_bare: int = _LEAST_BARE) -> timedelta:
     """Return a length of time between one second and a year.
+
+    Args:
+        value: the text, or a whole number.
+        least_bare: from where on a bare number is taken for seconds.
 
     Raises:
         ValueError: it is none; the message says how to write one.
@@ -36,7 +41,7 @@ def duration(value: object) -> timedelta:
     if isinstance(value, timedelta):
         return value
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    seconds = _seconds(text.strip()) if isinstance(text, str) and len(text) <= _MOST_CHARS else None
+    seconds = _seconds(text.strip(), least_bare) if isinstance(text, str) and len(text) <= _MOST_CHARS else None
     if seconds is None:
         raise ValueError(f"{_short(value)} is not a length of time; {_HOW}")
     if not 1 <= seconds <= _LONGEST_SECONDS:
@@ -58,10 +63,10 @@ def duration_words(length: timedelta) -> str:
     return words or "0s"
 
 
-def _seconds(text: str) -> Decimal | None:
+def _seconds(text: str, least_bare: int) -> Decimal | None:
     """Return the sum of parts such as `1h30m`, or a bare number; None when anything else stands there."""
     if _BARE.fullmatch(text):
-        return Decimal(text) if int(text) >= _LEAST_BARE else None
+        return Decimal(text) if int(text) >= least_bare else None
     total, at = Decimal(0), 0
     while at < len(text):
         part = _PART.match(text, at)

@@ -2,7 +2,7 @@
 
 Memory of one process, in bytes, for P weights of which a share learns:
 
-    weights       P x 4, 2 or 0.516 for numbers of 32, 16 or 4 bits (NF4 with its constants quantised: arXiv:2305.14314, section 3)
+    weights       P x 4, 2 or 0.516 for numbers of 32, 16 or 4 bits (NF4, constants quantised too: arXiv:2305.14314, section 3)
     gradients     4 for each weight that learns
     optimiser     8 for AdamW's two moments, 2 where they are kept in 8 bits (arXiv:2110.02861), 0 for plain descent; so all of
                   a model in full precision takes 16 a weight (Rajbhandari et al., arXiv:1910.02054, section 3.1)

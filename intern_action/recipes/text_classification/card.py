@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path, PurePosixPath
 
@@ -85,7 +85,7 @@ class TextClassification:
         return Fit(
             recipe=self.name,
             files={SCRIPT: script(), CONFIG: json.dumps(config, indent=2) + "\n"},
-            job=_job(wish, model, data, parameters, choices, work),
+            job=replace(_job(wish, model, data, parameters, choices), work=work),
             smoke_parameters=parameters | {"smoke": "true"},
             reasons=_reasons(wish, model, data, config, columns=(text, label)),
             estimate_minutes=sizes.minutes(work, wish),
@@ -206,9 +206,7 @@ def spoken(name: str) -> str:
     return next((part for part in reversed(path.parts) if part not in {"model", "models", "data", "/", "."}), name)
 
 
-def _job(
-    wish: Wish, model: ModelFacts, data: DatasetFacts, parameters: Parameters, choices: Choices, work: Work
-) -> JobSpec:
+def _job(wish: Wish, model: ModelFacts, data: DatasetFacts, parameters: Parameters, choices: Choices) -> JobSpec:
     """Return the job, with what may vary under the same approval."""
     batch, accumulation = int(choices.get("batch-size", "16")), int(choices.get("accumulation", "1"))
     return JobSpec(
@@ -223,7 +221,6 @@ def _job(
         dataset=data.id,
         dataset_revision=data.revision,
         output=OUTPUT,
-        work=work,
     )
 
 
