@@ -13,13 +13,12 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
+from intern_action.core.later import LATER
+
 JsonObject: TypeAlias = Mapping[str, object]
 """A decoded JSON object. Values are narrowed where they are used."""
 
 EMPTY: JsonObject = {}
-
-LATER: Mapping[str, bool] = {"later": True}
-"""Metadata of a field that came after lines of ledgers were written without it: while it has its default it is not written."""
 
 
 class FinishReason(StrEnum):
