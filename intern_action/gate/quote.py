@@ -25,7 +25,7 @@ def ceiling_usd(flavor: Flavor, *, timeout_minutes: int, attempts: int) -> Decim
     return cost_usd(flavor, timeout_minutes) * attempts
 
 
-def cost_usd(flavor: Flavor, minutes: int | Decimal) -> Decimal:
+def cost_usd(flavor: Flavor, minutes: int | Decimal | Fraction) -> Decimal:
     """Return what some minutes cost, in exact arithmetic and then rounded up to the cent."""
     cents = Fraction(flavor.usd_per_hour) * Fraction(minutes) * _CENTS_PER_DOLLAR / _MINUTES_PER_HOUR
     return Decimal(math.ceil(cents)).scaleb(-2)

@@ -108,6 +108,10 @@ def _spoken(rest: str, more: str) -> Command | None:
     verb = words[0].lower().rstrip(".!?") if words else ""
     if verb == "approve":
         return _approve(words[1:])
+    if verb == "option":
+        return NotUnderstood(
+            words="an option is chosen in the review that approves: write `/intern option fastest` in its body"
+        )
     if verb == "stop":
         return Say(verb="stop")
     alone = len(words) == 1 and not more.strip()
