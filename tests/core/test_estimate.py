@@ -118,7 +118,7 @@ def test_a_measurement_speaks_for_this_machine_and_no_other():
 
 @pytest.mark.parametrize("broken", [{"tokens": 0}, {"seconds": 0.0}, {"seconds": -1.0}])
 def test_a_measurement_of_nothing_is_none(broken: dict[str, float]):
-    measured = replace(Measured(seconds=10.0, tokens=1000, memory_gb=Decimal(1)), **broken)  # pyright: ignore[reportArgumentType] - by name
+    measured = replace(Measured(seconds=10.0, tokens=1000, memory_gb=Decimal(1)), **broken)
     assert estimate(SEVEN, TABLE["local-cpu"], measured).sure == "modelled"
 
 

@@ -141,7 +141,7 @@ def with_options() -> tuple[Facts, dict[str, Quote]]:
     options = options_of()
     quotes = by_name(options)
     world, plan = facts(), a_plan()
-    asked = replace(plan, asks=replace(plan.asks, job=ASKED), quote=quotes[RECOMMENDED], options=options)  # pyright: ignore[reportCallIssue] - it spends
+    asked = replace(plan, asks=replace(plan.asks, job=ASKED), quote=quotes[RECOMMENDED], options=options)
     plan = replace(asked, cap_usd=quotes[RECOMMENDED].ceiling_usd)
     live = replace(world, reviews=(), quote=quotes[RECOMMENDED], option_quotes=quotes)
     return with_plan(live, plan), quotes
