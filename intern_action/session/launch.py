@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from decimal import ROUND_UP, Decimal
+from decimal import Decimal
+from fractions import Fraction
 
 from intern_action.core.digests import launch_key
-from intern_action.core.entries import JobMoved, JobRow, LedgerEvent, LedgerView, MoneyCaptured, MoneyReleased
+from intern_action.core.entries import JobMoved, JobRow, LedgerEvent, LedgerView, MoneyCaptured, MoneyReleased, agreed
 from intern_action.core.errors import JobError, LedgerError
 from intern_action.core.events import Answered, Spent, Submitted
 from intern_action.core.plan import Plan
 from intern_action.core.ports import JobOrder
 from intern_action.core.states import JobState, State
 from intern_action.core.types import Call, JobRef, JobSpec, JobStage, JobStatus, JsonObject, ToolResult
+from intern_action.gate.quote import cost_usd
 from intern_action.session.office import Case
 from intern_action.session.purse import release
 
 LEASE = timedelta(minutes=5)
-CENT = Decimal("0.01")
 TAIL = 4_000
 AGAIN = frozenset({JobStage.OUT_OF_MEMORY})
 """Ends after which another attempt under the same approval makes sense, so the hold stays."""
@@ -185,11 +186,10 @@ def _account(case: Case, submitted: Submitted, status: JobStatus) -> Decimal:
     costs: list[Decimal] = []
 
     def decide(view: LedgerView) -> tuple[LedgerEvent, ...]:
-        row, plan = _row(view, digest, key), view.plan(digest)
+        row, plan = _row(view, digest, key), agreed(view, digest)
         if row is None or plan is None or plan.job is None or plan.quote is None:
             raise LedgerError(f"the ledger does not know the launch {key}; a person has to look")
-        hourly = plan.quote.flavor.usd_per_hour
-        cost = (hourly * Decimal(str(status.seconds)) / 3600).quantize(CENT, ROUND_UP)
+        cost = cost_usd(plan.quote.flavor, Fraction(str(status.seconds)) / 60)
         if row.state is JobState.ENDED:
             costs.append(min(cost, view.captured(digest)))
             return ()
@@ -210,7 +210,7 @@ def _account(case: Case, submitted: Submitted, status: JobStatus) -> Decimal:
 
 def _result(case: Case, call: Call, submitted: Submitted, status: JobStatus, cost: Decimal) -> ToolResult:
     office = case.office
-    plan = office.ledger.read().plan(submitted.digest)
+    plan = agreed(office.ledger.read(), submitted.digest)
     log = office.jobs.logs(submitted.job)
     data: JsonObject = {
         "state": _word(case, call, status),
@@ -219,6 +219,7 @@ def _result(case: Case, call: Call, submitted: Submitted, status: JobStatus, cos
         "seconds": status.seconds,
         "cost_usd": str(cost),
         "ceiling_usd": str(plan.ceiling_usd) if plan else "",
+        "flavor": plan.quote.flavor.name if plan and plan.quote else "",
         "metrics": office.results(status.output_dir) if status.output_dir else {},
         "output": status.output_dir,
         "message": status.message,

@@ -239,7 +239,7 @@ class House:
     def _recipes(self) -> RecipeBook:
         from intern_action.recipes import Recipes
 
-        return self.premises.recipes or Recipes()
+        return self.premises.recipes or Recipes(hardware=self._flavors)
 
     def _hub(self) -> HubReader:
         began = self.case.began
