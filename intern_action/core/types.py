@@ -181,7 +181,7 @@ class JobSpec:
 
 
 class JobStage(StrEnum):
-    """Where a started job is, in the words of the job backends. The last five are final."""
+    """Where a started job is, in the words of the job backends. All but the first two are final."""
 
     SCHEDULING = "scheduling"
     RUNNING = "running"
@@ -189,6 +189,7 @@ class JobStage(StrEnum):
     FAILED = "failed"
     OUT_OF_MEMORY = "out_of_memory"
     TIMED_OUT = "timed_out"
+    PREEMPTED = "preempted"
     CANCELLED = "cancelled"
 
     @property
