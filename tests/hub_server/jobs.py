@@ -1,0 +1,250 @@
+"""Jobs as clients see them: run, list, inspect, cancel, label, and the price list."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TYPE_CHECKING, cast
+from urllib.parse import urlencode
+
+from .accounts import Caller, allowed, identity, known
+from .fields import Fields
+from .job_records import JobFolder, Status, moment, now
+from .job_runs import Jobs, Order
+from .refusals import Refused
+from .request import Answer, Request, json_answer
+from .routes import Route
+
+if TYPE_CHECKING:
+    from .world import World
+
+_LABEL = re.compile(r"[a-zA-Z0-9._-]{0,100}")
+_NO_CREDIT = "Pre-paid credit balance is insufficient - add more credits to your account to use Jobs."
+
+
+def launch(world: World, spec: Fields, *, namespace: str, initiator: Mapping[str, object]) -> JobFolder:
+    """Run a job as ordered; used for what a client asks, and for what a schedule or a webhook does in its place.
+
+    Raises:
+        Refused: 400 for an order that makes no sense, 402 for a namespace that cannot pay.
+    """
+    jobs = world.part(Jobs)
+    record = {**checked(jobs, spec), "initiator": dict(initiator), "owner": _owner(world, namespace)}
+    if namespace in jobs.settings.without_credit:
+        raise Refused(402, _NO_CREDIT)
+    folder = jobs.folders.make(namespace)
+    order = Order(
+        command=[*spec.texts("command"), *spec.texts("arguments")],
+        environment={**_machine(jobs, spec.text("flavor", "cpu-basic")), **spec.pairs("environment")},
+        secrets=spec.pairs("secrets"),
+        timeout_seconds=spec.number("timeoutSeconds", jobs.settings.timeout_seconds),
+    )
+    jobs.start(folder, {"type": "job", "id": folder.id, "createdAt": now(), **record}, order)
+    return folder
+
+
+def checked(jobs: Jobs, spec: Fields) -> dict[str, object]:
+    """Return an order as it is kept, without the values of its secrets.
+
+    Raises:
+        Refused: 400 with what is wrong.
+    """
+    flavor = spec.text("flavor", "cpu-basic")
+    if jobs.prices.find(flavor) is None:
+        raise Refused(400, f'"flavor" must be one of [{", ".join(str(one["name"]) for one in jobs.prices.shown())}]')
+    if ("dockerImage" in spec) == ("spaceId" in spec):
+        raise Refused(400, "Exactly one of dockerImage and spaceId is required")
+    if not spec.texts("command"):
+        raise Refused(400, '"command" is not allowed to be empty')
+    if spec.number("timeoutSeconds", 1) < 1:
+        raise Refused(400, '"timeoutSeconds" must be greater than or equal to 1')
+    image = {name: spec.text(name) for name in ("dockerImage", "spaceId") if name in spec}
+    return {
+        **image,
+        "command": spec.texts("command"),
+        "arguments": spec.texts("arguments"),
+        "environment": spec.pairs("environment"),
+        "secrets": sorted(spec.fields("secrets")),
+        "flavor": flavor,
+        "arch": spec.text("arch", "amd64"),
+        "attempts": 1,
+        "timeoutSeconds": spec.number("timeoutSeconds", jobs.settings.timeout_seconds),
+        "labels": labels_of(spec),
+        "volumes": [dict(volume.values) for volume in spec.each("volumes")],
+        **({"expose": dict(spec.fields("expose").values)} if "expose" in spec else {}),
+    }
+
+
+def labels_of(spec: Fields) -> dict[str, str]:
+    """Return the labels of a request.
+
+    Raises:
+        Refused: 400 for a key or value the Hub does not take.
+    """
+    labels = spec.pairs("labels")
+    for word in [*labels.keys(), *labels.values()]:
+        if not _LABEL.fullmatch(word):
+            raise Refused(400, f"Invalid label {word!r}: at most 100 letters, digits, dots, dashes and underscores")
+    return labels
+
+
+def shown(world: World, folder: JobFolder) -> dict[str, object]:
+    """Return a job as the Hub shows it."""
+    record, status = folder.record(), folder.status()
+    dates = {"startedAt": _text(status.started_at), "finishedAt": _text(status.finished_at)}
+    return {
+        **{name: value for name, value in record.items() if name != "expose"},
+        **{name: date for name, date in dates.items() if date},
+        "status": {
+            "stage": status.stage,
+            "message": status.message,
+            "failureCount": int(status.stage == "ERROR"),
+            **({"exposeUrls": _urls(world, folder)} if "expose" in record else {}),
+        },
+        "durations": _durations(record, status),
+    }
+
+
+def readable(world: World, request: Request) -> JobFolder:
+    """Return the job that a request names, if its caller may see it."""
+    _allow_reading(request)
+    return _find(world, request)
+
+
+def changeable(world: World, request: Request) -> JobFolder:
+    """Return the job that a request names, if its caller may change it."""
+    allowed(request, "job.write", request.values["namespace"])
+    return _find(world, request)
+
+
+def by(caller: Caller) -> dict[str, object]:
+    """Return a caller as the one who started something."""
+    return {"type": "user", "id": identity(caller.user), "name": caller.user}
+
+
+def _find(world: World, request: Request) -> JobFolder:
+    folder = world.part(Jobs).folders.find(request.values["namespace"], request.values["job"])
+    if folder is None:
+        raise Refused(404, "Job not found")
+    return folder
+
+
+def _allow_reading(request: Request) -> None:
+    caller, namespace = known(request), request.values["namespace"]
+    if not (caller.may("job.read", namespace) or caller.may("job.write", namespace)):
+        raise Refused(403, f"Authorization error: missing permission job.read on {namespace}")
+
+
+def _run(world: World, request: Request) -> Answer:
+    namespace = request.values["namespace"]
+    caller = allowed(request, "job.write", namespace)
+    return json_answer(shown(world, launch(world, request.json, namespace=namespace, initiator=by(caller))))
+
+
+def _list(world: World, request: Request) -> Answer:
+    _allow_reading(request)
+    jobs, namespace = world.part(Jobs), request.values["namespace"]
+    size = min(int(request.asked("limit", str(jobs.settings.page_size))), jobs.settings.page_size)
+    fitting = _after(request.asked("cursor"), (shown(world, one) for one in jobs.folders.of(namespace)))
+    page = list(islice((job for job in fitting if _fits(job, request.query)), size + 1))
+    headers: dict[str, str] = {}
+    if len(page) > size:
+        query = {**request.query, "cursor": [str(page[size - 1]["id"])], "limit": [str(size)]}
+        headers["Link"] = f'<{world.url}{request.path}?{urlencode(query, doseq=True)}>; rel="next"'
+    return json_answer(page[:size], headers=headers)
+
+
+def _after(cursor: str, jobs: Iterator[dict[str, object]]) -> Iterator[dict[str, object]]:
+    """Yield what follows the job that a page ended with: jobs that are new since then do not shift it."""
+    found = not cursor
+    for job in jobs:
+        if found:
+            yield job
+        found = found or job["id"] == cursor
+
+
+def _fits(job: Mapping[str, object], query: Mapping[str, Sequence[str]]) -> bool:
+    stages = {stage.upper() for stage in query.get("stage", ())}
+    labels, stage = Fields(job).pairs("labels"), Fields(job).fields("status").text("stage")
+    wanted = [label.partition("=") for label in query.get("label", ())]
+    return (not stages or stage in stages) and all(labels.get(key) == value for key, _, value in wanted)
+
+
+def _inspect(world: World, request: Request) -> Answer:
+    return json_answer(shown(world, readable(world, request)))
+
+
+def _cancel(world: World, request: Request) -> Answer:
+    folder = changeable(world, request)
+    if folder.status().finished_at is None:
+        world.part(Jobs).cancel(folder)
+    return json_answer(shown(world, folder))
+
+
+def _label(world: World, request: Request) -> Answer:
+    folder = changeable(world, request)
+    folder.write("record.json", {**folder.record(), "labels": labels_of(request.json)})
+    return json_answer(shown(world, folder))
+
+
+def _hardware(world: World, request: Request) -> Answer:
+    return json_answer(world.part(Jobs).prices.shown())
+
+
+def _start(world: World) -> None:
+    world.part(Jobs)
+
+
+def _owner(world: World, namespace: str) -> dict[str, object]:
+    kind = "org" if world.accounts.is_org(namespace) else "user"
+    return {"id": identity(namespace), "name": namespace, "type": kind}
+
+
+def _machine(jobs: Jobs, flavor: str) -> dict[str, str]:
+    """Return what the Hub tells a job of its machine."""
+    hardware = jobs.prices.find(flavor)
+    assert hardware is not None
+    about = {"CPU_CORES": hardware.cpu.split()[0], "MEMORY": hardware.ram.replace(" GB", "Gi")}
+    return {**about, "ACCELERATOR": hardware.accelerator.model if hardware.accelerator else "none"}
+
+
+def _urls(world: World, folder: JobFolder) -> list[str]:
+    domain = world.part(Jobs).settings.domain
+    return [f"https://{folder.id}--{port}.{domain}" for port in ports_of(folder)]
+
+
+def ports_of(folder: JobFolder) -> Sequence[int]:
+    """Return the ports that a job shows to the outside."""
+    return cast("list[int]", Fields(folder.record()).fields("expose").values.get("ports", []))
+
+
+def _durations(record: Mapping[str, object], status: Status) -> dict[str, int | None]:
+    created, until = moment(record["createdAt"]), status.finished_at or datetime.now(UTC)
+    assert created is not None
+    started = status.started_at
+    return {
+        "schedulingSecs": _seconds(created, started) if started else None,
+        "runningSecs": _seconds(started, until) if started else None,
+        "totalSecs": _seconds(created, until),
+    }
+
+
+def _seconds(since: datetime, until: datetime) -> int:
+    return max(0, round((until - since).total_seconds()))
+
+
+def _text(date: datetime | None) -> str | None:
+    return date.isoformat(timespec="milliseconds").replace("+00:00", "Z") if date else None
+
+
+ROUTES = (
+    Route("GET", "/api/jobs/hardware", _hardware),
+    Route("POST", "/api/jobs/{namespace}", _run),
+    Route("GET", "/api/jobs/{namespace}", _list),
+    Route("GET", "/api/jobs/{namespace}/{job}", _inspect),
+    Route("POST", "/api/jobs/{namespace}/{job}/cancel", _cancel),
+    Route("PUT", "/api/jobs/{namespace}/{job}/labels", _label),
+)
+START = _start
