@@ -209,7 +209,17 @@ class JobRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobStatus:
-    """What a backend says of a job. `output_dir` is where collected files lie once it is final (a path on this machine)."""
+    """What a backend says of a job.
+
+    Args:
+        ref: which one.
+        stage: where it is.
+        message: that in words.
+        exit_code: the script's.
+        started_at, finished_at: what is billed lies between them.
+        output_dir: where collected files lie once it is final (a path on this machine).
+        checkpoint: it left one that another attempt can go on from.
+    """
 
     ref: JobRef
     stage: JobStage
@@ -218,6 +228,7 @@ class JobStatus:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     output_dir: str = ""
+    checkpoint: bool = False
 
     @property
     def seconds(self) -> float:

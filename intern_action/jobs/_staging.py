@@ -55,6 +55,11 @@ class Standing:
     changed_at: datetime | None
     files: Mapping[str, int]
 
+    @property
+    def checkpoint(self) -> bool:
+        """Whether another attempt can go on from here."""
+        return any(name.startswith(f"{OUTPUT}/checkpoint/") for name in self.files)
+
 
 class Staging:
     """The staging repository of one launch key."""

@@ -27,6 +27,7 @@ from intern_action.jobs._followed import HubLog
 from intern_action.jobs._output import bring_home
 from intern_action.jobs._said import Unanswered, asking, starting
 from intern_action.jobs._staging import Staged, Staging
+from intern_action.settings.words import text
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi, JobInfo
@@ -145,15 +146,11 @@ class HfJobs:
     def _mine(self, body: Body) -> JobRef | None:
         """Return the job with our label when it is what we would start, and we started it."""
         found = self._labelled(body.labels[KEY])
-        if not found:
-            return None
-        strange = [job for job in found if not self._is_ours(job, body)]
-        if strange:
-            raise JobError(
-                f"needs-human: the job {strange[0].url} carries the label of {body.labels[KEY]} but is not what we would "
-                "start, or was started by somebody else; it was not adopted, and nothing was started. Look at it, and cancel it"
-            )
-        return self._ref(found[-1])  # the oldest: the Hub lists the newest first
+        ours = [job for job in found if self._is_ours(job, body)]
+        strange = next((job for job in found if job not in ours and job.finished_at is None), None)
+        if strange is not None:
+            raise HubError(text("hub-strange-job", url=strange.url, key=body.labels[KEY]))
+        return self._ref(ours[-1]) if ours else None  # the oldest: the Hub lists the newest first
 
     def _is_ours(self, job: JobInfo, body: Body) -> bool:
         same = (job.docker_image or job.space_id or "") in body.image and job.flavor == body.flavor
@@ -172,7 +169,9 @@ class HfJobs:
         told = self._told(ref)
         if not told.final:
             return status_of(ref, told, {})
-        return status_of(ref, told, self._staging(ref.launch_key).left()[1])
+        standing, result = self._staging(ref.launch_key).left()
+        status = status_of(ref, told, result)
+        return dataclasses.replace(status, checkpoint=standing is not None and standing.checkpoint)
 
     def _told(self, ref: JobRef) -> Told:
         with asking("look at the job", self._account):
@@ -233,6 +232,7 @@ class HfJobs:
         status = status_of(ref, told, result)
         if standing is None or not result:
             return status
+        status = dataclasses.replace(status, checkpoint=standing.checkpoint)
         place = folder_of(self._root, ref.launch_key).path
         left_out = bring_home(staging, standing, result, place)
         words = f"; left out of the output: {', '.join(left_out[:5])}" if left_out else ""

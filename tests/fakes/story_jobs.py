@@ -41,6 +41,8 @@ class StoryJobs:
         return status.ref if status else None
 
     def launch(self, order: JobOrder) -> JobRef:
+        if order.launch_key in self.states:
+            return self.states[order.launch_key].ref
         if self.faults:
             raise self.faults.pop(0)
         self.orders.append(order)
