@@ -82,6 +82,13 @@ class Fields:
             raise _wrong(name, "list of strings", self.values.get(name))
         return found
 
+    def numbers(self, name: str) -> list[int]:
+        """Return a list of whole numbers; one that is not there is empty."""
+        found = [one for one in self._list(name) if isinstance(one, int)]
+        if len(found) != len(self._list(name)):
+            raise _wrong(name, "list of numbers", self.values.get(name))
+        return found
+
     def pairs(self, name: str) -> dict[str, str]:
         """Return an object whose values are strings."""
         inner = self.fields(name)

@@ -13,11 +13,21 @@ class Refused(Exception):
         message: goes into `X-Error-Message` and the body's `error`.
         code: goes into `X-Error-Code`, by which clients tell refusals of one status apart.
         headers: more of them.
+        more: fields of the body beside `error`.
     """
 
-    def __init__(self, status: int, message: str, *, code: str = "", headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        code: str = "",
+        headers: Mapping[str, str] | None = None,
+        more: Mapping[str, object] | None = None,
+    ) -> None:
         super().__init__(message)
-        self.status, self.message, self.code, self.headers = status, message, code, dict(headers or {})
+        self.status, self.message, self.code = status, message, code
+        self.headers, self.more = dict(headers or {}), dict(more or {})
 
 
 INVALID_TOKEN = "Invalid credentials in Authorization header"

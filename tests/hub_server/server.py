@@ -122,7 +122,7 @@ class _Listener(ThreadingHTTPServer):
     def handle_error(self, request: socket.socket | tuple[bytes, socket.socket], client_address: object) -> None:
         """Say nothing of clients that left; what else went wrong is our bug and is shown."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
-            super().handle_error(request, client_address)  # pyright: ignore[reportArgumentType]
+            super().handle_error(request, client_address)
 
     def close_connections(self) -> None:
         """Close what clients keep open."""
@@ -188,7 +188,7 @@ class _Handler(BaseHTTPRequestHandler):
         except Refused as refused:
             code = {"X-Error-Code": refused.code} if refused.code else {}
             headers = {"X-Error-Message": refused.message, **code, **refused.headers}
-            return json_answer({"error": refused.message}, refused.status, headers)
+            return json_answer({"error": refused.message, **refused.more}, refused.status, headers)
 
     def _record(self, request: Request, status: int) -> None:
         token = request.headers.get("authorization", "").removeprefix("Bearer ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from threading import RLock
@@ -67,6 +68,12 @@ class Store:
             if name not in self._tables:
                 self._tables[name] = Table(self.root / "tables" / name)
             return self._tables[name]
+
+    def drop(self, name: str) -> None:
+        """Forget a table with everything in it."""
+        with self._lock:
+            self._tables.pop(name, None)
+            shutil.rmtree(self.root / "tables" / name, ignore_errors=True)
 
     def folder(self, name: str) -> Path:
         """Return a folder for an area's own files."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import RLock
 from typing import Protocol, TypeVar, cast
 
 from .accounts import Accounts
 from .faults import Faults
+from .moment import now
 from .store import Store
 
 
@@ -38,6 +38,23 @@ class Recorded:
     """0 when no answer went out."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Happened:
+    """Something changed that a webhook may want to know."""
+
+    action: str
+    """`create`, `update`, `move` or `delete`."""
+    scope: str
+    """`repo`, `repo.content`, `repo.config`, `discussion` or `discussion.comment`."""
+    type: str
+    """`model`, `dataset` or `space`."""
+    id: str
+    """`owner/name`."""
+    about: Mapping[str, object] = field(default_factory=dict[str, object])
+    """More that the webhook tells: `updatedRefs`, `discussion`, `comment`, …"""
+    at: str = field(default_factory=now)
+
+
 @dataclass(kw_only=True)
 class World:
     """Handed to every handler."""
@@ -47,7 +64,10 @@ class World:
     """Where this server listens."""
     storage_url: str = ""
     """The same under another host name: clients must not take their token there."""
+    in_parts_above: int = 100 * 1024 * 1024
+    """Larger uploads come in parts of this many bytes, where the client can."""
     requests: list[Recorded] = field(default_factory=list[Recorded])
+    listeners: list[Callable[[Happened], None]] = field(default_factory=list["Callable[[Happened], None]"])
 
     def __post_init__(self) -> None:
         self.store = Store(self.root)
@@ -55,6 +75,11 @@ class World:
         self.faults = Faults()
         self._lock = RLock()
         self._parts: dict[object, Part] = {}
+
+    def tell(self, happened: Happened) -> None:
+        """Tell every listener; they must not take long."""
+        for listener in list(self.listeners):
+            listener(happened)
 
     def part(self, kind: Callable[[World], AnyPart]) -> AnyPart:
         """Return this world's one part of that kind, made at the first call."""
@@ -70,8 +95,3 @@ class World:
             self._parts.clear()
         for part in reversed(parts):
             part.close()
-
-
-def now() -> str:
-    """Return the time as the Hub writes it."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
