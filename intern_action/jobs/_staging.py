@@ -3,7 +3,7 @@
 One repository a launch, so that making it is the claim (the Hub makes a repository once), nothing but this launch ever moves
 its head (the job's lock is a commit on top of what was staged), and it can be deleted without a loss to another.
 
-tree.tar.gz.b64   the approved tree, as text while it is small: one request instead of four; else tree.tar.gz
+tree.b64          the approved tree, as text while it is small: one request instead of four; else tree.tar.gz
 lock.json         written by the job that runs
 output/           what the script wrote, checkpoints while it runs
 log.txt           everything it printed
@@ -29,7 +29,7 @@ from intern_action.jobs._said import CONFLICT, asking, starting, status_of
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-ARCHIVE, LOCK, RESULT, LOG, OUTPUT = "tree.tar.gz", "lock.json", "result.json", "log.txt", "output"
+ARCHIVE, AS_TEXT, RESULT, LOG, OUTPUT = "tree.tar.gz", "tree.b64", "result.json", "log.txt", "output"
 _MOST_AS_TEXT = 3 << 20
 _MOST_RESULT, _MOST_LOG = 8 << 20, 256 << 20
 _NOT_THERE = 404
@@ -169,5 +169,5 @@ def packed(archive: str) -> tuple[str, bytes, str]:
     squeezed = gzip.compress(Path(archive).read_bytes(), mtime=0)
     sha256 = hashlib.sha256(squeezed).hexdigest()
     if len(squeezed) <= _MOST_AS_TEXT:
-        return f"{ARCHIVE}.b64", base64.encodebytes(squeezed), sha256
+        return AS_TEXT, base64.encodebytes(squeezed), sha256
     return ARCHIVE, squeezed, sha256

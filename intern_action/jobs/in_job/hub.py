@@ -14,7 +14,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import cast
+from typing import IO, cast
 
 _PIECE = 1 << 20
 _TRIES, _PATIENCE = 5, 120
@@ -110,13 +110,15 @@ class Repository:
         """Send the bytes: in one piece, or in as many as the store asks for."""
         where, header = str(upload["href"]), cast("dict[str, str]", upload.get("header") or {})
         if "chunk_size" not in header:
-            _put(where, _part(content, 0, _size(content)))
+            _to_store(where, _part(content, 0, _size(content)))
             return
         step = int(header["chunk_size"])
         places = [header[name] for name in sorted(filter(str.isdigit, header), key=int)]
-        tags = [_put(place, _part(content, n * step, step)) for n, place in enumerate(places)]
+        tags = [_to_store(place, _part(content, n * step, step)) for n, place in enumerate(places)]
         parts = [{"partNumber": n, "etag": tag} for n, tag in enumerate(tags, 1)]
-        self._ask("POST", where, json.dumps({"oid": oid, "parts": parts}).encode(), "application/vnd.git-lfs+json")
+        _to_store(
+            where, json.dumps({"oid": oid, "parts": parts}).encode(), method="POST", kind="application/vnd.git-lfs+json"
+        )
 
     # --- the wire ----------------------------------------------------------------------------------------------------
 
@@ -128,16 +130,36 @@ class Repository:
     ) -> bytes:
         headers = {"Content-Type": kind, "Accept": kind} if body is not None else {}
         request = urllib.request.Request(url, data=body, headers=headers, method=method)  # noqa: S310 -- our endpoint
-        # a redirect leads to the store, which is somebody else's: the token stays here
         request.add_unredirected_header("Authorization", f"Bearer {self._token}")
         return _answered(request, tries)[0]
+
+
+class _OwnHost(urllib.request.HTTPRedirectHandler):
+    """Shows the token again where a redirect stays on the Hub; a store elsewhere is somebody else's and never gets it."""
+
+    def redirect_request(  # noqa: PLR0917 -- the signature of the library
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: http.client.HTTPMessage,
+        newurl: str,
+    ) -> urllib.request.Request | None:
+        new = super().redirect_request(req, fp, code, msg, headers, newurl)
+        if new is not None and (new.type, new.host) == (req.type, req.host):
+            new.unredirected_hdrs.update(req.unredirected_hdrs)
+        return new
+
+
+_OPENER = urllib.request.build_opener(_OwnHost)
 
 
 def _answered(request: urllib.request.Request, tries: int = _TRIES) -> tuple[bytes, Mapping[str, str]]:
     """Return body and headers; ask again while the fault may pass."""
     for left in reversed(range(tries)):
         try:
-            with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:  # noqa: S310 -- the same
+            with _OPENER.open(request, timeout=_PATIENCE) as answer:
                 return answer.read(), answer.headers
         except urllib.error.HTTPError as error:
             if error.code not in _PASSING or not left:
@@ -149,8 +171,10 @@ def _answered(request: urllib.request.Request, tries: int = _TRIES) -> tuple[byt
     raise OSError("not asked")
 
 
-def _put(url: str, content: bytes | memoryview) -> str:
-    request = urllib.request.Request(url, data=content, method="PUT")  # noqa: S310 -- the Hub named it
+def _to_store(url: str, content: bytes | memoryview, *, method: str = "PUT", kind: str = "") -> str:
+    """Send something to the store, which never sees our token; return the tag that it gives."""
+    headers = {"Content-Type": kind, "Accept": kind} if kind else {}
+    request = urllib.request.Request(url, data=content, headers=headers, method=method)  # noqa: S310 -- the Hub named it
     return _answered(request)[1].get("ETag") or ""
 
 

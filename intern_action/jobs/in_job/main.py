@@ -222,3 +222,6 @@ def main(argv: Sequence[str], environment: Mapping[str, str]) -> int:
     except Ending as ending:
         say(f"intern-action: {ending}")
         return ending.code
+    except OSError as error:
+        say(f"intern-action: the Hub or the disk failed: {error}")
+        return UPLOAD
