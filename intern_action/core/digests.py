@@ -5,14 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from intern_action.core.errors import Bug
+from intern_action.core.later import written
 from intern_action.core.plan import Plan, form
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 NOT_APPROVED = frozenset({"made_at", "expires_at", "summary"})
 """Fields of a plan that its digest leaves out: when it was made, and words around it."""
@@ -36,7 +40,7 @@ def plain(value: object) -> object:
         case Plan():
             return plain(form(value))
         case _ if is_dataclass(value):
-            return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+            return {name: plain(item) for name, item in written(cast("DataclassInstance", value)).items()}
         case _:
             raise Bug(f"{type(value).__name__} has no canonical form")
 

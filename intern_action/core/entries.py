@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal, Protocol, TypeAlias
 
-from intern_action.core.plan import Plan
+from intern_action.core.later import LATER
+from intern_action.core.plan import Plan, chosen
 from intern_action.core.states import JobState, State
 from intern_action.core.types import JobRef
 
@@ -47,12 +48,16 @@ class PlanMade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanConsumed:
-    """An approval was used, by these people, with these reviews. One per digest. What it asks for may be done."""
+    """An approval was used, by these people, with these reviews. One per digest. What it asks for may be done.
+
+    `option` is which of the plan's options they chose; "" is the recommended one.
+    """
 
     digest: str
     session: str
     by: tuple[str, ...]
     reviews: tuple[str, ...]
+    option: str = field(default="", metadata=LATER)
     kind: Literal["plan-consumed"] = "plan-consumed"
 
 
@@ -224,3 +229,9 @@ class Ledger(Protocol):
             LedgerError: broken chain, unreachable remote, too many lost races.
         """
         ...
+
+
+def agreed(view: LedgerView, digest: str) -> Plan | None:
+    """Return a plan as people approved it, with the option they chose; as it was made before that, None when it is not there."""
+    plan, consumed = view.plan(digest), view.consumed(digest)
+    return chosen(plan, consumed.option) if plan and consumed else plan

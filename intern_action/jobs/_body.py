@@ -11,7 +11,7 @@ from intern_action.core.digests import digest
 from intern_action.core.errors import JobError
 from intern_action.core.flags import flags
 from intern_action.core.ports import JobOrder
-from intern_action.core.types import Flavor, JobSpec
+from intern_action.core.types import JobSpec
 from intern_action.jobs._folder import check_output
 from intern_action.jobs.in_job import program
 
@@ -48,7 +48,7 @@ class Body:
         return digest((self.image, self.command, self.flavor, self.timeout_seconds, told, (TOKEN,)))[:40]
 
 
-def body_of(order: JobOrder, *, repository: str, image: str, endpoint: str, home: str, flavor: Flavor | None) -> Body:
+def body_of(order: JobOrder, *, repository: str, image: str, endpoint: str, home: str, devices: int) -> Body:
     """Return the job of an order.
 
     Args:
@@ -57,12 +57,12 @@ def body_of(order: JobOrder, *, repository: str, image: str, endpoint: str, home
         image: the image it runs in.
         endpoint: the Hub's address, as the job reaches it.
         home: whose ledger knows it.
-        flavor: the hardware, None when nobody knows it.
+        devices: how many accelerators the hardware has; each gets a process of its own.
 
     Raises:
         JobError: it cannot be carried out on the Hub.
     """
-    told = json.dumps(_order(order, repository, processes=_processes(flavor)), ensure_ascii=True, sort_keys=True)
+    told = json.dumps(_order(order, repository, processes=max(1, devices)), ensure_ascii=True, sort_keys=True)
     command = ("python3", "-c", program(), told)
     if max(len(word.encode()) for word in command) > MOST_WORD:
         raise JobError(f"the parameters of {order.spec.script} are too long for a command line; put them into a file")
@@ -129,9 +129,3 @@ def _check_reachable(spec: JobSpec) -> None:
                 f"{name} is a folder of this machine, which a job on Hugging Face cannot reach; upload it to the Hub and "
                 "name it there, or run the job with `jobs.backend: local`"
             )
-
-
-def _processes(flavor: Flavor | None) -> int:
-    """Return how many accelerators there are: each gets a process of its own."""
-    count = re.match(r"(\d+)x ", flavor.accelerator if flavor else "")
-    return int(count[1]) if count else 1

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, cast
 from intern_action.core.errors import HubError, JobError, OutsideError
 from intern_action.core.ports import JobOrder
 from intern_action.core.types import Flavor, JobRef, JobStatus
+from intern_action.hub.prices import Prices, hub_offers
 from intern_action.jobs._account import HubAccount
 from intern_action.jobs._backend import Backend, Supplies
 from intern_action.jobs._body import HOME, KEY, RESUME, SPEC, STAGED, TOKEN, Body, body_of
@@ -56,8 +57,19 @@ class HfJobs:
         return NAME
 
     def flavors(self) -> Mapping[str, Flavor]:
-        """Return the Hub's hardware with prices."""
-        return self._with.flavors
+        """Return the Hub's hardware with its prices as they are now; where the Hub does not say, as they were or are known."""
+        return self._prices.flavors()
+
+    @cached_property
+    def _prices(self) -> Prices:
+        given = self._given
+        return Prices(
+            source=given.endpoint,
+            fetch=hub_offers(given.endpoint, given.token),
+            kept=self._root / "prices.json",
+            table=self._with.flavors,
+            clock=self._with.clock,
+        )
 
     def find(self, launch_key: str) -> JobRef | None:
         """Return the job that carries this key as a label. Only `launch` says whether it is the right one."""
@@ -92,8 +104,15 @@ class HfJobs:
             image=self._account.image,
             endpoint=self._account.endpoint,
             home=self._account.home,
-            flavor=self.flavors().get(order.spec.flavor),
+            devices=self._devices(order.spec.flavor),
         )
+
+    def _devices(self, flavor: str) -> int:
+        """Return how many accelerators hardware has: the table knows without a request, and the same on every machine."""
+        known = self._with.flavors.get(flavor) or self.flavors().get(flavor)
+        if known is None:
+            raise JobError(f"the Hub has no hardware called {flavor}; nothing was started")
+        return known.devices
 
     def _claim(self, staging: Staging, body: Body, order: JobOrder) -> Staged | JobRef | None:
         """Look for the job of whoever came first; when there is none and no sign of anybody, take the launch over."""

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from decimal import ROUND_UP, Decimal
+from decimal import Decimal
+from fractions import Fraction
 
 from intern_action.core.digests import launch_key
 from intern_action.core.effects import Spends
-from intern_action.core.entries import JobMoved, JobRow, LedgerEvent, LedgerView, MoneyCaptured, MoneyReleased
+from intern_action.core.entries import JobMoved, JobRow, LedgerEvent, LedgerView, MoneyCaptured, MoneyReleased, agreed
 from intern_action.core.errors import JobError, LedgerError
 from intern_action.core.events import Answered, Spent, Submitted
 from intern_action.core.plan import Plan
 from intern_action.core.ports import JobOrder
 from intern_action.core.states import JobState, State
 from intern_action.core.types import Call, JobRef, JobSpec, JobStage, JobStatus, JsonObject, ToolResult
+from intern_action.gate.quote import cost_usd
 from intern_action.gate.variations import Inside, covers
 from intern_action.session.office import Case
 from intern_action.session.purse import release
 from intern_action.tools._log import excerpt
 
 LEASE = timedelta(minutes=5)
-CENT = Decimal("0.01")
 TAIL = 4_000
 ROOM = 12_000
 """Characters of a log that a model reads: its beginning, its end, and where something went wrong."""
@@ -175,12 +176,10 @@ def _goes_on(case: Case, call: Call, ended: Submitted, status: JobStatus) -> boo
     """Go on from the checkpoint of a job whose machine or time was taken, when the approval still covers an attempt."""
     if status.stage not in CUT_SHORT or not status.checkpoint or call.id in case.memory.refused:
         return False
-    plan = case.office.ledger.read().plan(ended.digest)
-    match case.office.toolbox.judge(call).effects:
-        case (Spends(job=job),) if plan is not None and job.parameters.get("resume") == "true":
-            pass
-        case _:
-            return False
+    plan = agreed(case.office.ledger.read(), ended.digest)
+    job = _job_of(case, call, plan) if plan else None
+    if plan is None or job is None or job.parameters.get("resume") != "true":
+        return False
     _account(case, ended, status)
     left = case.office.ledger.read().held(ended.digest)
     match covers(plan, job, tree=plan.tree, attempts_used=ended.attempt, remaining_usd=left):
@@ -189,6 +188,17 @@ def _goes_on(case: Case, call: Call, ended: Submitted, status: JobStatus) -> boo
             return call.id in case.memory.open
         case _:
             return False
+
+
+def _job_of(case: Case, call: Call, plan: Plan) -> JobSpec | None:
+    """Return the job that a call launched: the plan's own, or the variation that was asked for later."""
+    if call.id == plan.call_id:
+        return plan.job
+    match case.office.toolbox.judge(call).effects:
+        case (Spends(job=job),):
+            return job
+        case _:
+            return None
 
 
 def _bring_home(case: Case, call: Call, submitted: Sequence[Submitted]) -> None:
@@ -207,11 +217,10 @@ def _account(case: Case, submitted: Submitted, status: JobStatus) -> Decimal:
     costs: list[Decimal] = []
 
     def decide(view: LedgerView) -> tuple[LedgerEvent, ...]:
-        row, plan = _row(view, digest, key), view.plan(digest)
+        row, plan = _row(view, digest, key), agreed(view, digest)
         if row is None or plan is None or plan.job is None or plan.quote is None:
             raise LedgerError(f"the ledger does not know the launch {key}; a person has to look")
-        hourly = plan.quote.flavor.usd_per_hour
-        cost = (hourly * Decimal(str(status.seconds)) / 3600).quantize(CENT, ROUND_UP)
+        cost = cost_usd(plan.quote.flavor, Fraction(str(status.seconds)) / 60)
         if row.state is JobState.ENDED:
             costs.append(min(cost, view.captured(digest)))
             return ()
@@ -233,7 +242,7 @@ def _account(case: Case, submitted: Submitted, status: JobStatus) -> Decimal:
 
 def _result(case: Case, call: Call, submitted: Submitted, status: JobStatus, cost: Decimal) -> ToolResult:
     office = case.office
-    plan = office.ledger.read().plan(submitted.digest)
+    plan = agreed(office.ledger.read(), submitted.digest)
     log = office.jobs.logs(submitted.job)
     data: JsonObject = {
         "state": _word(case, call, status),
@@ -242,6 +251,7 @@ def _result(case: Case, call: Call, submitted: Submitted, status: JobStatus, cos
         "seconds": status.seconds,
         "cost_usd": str(cost),
         "ceiling_usd": str(plan.ceiling_usd) if plan else "",
+        "flavor": plan.quote.flavor.name if plan and plan.quote else "",
         "metrics": office.results(status.output_dir) if status.output_dir else {},
         "output": status.output_dir,
         "message": status.message,

@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
-from intern_action.settings.quantities import duration, money_usd
+from intern_action.core.durations import duration
+from intern_action.settings.quantities import money_usd
 
 
 def _money_or_none(value: object) -> Decimal | None:

@@ -18,6 +18,7 @@ from intern_action.core.states import State
 from intern_action.gate.policy import parse_policy
 from intern_action.gate.rules import held
 from intern_action.git.publisher import GitPublisher
+from intern_action.hub.folders import content_of
 from intern_action.hub.local import LocalHubWriter
 from intern_action.jobs._backend import Supplies
 from intern_action.session.office import Case, Office
@@ -117,6 +118,7 @@ class House:
             policy=self._policy,
             results=metrics_in,
             export=self._export,
+            content=content_of,
             press=self._press,
             plan_lives=self.settings.approvals.expire_after,
             base=self._base,
@@ -234,7 +236,7 @@ class House:
     def _recipes(self) -> RecipeBook:
         from intern_action.recipes import Recipes
 
-        return self.premises.recipes or Recipes()
+        return self.premises.recipes or Recipes(hardware=self.jobs.flavors())
 
     def _hub(self) -> HubReader:
         began = self.case.began

@@ -31,7 +31,7 @@ PAYS, STAGES = "lab", "lab-staging"
 FLAVORS = {
     "cpu-basic": Flavor(name="cpu-basic", title="2 vCPU", usd_per_hour=Decimal("0.01"), memory_gb=Decimal(16)),
     "l4x4": Flavor(
-        name="l4x4", title="4x L4", usd_per_hour=Decimal("3.80"), memory_gb=Decimal(186), accelerator="4x L4"
+        name="l4x4", title="4x L4", usd_per_hour=Decimal("3.80"), memory_gb=Decimal(186), accelerator="4x L4", devices=4
     ),
 }
 

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intern_action.core.errors import NotAllowed
+from intern_action.core.estimate import Estimate
 from intern_action.core.types import Flavor, JobSpec
-from intern_action.gate.quote import Estimate, ceiling_usd, cost_usd, make_quote, still_within
+from intern_action.gate.quote import ceiling_usd, cost_usd, make_quote, still_within
 from tests.fakes.approvals import CPU, FLAVORS, GPU, JOB, MADE_AT, a_quote
 
 prices = st.decimals(min_value=0, max_value=100, places=4)
@@ -77,6 +78,12 @@ def test_an_estimate_is_priced_for_one_attempt():
 def test_hardware_without_a_price_is_refused_with_the_near_miss():
     with pytest.raises(NotAllowed, match=r"local-cpus is not in the price table.*did you mean local-cpu\?"):
         make_quote(replace(JOB, flavor="local-cpus"), FLAVORS, None, MADE_AT)
+
+
+@pytest.mark.parametrize("name", ["a100", "A100-Large", "a100_large", "a100-small"])
+def test_hardware_of_the_same_family_is_a_near_miss(name: str):
+    with pytest.raises(NotAllowed, match=r"did you mean a100-large\?"):
+        make_quote(replace(JOB, flavor=name), FLAVORS, None, MADE_AT)
 
 
 def test_hardware_like_nothing_known_is_refused_with_what_there_is():

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path, PurePosixPath
 
 from intern_action.core.ports import RecipeCard
-from intern_action.core.types import ColumnFacts, DatasetFacts, Fit, JobSpec, ModelFacts, Parameters, Wish
+from intern_action.core.types import ColumnFacts, DatasetFacts, Fit, JobSpec, ModelFacts, Parameters, Wish, Work
 from intern_action.recipes import _sizes as sizes
 from intern_action.recipes.text_classification import columns, wishes
 from intern_action.recipes.text_classification.wishes import Choices
@@ -81,15 +81,15 @@ class TextClassification:
         text, label = columns.chosen(data, choices)
         config = _config(wish, model, data, choices, text)
         parameters = _parameters(wish, model, data, choices) | {"text-column": text.name, "label-column": label.name}
-        load = _load(wish, model, data, config, choices)
+        work = _work(wish, model, data, config, choices)
         return Fit(
             recipe=self.name,
             files={SCRIPT: script(), CONFIG: json.dumps(config, indent=2) + "\n"},
-            job=_job(wish, model, data, parameters, choices),
+            job=replace(_job(wish, model, data, parameters, choices), work=work),
             smoke_parameters=parameters | {"smoke": "true"},
             reasons=_reasons(wish, model, data, config, columns=(text, label)),
-            estimate_minutes=sizes.minutes(load, wish.flavor),
-            estimate_memory_gb=sizes.memory_gb(load),
+            estimate_minutes=sizes.minutes(work, wish),
+            estimate_memory_gb=sizes.memory_gb(work, wish),
         )
 
 
@@ -138,9 +138,9 @@ def _config(
     """Return the settings that decide what is learned; they stand in a file, so that a reviewer sees each change."""
     lora_rank = int(choices.get("lora-rank", "0"))
     config: dict[str, object] = {
-        "epochs": _epochs(wish.flavor, _rows(data)[0]),
+        "epochs": _epochs(wish, _rows(data)[0]),
         "learning_rate": _rate(model.parameters, lora_rank),
-        "max_length": _length(wish.flavor, model, text),
+        "max_length": _length(wish, model, text),
         "lora_rank": lora_rank,
         "warmup": 0.1,
         "weight_decay": 0.01,
@@ -155,9 +155,9 @@ def _config(
     }
 
 
-def _epochs(flavor: str, rows: int) -> float:
+def _epochs(wish: Wish, rows: int) -> float:
     """Return how often each text is seen: a slow machine sees about two thousand texts, an accelerator three times all."""
-    if not sizes.slow(flavor):
+    if not sizes.slow(wish):
         return 3.0
     return float(min(10, max(1, -(-2000 // max(1, rows)))))
 
@@ -168,11 +168,11 @@ def _rate(parameters: int, lora_rank: int) -> float:
     return round(full * 10, 6) if lora_rank else full
 
 
-def _length(flavor: str, model: ModelFacts, text: ColumnFacts) -> int:
+def _length(wish: Wish, model: ModelFacts, text: ColumnFacts) -> int:
     """Return how many tokens of a text are read: as many as most texts have; a slow machine reads their beginning."""
     wanted = text.mean_chars / CHARS_PER_TOKEN * 1.5
     usual = next((length for length in LENGTHS if length >= wanted), LENGTHS[-1])
-    return min(LENGTHS[0] if sizes.slow(flavor) else usual, model.max_length or usual)
+    return min(LENGTHS[0] if sizes.slow(wish) else usual, model.max_length or usual)
 
 
 def _parameters(wish: Wish, model: ModelFacts, data: DatasetFacts, choices: Choices) -> dict[str, str]:
@@ -238,8 +238,8 @@ def variations(batch: int, accumulation: int, *, learns: bool) -> tuple[Paramete
     return (*halved, *({**change, "gradient-checkpointing": "true"} for change in again))
 
 
-def _load(wish: Wish, model: ModelFacts, data: DatasetFacts, config: dict[str, object], choices: Choices) -> sizes.Load:
-    """Return the work: tokens learned from and read, and the part of the model that learns."""
+def _work(wish: Wish, model: ModelFacts, data: DatasetFacts, config: dict[str, object], choices: Choices) -> Work:
+    """Return how much there is to do: tokens learned from and read, and how much of the model learns."""
     learned, held_out = _rows(data, choices)
     length, epochs = int(str(config["max_length"])), float(str(config["epochs"]))
     batch = int(choices.get("batch-size", "16"))
@@ -247,12 +247,13 @@ def _load(wish: Wish, model: ModelFacts, data: DatasetFacts, config: dict[str, o
     seen = steps * batch * int(choices.get("accumulation", "1")) or round(learned * epochs)
     looked_at = min(200, learned // 10) * 3
     trains = wish.verb == "train"
-    return sizes.Load(
+    return Work(
         parameters=model.parameters,
-        trained_share=(0.02 if config["lora_rank"] else 1.0) if trains else 0.0,
+        method=("lora" if config["lora_rank"] else "full") if trains else "inference",
         train_tokens=seen * length if trains else 0,
         read_tokens=(held_out + (looked_at if trains else 0)) * length,
-        batch_tokens=batch * length,
+        sequence_length=length,
+        batch_size=batch,
         checkpointing="gradient-checkpointing" in choices,
     )
 
@@ -268,7 +269,7 @@ def _reasons(
     """Return why these files and numbers, for the pull request."""
     text, label = columns
     learned, held_out = _rows(data)
-    beginning = ", for this machine has no accelerator" if sizes.slow(wish.flavor) else ""
+    beginning = ", for this machine has no accelerator" if sizes.slow(wish) else ""
     shared = (
         f"{spoken(model.id)} is a {model.architecture} and can carry a head for classes",
         f"column {text.name!r} holds texts of {text.mean_chars:.0f} characters on average",
