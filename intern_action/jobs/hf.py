@@ -263,7 +263,7 @@ class HfJobs:
             listed = self._api.list_jobs(
                 labels={HOME: self._account.home}, status=_NOT_FINAL, namespace=self._account.namespace
             )
-            return tuple(self._ref(job) for job in listed)
+            return tuple(self._ref(job) for job in listed if (job.labels or {}).get(KEY))
 
     # --- the account -----------------------------------------------------------------------------------------------
 

@@ -165,7 +165,7 @@ def _die_after(answers: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return answer
 
-    httpx.Client.send = mortal  # pyright: ignore[reportAttributeAccessIssue]
+    httpx.Client.send = mortal
 
 
 def main(words: str) -> None:

@@ -76,6 +76,10 @@ class Jobs(JobReader, Protocol):
         """End it; no error when it has ended."""
         ...
 
+    def alive(self) -> tuple[JobRef, ...]:
+        """Return the jobs that this ledger's launches have started and that have not ended, whoever knows of them."""
+        ...
+
     def collect(self, ref: JobRef) -> JobStatus:
         """Return the final status with `output_dir` on this machine. May be repeated."""
         ...
