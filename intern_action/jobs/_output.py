@@ -40,8 +40,7 @@ def bring_home(staging: Staging, standing: Standing, result: Mapping[str, object
 
 def _not_as_told(folder: Path, result: Mapping[str, object]) -> tuple[str, ...]:
     """Remove what the job did not list, and return it with what is listed and not there, or another."""
-    listing = cast("dict[str, dict[str, object]]", result.get("files") or {})
-    wanted = {name.removeprefix(f"{OUTPUT}/"): str(about.get("sha256")) for name, about in listing.items()}
+    wanted = _listed(result)
     wrong: list[str] = []
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
@@ -50,6 +49,20 @@ def _not_as_told(folder: Path, result: Mapping[str, object]) -> tuple[str, ...]:
             # a checkpoint of the time while it ran, which the script has removed since, is nothing to speak of
             wrong += [] if name.startswith("checkpoint") else [name]
     return (*wrong, *sorted(wanted))
+
+
+def _listed(result: Mapping[str, object]) -> dict[str, str]:
+    """Return path to digest as the job told it; the job ran what a model wrote, so this may be anything."""
+    told = result.get("files")
+    listing = cast("dict[str, object]", told) if isinstance(told, dict) else {}
+    found: dict[str, str] = {}
+    for name, about in listing.items():
+        match about:
+            case {"sha256": str(digest)}:
+                found[name.removeprefix(f"{OUTPUT}/")] = digest
+            case _:
+                pass
+    return found
 
 
 def _digest(path: Path) -> str:

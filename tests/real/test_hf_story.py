@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from intern_action.core.entries import LedgerView
+from intern_action.core.types import JobStage
 from intern_action.git.branch import GitBranch
 from intern_action.ledger.ledger import GitLedger
 from intern_action.settings.clock import SystemClock
@@ -21,6 +22,7 @@ from tests.fakes.git_world import make_repository
 from tests.fakes.hub_jobs import PAYS, STAGES, HubWorkshop, hub_workshop
 from tests.fakes.tiny import tiny_data, tiny_model
 from tests.hub_server.faults import Lost
+from tests.hub_server.job_runs import Jobs
 
 ROOT = Path(__file__).parents[2]
 TASK = "fine-tune ada/tiny on ada/words"
@@ -125,10 +127,44 @@ def test_the_same_with_the_answer_lost_ends_the_same(at: HubWorkshop) -> None:
 
 
 def test_a_session_does_not_wait_longer_than_it_is_told_and_goes_on_when_it_is_woken(at: HubWorkshop) -> None:
-    from tests.hub_server.job_runs import Jobs
-
     at.hub.world.part(Jobs).settings.queue_seconds = 6
     assert play(at, INTERN_ACTION_WAITING_JOB="1 second")["state"] == "awaiting-job"
     at.hub.world.part(Jobs).settings.queue_seconds = 0
     assert play(at)["state"] == "done"
     assert at.launched() == 2
+
+
+def test_a_price_that_rose_between_plan_and_approval_starts_nothing(at: HubWorkshop) -> None:
+    assert play(at, kill_after=events_until(at, "planned")) == {}
+    at.hub.world.part(Jobs).prices.set_price("cpu-basic", Decimal("0.40"))
+    ended = play(at)
+    assert ended["state"] == "awaiting-review"
+    assert at.launched() == 0
+
+
+def events_until(at: HubWorkshop, kind: str) -> int:
+    """Return how many events a walk has up to the first of a kind."""
+    elsewhere = {"INTERN_ACTION_WORK": str(at.place / "rehearsal-work")}
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.fakes.mortal", str(at.place / "rehearsal"), str(at.place / "repo"), "0", TASK],
+        cwd=ROOT,
+        env={**environment(at), **elsewhere, "INTERN_ACTION_JOBS_BACKEND": "local"},
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=True,
+    )
+    return list(json.loads(done.stdout)["kinds"]).index(kind) + 1
+
+
+def test_the_sweeper_ends_what_no_session_waits_for(at: HubWorkshop) -> None:
+    assert play(at)["state"] == "done"
+    home = next((at.place / "out" / "control").glob("home")).read_text()
+    stray = at.jobs(home=home).launch(at.order("import time\ntime.sleep(300)\n", key="intern-stray-1"))
+    strangers = at.jobs(home="another").launch(at.order("import time\ntime.sleep(300)\n", key="intern-other-1"))
+    command = [sys.executable, "-m", "intern_action", "sweep", "--out", str(at.place / "out")]
+    for words in (f"cancelled {stray.id} (intern-stray-1)", "nothing to sweep"):
+        done = subprocess.run(command, cwd=ROOT, env=environment(at), capture_output=True, text=True, check=True)
+        assert words in done.stdout
+    assert at.jobs().status(stray).stage is JobStage.CANCELLED
+    assert not at.jobs().status(strangers).stage.final
