@@ -193,6 +193,7 @@ def _parameters(wish: Wish, model: ModelFacts, data: DatasetFacts, choices: Choi
         "accumulation": choices.get("accumulation", "1"),
         "gradient-checkpointing": choices.get("gradient-checkpointing", ""),
         "evaluate-only": "true" if wish.verb == "evaluate" else "",
+        "resume": "true" if wish.verb == "train" else "",  # where there is no checkpoint it begins at the beginning
         "time-limit-minutes": str(wish.timeout_minutes),
     }
     return {name: value for name, value in said.items() if value}
