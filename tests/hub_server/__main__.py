@@ -8,6 +8,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from .job_runs import Jobs
 from .server import HubServer, read_seed
 
 
@@ -17,6 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=0, help="default: a free one")
     parser.add_argument("--root", type=Path, required=True, help="the folder that holds everything")
     parser.add_argument("--seed", type=Path, help="a JSON file of users and tokens")
+    parser.add_argument("--python", type=Path, help="the Python that jobs find ready; default: the one that runs this")
     asked = parser.parse_args(arguments)
     over = threading.Event()
 
@@ -26,6 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, leave)
     with HubServer(asked.root, port=asked.port, seed=read_seed(asked.seed) if asked.seed else None) as hub:
+        if asked.python:
+            hub.world.part(Jobs).settings.python = asked.python.absolute()
         print(f"export HF_ENDPOINT={hub.url}\nexport HF_TOKEN={hub.token}", flush=True)
         over.wait()
     return 0

@@ -44,12 +44,11 @@ def _cached(world: World, request: Request) -> Answer:
 
 def _raw(world: World, request: Request) -> Answer:
     found, commit, entry = _file(world, request)
-    headers = _about(found, commit, request.values["path"])
+    content, type_ = repositories(world).content, _type(request.values["path"])
     if entry.sha256:
-        data = pointer(entry.sha256, entry.size)
-        return Answer(headers={**headers, "ETag": f'"{entry.oid}"', "Content-Type": "text/plain"}, body=data)
-    headers = {**headers, "Content-Type": _type(request.values["path"])}
-    return file_answer(request, repositories(world).content.path(entry), entry.size, entry.oid, headers)
+        entry, type_ = content.keep(pointer(entry.sha256, entry.size)), "text/plain"
+    headers = {**_about(found, commit, request.values["path"]), "Content-Type": type_}
+    return file_answer(request, content.path(entry), entry.size, entry.oid, headers)
 
 
 def _stored(world: World, request: Request) -> Answer:

@@ -141,6 +141,7 @@ class Jobs:
             "PIP_NO_INDEX": "1",
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             "HF_ENDPOINT": self._world.url,
+            "HF_HUB_DISABLE_XET": "1",  # this Hub keeps large files as Git LFS does
             "JOB_ID": folder.id,
         }
         return {**image, **self.settings.environment, **order.environment, **order.secrets}

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from .accounts import Caller, allowed, identity, known
+from .accounts import allowed, known
 from .fields import Fields
-from .job_records import JobFolder, Status, moment, now
-from .job_runs import Jobs, Order
+from .job_launch import by, labels_of, launch
+from .job_records import JobFolder, Status, moment
+from .job_runs import Jobs
 from .refusals import Refused
 from .request import Answer, Request, json_answer
 from .routes import Route
@@ -20,82 +20,13 @@ from .routes import Route
 if TYPE_CHECKING:
     from .world import World
 
-_LABEL = re.compile(r"[a-zA-Z0-9._-]{0,100}")
-_NO_CREDIT = "Pre-paid credit balance is insufficient - add more credits to your account to use Jobs."
-
-
-def launch(world: World, spec: Fields, *, namespace: str, initiator: Mapping[str, object]) -> JobFolder:
-    """Run a job as ordered; used for what a client asks, and for what a schedule or a webhook does in its place.
-
-    Raises:
-        Refused: 400 for an order that makes no sense, 402 for a namespace that cannot pay.
-    """
-    jobs = world.part(Jobs)
-    record = {**checked(jobs, spec), "initiator": dict(initiator), "owner": _owner(world, namespace)}
-    if namespace in jobs.settings.without_credit:
-        raise Refused(402, _NO_CREDIT)
-    folder = jobs.folders.make(namespace)
-    order = Order(
-        command=[*spec.texts("command"), *spec.texts("arguments")],
-        environment={**_machine(jobs, spec.text("flavor", "cpu-basic")), **spec.pairs("environment")},
-        secrets=spec.pairs("secrets"),
-        timeout_seconds=spec.number("timeoutSeconds", jobs.settings.timeout_seconds),
-    )
-    jobs.start(folder, {"type": "job", "id": folder.id, "createdAt": now(), **record}, order)
-    return folder
-
-
-def checked(jobs: Jobs, spec: Fields) -> dict[str, object]:
-    """Return an order as it is kept, without the values of its secrets.
-
-    Raises:
-        Refused: 400 with what is wrong.
-    """
-    flavor = spec.text("flavor", "cpu-basic")
-    if jobs.prices.find(flavor) is None:
-        raise Refused(400, f'"flavor" must be one of [{", ".join(str(one["name"]) for one in jobs.prices.shown())}]')
-    if ("dockerImage" in spec) == ("spaceId" in spec):
-        raise Refused(400, "Exactly one of dockerImage and spaceId is required")
-    if not spec.texts("command"):
-        raise Refused(400, '"command" is not allowed to be empty')
-    if spec.number("timeoutSeconds", 1) < 1:
-        raise Refused(400, '"timeoutSeconds" must be greater than or equal to 1')
-    image = {name: spec.text(name) for name in ("dockerImage", "spaceId") if name in spec}
-    return {
-        **image,
-        "command": spec.texts("command"),
-        "arguments": spec.texts("arguments"),
-        "environment": spec.pairs("environment"),
-        "secrets": sorted(spec.fields("secrets")),
-        "flavor": flavor,
-        "arch": spec.text("arch", "amd64"),
-        "attempts": 1,
-        "timeoutSeconds": spec.number("timeoutSeconds", jobs.settings.timeout_seconds),
-        "labels": labels_of(spec),
-        "volumes": [dict(volume.values) for volume in spec.each("volumes")],
-        **({"expose": dict(spec.fields("expose").values)} if "expose" in spec else {}),
-    }
-
-
-def labels_of(spec: Fields) -> dict[str, str]:
-    """Return the labels of a request.
-
-    Raises:
-        Refused: 400 for a key or value the Hub does not take.
-    """
-    labels = spec.pairs("labels")
-    for word in [*labels.keys(), *labels.values()]:
-        if not _LABEL.fullmatch(word):
-            raise Refused(400, f"Invalid label {word!r}: at most 100 letters, digits, dots, dashes and underscores")
-    return labels
-
 
 def shown(world: World, folder: JobFolder) -> dict[str, object]:
     """Return a job as the Hub shows it."""
     record, status = folder.record(), folder.status()
     dates = {"startedAt": _text(status.started_at), "finishedAt": _text(status.finished_at)}
     return {
-        **{name: value for name, value in record.items() if name != "expose"},
+        **{name: value for name, value in record.items() if name not in {"expose", "listening"}},
         **{name: date for name, date in dates.items() if date},
         "status": {
             "stage": status.stage,
@@ -109,7 +40,7 @@ def shown(world: World, folder: JobFolder) -> dict[str, object]:
 
 def readable(world: World, request: Request) -> JobFolder:
     """Return the job that a request names, if its caller may see it."""
-    _allow_reading(request)
+    allow_reading(request)
     return _find(world, request)
 
 
@@ -119,11 +50,6 @@ def changeable(world: World, request: Request) -> JobFolder:
     return _find(world, request)
 
 
-def by(caller: Caller) -> dict[str, object]:
-    """Return a caller as the one who started something."""
-    return {"type": "user", "id": identity(caller.user), "name": caller.user}
-
-
 def _find(world: World, request: Request) -> JobFolder:
     folder = world.part(Jobs).folders.find(request.values["namespace"], request.values["job"])
     if folder is None:
@@ -131,7 +57,8 @@ def _find(world: World, request: Request) -> JobFolder:
     return folder
 
 
-def _allow_reading(request: Request) -> None:
+def allow_reading(request: Request) -> None:
+    """Let those see jobs who belong to the namespace, with a token that may."""
     caller, namespace = known(request), request.values["namespace"]
     if not (caller.may("job.read", namespace) or caller.may("job.write", namespace)):
         raise Refused(403, f"Authorization error: missing permission job.read on {namespace}")
@@ -144,7 +71,7 @@ def _run(world: World, request: Request) -> Answer:
 
 
 def _list(world: World, request: Request) -> Answer:
-    _allow_reading(request)
+    allow_reading(request)
     jobs, namespace = world.part(Jobs), request.values["namespace"]
     size = min(int(request.asked("limit", str(jobs.settings.page_size))), jobs.settings.page_size)
     fitting = _after(request.asked("cursor"), (shown(world, one) for one in jobs.folders.of(namespace)))
@@ -197,27 +124,9 @@ def _start(world: World) -> None:
     world.part(Jobs)
 
 
-def _owner(world: World, namespace: str) -> dict[str, object]:
-    kind = "org" if world.accounts.is_org(namespace) else "user"
-    return {"id": identity(namespace), "name": namespace, "type": kind}
-
-
-def _machine(jobs: Jobs, flavor: str) -> dict[str, str]:
-    """Return what the Hub tells a job of its machine."""
-    hardware = jobs.prices.find(flavor)
-    assert hardware is not None
-    about = {"CPU_CORES": hardware.cpu.split()[0], "MEMORY": hardware.ram.replace(" GB", "Gi")}
-    return {**about, "ACCELERATOR": hardware.accelerator.model if hardware.accelerator else "none"}
-
-
 def _urls(world: World, folder: JobFolder) -> list[str]:
     domain = world.part(Jobs).settings.domain
-    return [f"https://{folder.id}--{port}.{domain}" for port in ports_of(folder)]
-
-
-def ports_of(folder: JobFolder) -> Sequence[int]:
-    """Return the ports that a job shows to the outside."""
-    return cast("list[int]", Fields(folder.record()).fields("expose").values.get("ports", []))
+    return [f"https://{folder.id}--{port}.{domain}" for port in Fields(folder.record()).fields("listening")]
 
 
 def _durations(record: Mapping[str, object], status: Status) -> dict[str, int | None]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .accounts import Caller, known
+from .accounts import Caller, identity, known
 from .attributes import default_attributes
 from .fields import Fields
 from .gates import check_writing, readable, visible, writable
@@ -156,11 +156,17 @@ def _decide(world: World, request: Request, status: str) -> Answer:
 def _requests(world: World, request: Request) -> Answer:
     found = writable(world, request)
     users = {"accepted": found.accepted, "pending": found.waiting}.get(request.values["status"], ())
+    status = {"status": request.values["status"]}
     shown = [
-        {"user": {"user": name, "fullname": name.title()}, "status": request.values["status"], "timestamp": now()}
+        {"user": _user(name), "requestId": identity(f"{found.uid}/{name}"), "timestamp": now(), **status}
         for name in users
     ]
     return json_answer(shown)
+
+
+def _user(name: str) -> Mapping[str, str]:
+    about = {"_id": identity(name), "user": name, "fullname": name.title(), "email": f"{name}@example.com"}
+    return {**about, "type": "user", "avatarUrl": f"/avatars/{identity(name)}.svg"}
 
 
 def _owned(world: World, caller: Caller, kind: str, name: str) -> Repository:

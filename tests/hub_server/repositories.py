@@ -141,6 +141,8 @@ class Repositories:
         Raises:
             Refused: nothing has that name.
         """
+        if name == "HEAD":
+            name = MAIN
         for prefix, refs in (
             ("refs/pr/", repository.pulls),
             ("refs/heads/", repository.branches),

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 Handler: TypeAlias = "Callable[[World, Request], Answer]"
 
 _ANY = "[^/]+"
+_REF = "refs(?:/|%2[Ff])(?:pr|convert)(?:/|%2[Ff])"
 _KINDS = {
     "repo": f"{_ANY}/{_ANY}",
     "kind": "models|datasets|spaces",
-    "revision": rf"refs(?:/|%2[Ff])(?:pr|convert)(?:/|%2[Ff]){_ANY}|{_ANY}",
+    "revision": rf"{_REF}{_ANY}|(?!{_REF}){_ANY}",
     "path": ".*",
 }
 

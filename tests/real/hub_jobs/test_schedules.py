@@ -1,0 +1,91 @@
+"""Scheduled jobs on the Hub that listens, judged by the official client."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.fakes.hub_client import HubClient
+from tests.hub_server import HubServer
+from tests.hub_server.cron import Cron, NotCron
+from tests.hub_server.schedules import Schedules
+
+
+def test_a_schedule_is_kept_suspended_run_now_and_deleted(client: HubClient) -> None:
+    told = client("""
+        made = api.create_scheduled_job(image="python:3.12", command=["sh", "-c", "echo $KEY; sleep 300"], schedule="@daily",
+                                        secrets={"KEY": "k"}, labels={"intern": "nightly"})
+        tell(due=made.status.next_job_run_at.strftime("%H:%M"), last=made.status.last_job, suspended=made.suspend,
+             secrets=made.job_spec.secrets,
+             listed=[one.id == made.id for one in api.list_scheduled_jobs(labels={"intern": "nightly"})])
+        api.suspend_scheduled_job(scheduled_job_id=made.id)
+        tell(paused=api.inspect_scheduled_job(scheduled_job_id=made.id).suspend)
+        api.resume_scheduled_job(scheduled_job_id=made.id)
+        run = api.trigger_scheduled_job(scheduled_job_id=made.id)
+        after = api.inspect_scheduled_job(scheduled_job_id=made.id)
+        tell(resumed=not after.suspend, by=run.initiator.type, of=run.initiator.id == made.id,
+             linked=after.status.last_job.id == run.id)
+        try:
+            api.trigger_scheduled_job(scheduled_job_id=made.id)
+        except HfHubHTTPError as refused:
+            tell(twice=refused.response.status_code)
+        api.update_scheduled_job_labels(scheduled_job_id=made.id, labels={"a": "b"})
+        tell(labels=api.inspect_scheduled_job(scheduled_job_id=made.id).job_spec.labels)
+        api.delete_scheduled_job(scheduled_job_id=made.id)
+        tell(left=len(api.list_scheduled_jobs()))
+        try:
+            api.create_scheduled_job(image="python:3.12", command=["true"], schedule="every day")
+        except HfHubHTTPError as refused:
+            tell(words=refused.response.status_code)
+    """)
+    assert told == {
+        "due": "00:00",
+        "last": None,
+        "suspended": False,
+        "secrets": ["KEY"],
+        "listed": [True],
+        "paused": True,
+        "resumed": True,
+        "by": "scheduled-job",
+        "of": True,
+        "linked": True,
+        "twice": 409,
+        "labels": {"a": "b"},
+        "left": 0,
+        "words": 400,
+    }
+
+
+def test_what_is_due_runs_once_each_time(client: HubClient, hub: HubServer) -> None:
+    client("api.create_scheduled_job(image='python:3.12', command=['true'], schedule='0 6 * * 1-5', concurrency=True)")
+    schedules, day = hub.world.part(Schedules), datetime.now(UTC) + timedelta(days=7)
+    schedules.tick(day)
+    schedules.tick(day)
+    schedules.tick(day + timedelta(days=3))
+    told = client("tell(by=[job.initiator.type for job in api.list_jobs()])")
+    assert told == {"by": ["scheduled-job", "scheduled-job"]}
+
+
+@pytest.mark.parametrize(
+    ("words", "after", "due"),
+    [
+        ("*/15 * * * *", "2026-02-28T23:50:30", "2026-03-01T00:00:00"),
+        ("30 6 * * 1-5", "2026-11-27T06:30:00", "2026-11-30T06:30:00"),
+        ("0 0 29 2 *", "2026-11-25T00:00:00", "2028-02-29T00:00:00"),
+        ("0 9 1 * 7", "2026-11-25T00:00:00", "2026-11-29T09:00:00"),
+        ("@weekly", "2026-11-25T00:00:00", "2026-11-29T00:00:00"),
+    ],
+)
+def test_a_schedule_is_due_when_cron_says(words: str, after: str, due: str) -> None:
+    assert Cron.read(words).after(datetime.fromisoformat(after)) == datetime.fromisoformat(due)
+
+
+@pytest.mark.parametrize("words", ["", "* * * *", "60 * * * *", "a * * * *", "*/0 * * * *", "5-1 * * * *"])
+def test_what_is_no_schedule_is_refused(words: str) -> None:
+    with pytest.raises(NotCron):
+        Cron.read(words)
+
+
+def test_a_day_that_never_comes_is_never_due() -> None:
+    assert Cron.read("0 0 30 2 *").after(datetime(2026, 1, 1, tzinfo=UTC)) is None
