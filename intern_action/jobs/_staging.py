@@ -29,7 +29,8 @@ from intern_action.jobs._said import CONFLICT, asking, starting, status_of
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-ARCHIVE, AS_TEXT, RESULT, LOG, OUTPUT = "tree.tar.gz", "tree.b64", "result.json", "log.txt", "output"
+ARCHIVE, AS_TEXT = "tree.tar.gz", "tree.b64"
+LOCK, RESULT, LOG, OUTPUT = "lock.json", "result.json", "log.txt", "output"
 _MOST_AS_TEXT = 3 << 20
 _MOST_RESULT, _MOST_LOG = 8 << 20, 256 << 20
 _NOT_THERE = 404
@@ -54,6 +55,11 @@ class Standing:
     head: str
     changed_at: datetime | None
     files: Mapping[str, int]
+
+    @property
+    def locked(self) -> bool:
+        """Whether a job of this launch runs, or ran."""
+        return LOCK in self.files
 
     @property
     def checkpoint(self) -> bool:

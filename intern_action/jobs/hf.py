@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from functools import cache, cached_property
 from pathlib import Path
@@ -122,6 +123,9 @@ class HfJobs:
             found = self._look_again(body)
             if found:
                 return found
+            standing = staging.standing()
+        if standing and standing.locked:
+            raise HubError(text("hub-lost-job", key=order.launch_key, namespace=self._account.namespace))
         return staging.stage(order.archive, parent=standing.head) if standing else None
 
     def _start(self, body: Body, staged: Staged, order: JobOrder) -> JobRef:
@@ -156,11 +160,13 @@ class HfJobs:
     def _look_again(self, body: Body) -> JobRef | None:
         """Look for a job that may have been started, with patience: a listing can be behind."""
         until = self._with.clock.monotonic() + self._account.patience_seconds
-        while True:
-            found = self._mine(body)
-            if found or self._with.clock.monotonic() >= until:
-                return found
+        while self._with.clock.monotonic() < until:
+            with suppress(Unanswered):  # the Hub is out of order, and may be back before our patience ends
+                found = self._mine(body)
+                if found:
+                    return found
             self._with.clock.wait(self._account.look_seconds)
+        return self._mine(body)
 
     def _mine(self, body: Body) -> JobRef | None:
         """Return the job with our label when it is what we would start, and we started it."""

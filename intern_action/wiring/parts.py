@@ -60,7 +60,7 @@ def hub_account(premises: Premises) -> HubAccount | None:
     keys = {name: key.get_secret_value() for name, key in settings.keys.items()}
     return HubAccount(
         endpoint=settings.hub.endpoint.rstrip("/"),
-        token=keys.get("HF_WRITE_TOKEN") or keys.get("HF_TOKEN", ""),
+        token=keys.get("HF_WRITE_TOKEN", ""),
         job_token=keys.get("HF_JOB_TOKEN", ""),
         namespace=settings.jobs.hf.namespace,
         staging=settings.jobs.hf.staging,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import shutil
 import signal
 from collections.abc import Iterator
@@ -72,6 +73,28 @@ def test_a_machine_with_four_accelerators_runs_four_processes(at: HubWorkshop) -
     assert sorted(said) == [f"rank {rank} of 4" for rank in range(4)]
 
 
+def test_a_large_tree_and_large_results_travel_whole(at: HubWorkshop) -> None:
+    """The tree goes through the large file store; the results, in parts."""
+    weights = os.urandom(5 << 20)
+    (at.workshop.repository / "weights.bin").write_bytes(weights)
+    script = (
+        "import pathlib, sys\n"
+        "out = pathlib.Path(sys.argv[-1].split('=', 1)[1])\n"
+        "whole = pathlib.Path('weights.bin').read_bytes()\n"
+        "(out / 'twice.bin').write_bytes(whole * 2)\n"
+    )
+    order = at.order(script)
+    at.hub.world.in_parts_above = 3 << 20
+    assert run_mortal(at, "launch", order, die_after=0) == 0
+    ref = at.jobs().launch(order)
+    status = at.end_of(ref)
+    assert status.stage is JobStage.COMPLETED, at.jobs().logs(ref)
+    assert (Path(status.output_dir) / "twice.bin").read_bytes() == weights * 2
+    stores = [one for one in at.hub.requests if one.path.startswith("/_storage/")]
+    assert sum("/parts/" in one.path for one in stores) >= 4
+    assert all(not one.token for one in stores)
+
+
 # --- launched once ---------------------------------------------------------------------------------------------------
 
 
@@ -90,12 +113,31 @@ def test_a_job_whose_answer_was_lost_is_found_and_not_started_again(at: HubWorks
     assert at.launched() == 1
 
 
+def test_a_hub_that_is_out_of_order_for_a_moment_is_asked_again(at: HubWorkshop) -> None:
+    at.hub.fault("POST", f"/api/jobs/{PAYS}", Lost())
+    at.hub.fault("GET", f"/api/jobs/{PAYS}", Refuse(status=503), after=1, times=3)
+    assert at.end_of(at.jobs().launch(at.order(TRAINS))).stage is JobStage.COMPLETED
+    assert at.launched() == 1
+
+
+def test_a_job_that_the_list_does_not_show_is_not_started_again_once_it_runs(at: HubWorkshop) -> None:
+    order = at.order(TRAINS)
+    ref = at.jobs().launch(order)
+    at.end_of(ref)
+    where = f"{at.hub.url}/api/jobs/{PAYS}/{ref.id}/labels"
+    httpx.put(where, json={"labels": {}}, headers=at.account.headers).raise_for_status()
+    with pytest.raises(OutsideError, match="needs-human"):
+        at.jobs(patience_seconds=1).launch(order)
+    assert at.launched() == 1
+
+
 def test_where_nobody_knows_the_next_look_finds_the_job(at: HubWorkshop) -> None:
     order = at.order(TRAINS)
     at.hub.fault("POST", f"/api/jobs/{PAYS}", Lost())
-    at.hub.fault("GET", f"/api/jobs/{PAYS}", Refuse(status=503), after=1, times=1)
+    at.hub.fault("GET", f"/api/jobs/{PAYS}", Refuse(status=503), after=1, times=None)
     with pytest.raises(OutsideError):
-        at.jobs().launch(order)
+        at.jobs(patience_seconds=1).launch(order)
+    at.hub.world.faults.clear()
     assert at.jobs().launch(order) == at.jobs().find(order.launch_key)
     assert at.launched() == 1
 

@@ -50,7 +50,7 @@ def upload(at: HubWorkshop, folder: Path) -> None:
         [sys.executable, "-c", script, name, kind, str(folder)],
         check=True,
         capture_output=True,
-        env={**environment(at), "HF_HUB_DISABLE_XET": "1"},
+        env={**environment(at), "HF_TOKEN": at.account.token, "HF_HUB_DISABLE_XET": "1"},
     )
 
 
@@ -60,7 +60,7 @@ def environment(at: HubWorkshop) -> dict[str, str]:
         "HOME": str(at.place / "home"),
         "INTERN_ACTION_WORK": str(at.place / "work"),
         "HF_ENDPOINT": at.account.endpoint,
-        "HF_TOKEN": at.account.token,
+        "HF_WRITE_TOKEN": at.account.token,
         "HF_JOB_TOKEN": at.account.job_token,
         "INTERN_ACTION_JOBS_BACKEND": "hf",
         "INTERN_ACTION_JOBS_HF_NAMESPACE": PAYS,
