@@ -27,12 +27,15 @@ from intern_action.wiring.local import LocalDoor
 from intern_action.wiring.premises import Premises
 
 
-def approve(environment: Mapping[str, str], session: str, *, out: str | None, person: str | None, code: str) -> int:
+def approve(
+    environment: Mapping[str, str], session: str, *, out: str | None, person: str | None, code: str, option: str = ""
+) -> int:
     """Review the pull request with an approval, then go on."""
     with _house(environment, session, out) as house:
         who = person or user_name(environment)
         _require_known(house, who)
-        house.forge.review(_pull_request(house), who, Verdict.APPROVED, code)
+        body = "\n".join(line for line in (code, f"option: {option}" if option else "") if line)
+        house.forge.review(_pull_request(house), who, Verdict.APPROVED, body)
         house.drive()
         if house.case.state is State.AWAITING_REVIEW:
             click.echo(_reasons(house), err=True)

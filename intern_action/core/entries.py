@@ -104,7 +104,10 @@ class MoneyReleased:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobMoved:
-    """A launch is in this state. `fence` grows with each try to launch; the highest one may act until `lease_until`."""
+    """A launch is in this state. `fence` grows with each try to launch; the highest one may act until `lease_until`.
+
+    `holder` names who launches: those who share a journal's lock have one name, so that each knows the others to be dead.
+    """
 
     launch_key: str
     digest: str
@@ -114,6 +117,7 @@ class JobMoved:
     lease_until: datetime | None = None
     job: JobRef | None = None
     why: str = ""
+    holder: str = field(default="", metadata=LATER)
     kind: Literal["job-moved"] = "job-moved"
 
 
@@ -150,6 +154,7 @@ class JobRow:
     fence: int
     lease_until: datetime | None
     job: JobRef | None
+    holder: str = ""
 
 
 class LedgerView(Protocol):

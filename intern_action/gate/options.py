@@ -20,6 +20,9 @@ Reckoning: TypeAlias = Callable[[Flavor], Estimate]
 """What the job will probably take on some hardware."""
 
 _STEP_MINUTES, _LEAST_MINUTES, _MOST_MINUTES = 5, 10, 24 * 60
+_AS_FAST = Decimal("1.25")
+"""Of hardware that takes a quarter longer than the fastest at most, the cheapest is offered: nobody pays tenfold for a minute."""
+
 _NAMED = re.compile(
     r"[ \t]*(?:/intern[ \t]+option[ \t:=]+|option[ \t]*[:=][ \t]*)[`*\"']*([\w-]+)[`*\"']*[ \t]*[.!]?[ \t]*"
 )
@@ -53,6 +56,8 @@ def make_options(
         raise NotAllowed(f"{job.flavor} is not allowed here; the policy allows {', '.join(sorted(named))}")
     asked = make_quote(job, flavors, None, now)
     asked = make_quote(job, flavors, reckon(asked.flavor), now)
+    if asked.flavor.accelerator:  # what is written for one is not offered without
+        offered = {name: flavor for name, flavor in offered.items() if flavor.accelerator}
     _refuse_small(asked, offered, reckon)
     others = [
         quote
@@ -91,7 +96,8 @@ def _limit(asked_minutes: int, slower: Decimal) -> int:
 def _named(asked: Quote, others: list[Quote]) -> tuple[Option, ...]:
     """Give the names away: what was asked for keeps one that another option cannot better."""
     cheapest = min([asked, *others], key=lambda quote: (quote.ceiling_usd, quote is not asked, quote.flavor.name))
-    fastest = min([asked, *others], key=lambda quote: (_minutes(quote), quote is not asked, quote.ceiling_usd))
+    soon = [quote for quote in (asked, *others) if _minutes(quote) <= _AS_FAST * min(map(_minutes, (asked, *others)))]
+    fastest = min(soon, key=lambda quote: (quote is not asked, quote.ceiling_usd, _minutes(quote), quote.flavor.name))
     names: list[tuple[str, Quote]] = [(CHEAPEST, cheapest), (RECOMMENDED, asked), (FASTEST, fastest)]
     listed = {id(quote): quote for _, quote in names}.values()
     options = [Option(names=tuple(name for name, one in names if one is quote), quote=quote) for quote in listed]

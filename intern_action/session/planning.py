@@ -11,12 +11,13 @@ from intern_action.core.entries import LedgerEvent, LedgerView, PlanDropped, Pla
 from intern_action.core.errors import HubError, NotAllowed, ToolFailed
 from intern_action.core.events import Allowed, Answered, Planned, Published
 from intern_action.core.judgement import ApprovalPolicy
-from intern_action.core.plan import Plan
+from intern_action.core.plan import RECOMMENDED, Option, Plan, as_quoted, chosen
 from intern_action.core.states import State
-from intern_action.core.types import Call, JobSpec, Quote, ToolResult
-from intern_action.gate.quote import make_quote
+from intern_action.core.types import Call, JobSpec, ToolResult
+from intern_action.gate.options import make_options
 from intern_action.gate.texts import awaited
 from intern_action.gate.variations import Inside, covers
+from intern_action.session.estimating import reckoning
 from intern_action.session.launch import launch, next_attempt
 from intern_action.session.office import Case
 from intern_action.session.purse import release
@@ -100,7 +101,8 @@ def _plan(case: Case, call: Call, effect: Spends | WritesHub | Contacts) -> Plan
     office, began = case.office, case.began
     blob, policy = office.policy()
     now = office.clock.now()
-    quote = _quote(case, effect.job, policy, now) if isinstance(effect, Spends) else None
+    options = _options(case, effect.job, policy, now) if isinstance(effect, Spends) else ()
+    quote = next((option.quote for option in options if RECOMMENDED in option.names), None)
     parent, content = _pins(case, effect) if isinstance(effect, WritesHub) else ("", "")
     published = _published_for_review(case)
     head = published.data["head"]
@@ -122,13 +124,18 @@ def _plan(case: Case, call: Call, effect: Spends | WritesHub | Contacts) -> Plan
         made_at=office.clock.now(),
         expires_at=now + office.plan_lives,
         summary=began.task,
+        options=options if len(options) > 1 else (),
     )
 
 
-def _quote(case: Case, job: JobSpec, policy: ApprovalPolicy, now: datetime) -> Quote:
-    if policy.flavors and job.flavor not in policy.flavors:
-        raise NotAllowed(f"{job.flavor} is not allowed here; the policy allows {', '.join(policy.flavors)}")
-    return make_quote(job, case.office.jobs.flavors(), None, now)
+def _options(case: Case, job: JobSpec, policy: ApprovalPolicy, now: datetime) -> tuple[Option, ...]:
+    """Return the ways to have a job that the policy allows and the budget has room for."""
+    began, month = case.began, f"{now:%Y-%m}"
+    room = case.office.ledger.read().room(
+        session=began.session, requester=began.requester, month=month, limits=policy.limits
+    )
+    flavors = case.office.jobs.flavors()
+    return make_options(job, flavors, reckoning(case, job), allowed=policy.flavors, room_usd=room, now=now)
 
 
 def _pins(case: Case, write: WritesHub) -> tuple[str, str]:
@@ -180,11 +187,19 @@ def _relaunch(case: Case, call: Call, job: JobSpec) -> bool:
         return False
     tree = office.publisher.tree_of(case.memory.snapshot or case.began.base_sha)
     attempt = next_attempt(case, made.digest)
-    match covers(made.plan, job, tree=tree, attempts_used=attempt - 1, remaining_usd=view.held(made.digest)):
+    plan = chosen(made.plan, consumed.option)
+    job = _on_the_chosen(job, made.plan, plan)
+    match covers(plan, job, tree=tree, attempts_used=attempt - 1, remaining_usd=view.held(made.digest)):
         case Inside():
             if call.id not in case.memory.allowed:
                 case.write(Allowed(call_id=call.id, digest=made.digest, by=consumed.by))
-            launch(case, call, made.digest, made.plan, job, attempt=attempt)
+            launch(case, call, made.digest, plan, job, attempt=attempt)
             return True
         case _:
             return False
+
+
+def _on_the_chosen(job: JobSpec, made: Plan, plan: Plan) -> JobSpec:
+    """Return a job that is asked for as it was first, on the hardware people chose since."""
+    first = (made.job.flavor, made.job.timeout_minutes) if made.job else ()
+    return as_quoted(job, plan.quote) if plan.quote and (job.flavor, job.timeout_minutes) == first else job

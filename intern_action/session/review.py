@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
 from intern_action.core.digests import launch_key, plan_digest
 from intern_action.core.effects import Contacts, Spends, WritesHub
-from intern_action.core.entries import JobMoved, LedgerEvent, LedgerView, MoneyHeld, PlanConsumed, PlanDropped
+from intern_action.core.entries import JobMoved, LedgerEvent, LedgerView, MoneyHeld, PlanConsumed, PlanDropped, agreed
 from intern_action.core.errors import Bug, NotAllowed
 from intern_action.core.events import Allowed, Planned, Refused
 from intern_action.core.judgement import Approved, Facts, Judgement, NotApproved, Smoke
-from intern_action.core.plan import Plan
+from intern_action.core.plan import RECOMMENDED, Plan, chosen, offered
 from intern_action.core.states import JobState, State
 from intern_action.core.types import Call, Permission, Quote, Review, Verdict
 from intern_action.gate.approval import judge
@@ -81,6 +82,7 @@ def gather(case: Case, before: Open, view: LedgerView) -> Facts:
     head = office.publisher.head(case.began.branch)
     blob, policy = office.policy()
     newest = view.newest_plan(plan.session)
+    prices = _prices_now(case, plan)
     return Facts(
         plan=plan,
         digest=before.planned.digest,
@@ -97,7 +99,8 @@ def gather(case: Case, before: Open, view: LedgerView) -> Facts:
         policy_blob=blob,
         policy=policy,
         reviews=reviews,
-        quote=_price_now(case, plan),
+        quote=prices.get(RECOMMENDED),
+        option_quotes=prices,
         parent=standing(case, plan.asks) if isinstance(plan.asks, WritesHub) else "",
         content=content_of(case, plan.asks) if isinstance(plan.asks, WritesHub) else "",
         room_usd=view.room(session=plan.session, requester=plan.requester, month=_month(case), limits=policy.limits),
@@ -115,13 +118,18 @@ def _month(case: Case) -> str:
     return f"{case.office.clock.now():%Y-%m}"
 
 
-def _price_now(case: Case, plan: Plan) -> Quote | None:
+def _prices_now(case: Case, plan: Plan) -> dict[str, Quote]:
+    """Return the price of each option, read again, by name; one that cannot be read is not there."""
     if plan.job is None:
-        return None
-    try:
-        return make_quote(plan.job, case.office.jobs.flavors(), None, case.office.clock.now())
-    except NotAllowed:
-        return None
+        return {}
+    flavors, now = case.office.jobs.flavors(), case.office.clock.now()
+    found: dict[str, Quote] = {}
+    for name in offered(plan):
+        job = chosen(plan, name).job
+        if job is not None:
+            with contextlib.suppress(NotAllowed):
+                found[name] = make_quote(job, flavors, None, now)
+    return found
 
 
 def newest_smoke(case: Case) -> Smoke | None:
@@ -177,8 +185,15 @@ def _consume(case: Case, before: Open) -> None:
         judgement = judge(gather(case, before, view))
         if not isinstance(judgement, Approved):
             raise NotAllowed("the approval no longer holds: " + "; ".join(c.words for c in judgement.failing))
-        consumed = PlanConsumed(digest=digest, session=plan.session, by=judgement.by, reviews=judgement.reviews)
-        return (consumed, *_money_for(case, plan, digest), *_launch_of(plan, digest))
+        consumed = PlanConsumed(
+            digest=digest,
+            session=plan.session,
+            by=judgement.by,
+            reviews=judgement.reviews,
+            option=judgement.option,
+        )
+        settled = chosen(plan, judgement.option)
+        return (consumed, *_money_for(case, settled, digest), *_launch_of(settled, digest))
 
     if plan_digest(plan) != digest:
         raise NotAllowed("the plan in the ledger is not the one its digest names")
@@ -203,7 +218,7 @@ def _launch_of(plan: Plan, digest: str) -> tuple[LedgerEvent, ...]:
 
 def _go(case: Case, before: Open, by: tuple[str, ...]) -> None:
     """Carry out what was approved, or take up where a killed run stopped."""
-    call, plan = before.call, before.plan
+    call, plan = before.call, agreed(case.office.ledger.read(), before.planned.digest) or before.plan
     allowed = Allowed(call_id=call.id, digest=before.planned.digest, by=by)
     match plan.asks:
         case Spends(job=job):

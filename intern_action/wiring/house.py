@@ -31,6 +31,7 @@ from intern_action.trace.sessions import SessionJournals
 from intern_action.wiring.parts import (
     backend_named,
     flavors_for,
+    holder_of,
     hub_account,
     hub_for,
     metrics_in,
@@ -123,6 +124,7 @@ class House:
             plan_lives=self.settings.approvals.expire_after,
             base=self._base,
             scratch=str(self.world.control),
+            holder=holder_of(self.world.control),
         )
 
     @cached_property

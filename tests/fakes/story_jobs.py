@@ -29,11 +29,13 @@ class StoryJobs:
     states: dict[str, JobStatus] = field(default_factory=dict[str, JobStatus])
     faults: list[JobError | OutsideError] = field(default_factory=list[JobError | OutsideError])
     lost_answers: int = 0
+    more: dict[str, Flavor] = field(default_factory=dict[str, Flavor])
     metrics: Mapping[str, object] = field(default_factory=lambda: {"accuracy": 0.93})
 
     def flavors(self) -> Mapping[str, Flavor]:
         return {
-            "local-cpu": Flavor(name="local-cpu", title="This machine", usd_per_hour=self.price, memory_gb=Decimal(16))
+            "local-cpu": Flavor(name="local-cpu", title="This machine", usd_per_hour=self.price, memory_gb=Decimal(16)),
+            **self.more,
         }
 
     def find(self, launch_key: str) -> JobRef | None:

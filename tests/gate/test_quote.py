@@ -134,3 +134,14 @@ def test_a_higher_ceiling_is_not_within_the_quote():
 
 def test_other_hardware_is_not_within_the_quote_however_cheap():
     assert not still_within(a_quote(), replace(a_quote(), flavor=replace(GPU, usd_per_hour=Decimal("0.01"))))
+
+
+@given(prices, st.integers(1, 10_000), st.integers(1, 10), st.data())
+def test_no_cost_that_can_be_captured_is_above_the_ceiling(
+    price: Decimal, timeout_minutes: int, attempts: int, data: st.DataObject
+):
+    """Each attempt ends at its time limit at the latest, whatever fraction of a second it took."""
+    flavor = replace(CPU, usd_per_hour=price)
+    spans = st.lists(st.floats(0, timeout_minutes * 60), min_size=attempts, max_size=attempts)
+    paid = [cost_usd(flavor, Fraction(str(seconds)) / 60) for seconds in data.draw(spans)]
+    assert sum(paid) <= ceiling_usd(flavor, timeout_minutes=timeout_minutes, attempts=attempts)
