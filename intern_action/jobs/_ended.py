@@ -29,6 +29,7 @@ _OURS = {
 class Told:
     """What the Hub says of a job."""
 
+    id: str
     stage: str
     message: str
     started_at: datetime | None
@@ -40,6 +41,11 @@ class Told:
     def final(self) -> bool:
         """Whether it has ended."""
         return self.stage in _FINAL
+
+    @property
+    def gave_way(self) -> bool:
+        """Whether it ended at once because another start of the same job ran."""
+        return self.final and _code_in(self.message) == LOCKED
 
     @property
     def seconds(self) -> float:
@@ -116,10 +122,15 @@ def _exit_code(told: Told, result: Mapping[str, object]) -> int | None:
         case int(code):
             return code
         case _:
-            found = _CODE.search(told.message)
-    if found:
-        return int(found[1])
+            found = _code_in(told.message)
+    if found is not None:
+        return found
     return TIME_UP if _TIME_UP.search(told.message) else None
+
+
+def _code_in(message: str) -> int | None:
+    found = _CODE.search(message)
+    return int(found[1]) if found else None
 
 
 def _lines(result: Mapping[str, object]) -> Sequence[str]:

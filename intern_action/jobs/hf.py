@@ -1,42 +1,35 @@
-"""Jobs on Hugging Face: the approved tree is staged in a private repository, and a program of ours runs it there, once.
+"""Jobs on Hugging Face: an approved tree is staged in a private repository, and a program of ours runs it there (`in_job/`).
 
-A launch is made once per key, whoever launches and whoever dies: a job with our label, our specification and our account
-is adopted; making the staging repository is the claim; whoever finds it made looks for the job with patience before taking
-the launch over; and of two starts that happen after all, the one that commits the lock first runs and the other ends.
-Nothing is ever sent a second time because its answer was lost.
+What stands in `_launch.py` makes one job of a launch, whatever fails; everything else may be asked and done again.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from datetime import timedelta
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from intern_action.core.errors import HubError, JobError, OutsideError
+from intern_action.core.errors import HubError, JobError
 from intern_action.core.ports import JobOrder
 from intern_action.core.types import Flavor, JobRef, JobStatus
 from intern_action.hub.prices import Prices, hub_offers
 from intern_action.jobs._account import HubAccount
 from intern_action.jobs._backend import Backend, Supplies
-from intern_action.jobs._body import HOME, KEY, RESUME, SPEC, STAGED, TOKEN, Body, body_of
+from intern_action.jobs._body import HOME, KEY, body_of
 from intern_action.jobs._ended import Told, status_of
 from intern_action.jobs._folder import folder_of, write_whole
 from intern_action.jobs._followed import HubLog
+from intern_action.jobs._launch import Launch, labelled
 from intern_action.jobs._output import bring_home
-from intern_action.jobs._said import Unanswered, asking, starting
-from intern_action.jobs._staging import Staged, Staging
-from intern_action.settings.words import text
+from intern_action.jobs._said import asking
+from intern_action.jobs._staging import Staging
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi, JobInfo
 
 NAME = "hf"
-_OLD = timedelta(minutes=10)
-"""A claim of that age belongs to nobody who still works on it."""
 _NOT_FINAL = ["RUNNING", "SCHEDULING"]
 _ANSWER_SECONDS, _CONNECT_SECONDS = 120.0, 20.0
 
@@ -74,8 +67,8 @@ class HfJobs:
 
     def find(self, launch_key: str) -> JobRef | None:
         """Return the job that carries this key as a label. Only `launch` says whether it is the right one."""
-        found = self._labelled(launch_key)
-        return self._ref(found[0]) if found else None
+        found = labelled(self._api, self._account, launch_key)
+        return self._ref(found[-1]) if found else None
 
     # --- starting --------------------------------------------------------------------------------------------------
 
@@ -83,23 +76,10 @@ class HfJobs:
         """Start the job, or adopt the one that this order started before.
 
         Raises:
-            JobError: it was certainly not started, or a job with our label is not ours.
-            OutsideError: nobody knows; calling again looks again.
+            JobError: it was certainly not started.
+            OutsideError: nobody knows, or a job with our label is not ours; calling again looks again.
         """
-        body = self._body(order)
-        found = self._mine(body)
-        if found:
-            return found
-        staging = self._staging(order.launch_key)
-        staged = staging.stage(order.archive) if staging.make() else self._claim(staging, body, order)
-        if isinstance(staged, JobRef):
-            return staged
-        if staged is None:
-            raise OutsideError(f"another run launches {order.launch_key} right now; the next look finds its job")
-        return self._start(body, staged, order)
-
-    def _body(self, order: JobOrder) -> Body:
-        return body_of(
+        body = body_of(
             order,
             repository=self._staging(order.launch_key).name,
             image=self._account.image,
@@ -107,6 +87,10 @@ class HfJobs:
             home=self._account.home,
             devices=self._devices(order.spec.flavor),
         )
+        resume = self._checkpoint_of(order.resume) if order.resume else ""
+        launch = Launch(self._api, self._account, self._with.clock, body=body, me=lambda: self._me)
+        job = launch.once(self._staging(order.launch_key), order.archive, resume=resume)
+        return self._ref(job)
 
     def _devices(self, flavor: str) -> int:
         """Return how many accelerators hardware has: the table knows without a request, and the same on every machine."""
@@ -115,77 +99,11 @@ class HfJobs:
             raise JobError(f"the Hub has no hardware called {flavor}; nothing was started")
         return known.devices
 
-    def _claim(self, staging: Staging, body: Body, order: JobOrder) -> Staged | JobRef | None:
-        """Look for the job of whoever came first; when there is none and no sign of anybody, take the launch over."""
-        standing = staging.standing()
-        changed = standing.changed_at if standing else None
-        if changed is None or changed > self._with.clock.now() - _OLD:
-            found = self._look_again(body)
-            if found:
-                return found
-            standing = staging.standing()
-        if standing and standing.locked:
-            raise HubError(text("hub-lost-job", key=order.launch_key, namespace=self._account.namespace))
-        return staging.stage(order.archive, parent=standing.head) if standing else None
-
-    def _start(self, body: Body, staged: Staged, order: JobOrder) -> JobRef:
-        """Ask for the job, once."""
-        try:
-            with starting("start the job", self._account):
-                job = self._api.run_job(
-                    image=body.image,
-                    command=list(body.command),
-                    env={**body.environment, STAGED: str(staged), **self._resume(order)},
-                    secrets={TOKEN: self._account.job_token},
-                    flavor=body.flavor,
-                    timeout=body.timeout_seconds,
-                    labels=dict(body.labels),
-                    namespace=self._account.namespace,
-                )
-        except Unanswered:
-            found = self._look_again(body)
-            if found is None:
-                raise
-            return found
-        return self._ref(job)
-
-    def _resume(self, order: JobOrder) -> Mapping[str, str]:
-        """Return where the checkpoint of the attempt before lies."""
-        if order.resume is None:
-            return {}
-        earlier = self._staging(order.resume.launch_key)
+    def _checkpoint_of(self, ref: JobRef) -> str:
+        """Return where the checkpoint of an earlier attempt lies, "" when it left nothing."""
+        earlier = self._staging(ref.launch_key)
         standing = earlier.standing()
-        return {RESUME: f"{earlier.name} {standing.head}"} if standing else {}
-
-    def _look_again(self, body: Body) -> JobRef | None:
-        """Look for a job that may have been started, with patience: a listing can be behind."""
-        until = self._with.clock.monotonic() + self._account.patience_seconds
-        while self._with.clock.monotonic() < until:
-            with suppress(Unanswered):  # the Hub is out of order, and may be back before our patience ends
-                found = self._mine(body)
-                if found:
-                    return found
-            self._with.clock.wait(self._account.look_seconds)
-        return self._mine(body)
-
-    def _mine(self, body: Body) -> JobRef | None:
-        """Return the job with our label when it is what we would start, and we started it."""
-        found = self._labelled(body.labels[KEY])
-        ours = [job for job in found if self._is_ours(job, body)]
-        strange = next((job for job in found if job not in ours and job.finished_at is None), None)
-        if strange is not None:
-            raise HubError(text("hub-strange-job", url=strange.url, key=body.labels[KEY]))
-        return self._ref(ours[-1]) if ours else None  # the oldest: the Hub lists the newest first
-
-    def _is_ours(self, job: JobInfo, body: Body) -> bool:
-        same = (job.docker_image or job.space_id or "") in body.image and job.flavor == body.flavor
-        words = tuple(job.command or ()) == body.command
-        labelled = (job.labels or {}).get(SPEC) == body.spec
-        return same and words and labelled and job.initiator is not None and job.initiator.name == self._me
-
-    def _labelled(self, launch_key: str) -> list[JobInfo]:
-        with asking("list jobs", self._account):
-            return list(self._api.list_jobs(labels={KEY: launch_key}, namespace=self._account.namespace))
+        return f"{earlier.name} {standing.head}" if standing else ""
 
     # --- looking ---------------------------------------------------------------------------------------------------
 
@@ -199,9 +117,17 @@ class HfJobs:
         return dataclasses.replace(status, checkpoint=standing is not None and standing.checkpoint)
 
     def _told(self, ref: JobRef) -> Told:
+        """Return what the Hub says of a job; of one that gave way to another start of the same job, what it says of that one."""
         with asking("look at the job", self._account):
-            job = self._api.inspect_job(job_id=ref.id, namespace=self._account.namespace)
+            told = self._read(self._api.inspect_job(job_id=ref.id, namespace=self._account.namespace))
+        if not told.gave_way:
+            return told
+        others = map(self._read, labelled(self._api, self._account, ref.launch_key))
+        return next((other for other in others if not other.gave_way), told)
+
+    def _read(self, job: JobInfo) -> Told:
         return Told(
+            id=job.id,
             stage=str(getattr(job.status.stage, "value", job.status.stage)),
             message=job.status.message or "",
             started_at=job.started_at,
@@ -212,13 +138,11 @@ class HfJobs:
 
     def logs(self, ref: JobRef) -> str:
         """Return everything the job has printed so far; it is kept whole in our folder, too."""
-        if self._told(ref).final:
-            staging = self._staging(ref.launch_key)
-            standing = staging.standing()
-            whole = staging.log(standing) if standing else ""
-        else:
-            whole = ""
-        whole = whole or "".join(f"{line}\n" for line in self._log(ref).so_far())
+        told = self._told(ref)
+        staging = self._staging(ref.launch_key)
+        standing = staging.standing() if told.final else None
+        whole = staging.log(standing) if standing else ""
+        whole = whole or "".join(f"{line}\n" for line in self._log(told.id).so_far())
         place = folder_of(self._root, ref.launch_key).log
         place.parent.mkdir(parents=True, exist_ok=True)
         write_whole(place, whole)
@@ -226,19 +150,22 @@ class HfJobs:
 
     def follow(self, ref: JobRef) -> Iterator[str]:
         """Yield the lines of the log as they come, each once, until the job has ended."""
-        return self._log(ref).follow(lambda: self._told(ref).final)
+        return self._log(self._told(ref).id).follow(lambda: self._told(ref).final)
 
-    def _log(self, ref: JobRef) -> HubLog:
-        url = f"{self._account.endpoint}/api/jobs/{self._account.namespace}/{ref.id}/logs"
+    def _log(self, job: str) -> HubLog:
+        url = f"{self._account.endpoint}/api/jobs/{self._account.namespace}/{job}/logs"
         return HubLog(self._account, url, self._with.clock)
 
     # --- ending ----------------------------------------------------------------------------------------------------
 
     def cancel(self, ref: JobRef) -> None:
         """End the job; no error when it has ended."""
+        told = self._told(ref)
+        if told.final:
+            return
         try:
             with asking("cancel the job", self._account):
-                self._api.cancel_job(job_id=ref.id, namespace=self._account.namespace)
+                self._api.cancel_job(job_id=told.id, namespace=self._account.namespace)
         except HubError:
             if not self._told(ref).final:
                 raise

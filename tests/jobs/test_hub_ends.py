@@ -15,7 +15,7 @@ BEGAN = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 def told(stage: str, message: str = "", **more: object) -> Told:
     usual = {"started_at": BEGAN, "finished_at": BEGAN + timedelta(seconds=90), "running_seconds": 90.0}
-    return Told(stage=stage, message=message, timeout_seconds=600, **{**usual, **more})
+    return Told(id="1", stage=stage, message=message, timeout_seconds=600, **{**usual, **more})
 
 
 @pytest.mark.parametrize(

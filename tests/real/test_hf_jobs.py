@@ -15,8 +15,11 @@ import httpx
 import pytest
 
 from intern_action.core.errors import JobError, Misconfigured, OutsideError
+from intern_action.core.ports import JobOrder
 from intern_action.core.types import JobRef, JobStage, JobStatus
-from intern_action.jobs._body import KEY
+from intern_action.jobs._body import KEY, STAGED
+from intern_action.jobs._staging import Staging
+from intern_action.jobs.hf import HfJobs
 from tests.fakes.hub_jobs import PAYS, HubWorkshop, hub_workshop, run_mortal
 from tests.hub_server.faults import Lost, Refuse
 from tests.hub_server.job_runs import Jobs, LogCut
@@ -188,9 +191,33 @@ def test_of_two_starts_of_one_job_the_second_does_nothing(at: HubWorkshop) -> No
     at.end_of(ref)
     statuses = [JobRef(backend="hf", id=one, launch_key=order.launch_key) for one in (ref.id, twin)]
     at.until(lambda: all(at.jobs().status(one).stage.final for one in statuses))
-    logs = ["".join(line for line in at.jobs().follow(one)) for one in statuses]
+    assert {at.jobs().status(one).stage for one in statuses} == {JobStage.COMPLETED}  # told of the one that ran
+    logs = [printed(at, one.id) for one in statuses]
     assert sorted("trained" in log for log in logs) == [False, True]
     assert sum("another start of this job runs already" in log for log in logs) == 1
+
+
+def test_what_is_staged_again_on_top_of_a_job_that_runs_is_not_run(at: HubWorkshop) -> None:
+    """A launcher that was slow stages and starts when another has long taken over."""
+    order = at.order(TRAINS)
+    jobs = at.jobs()
+    jobs.launch(order)
+    at.until(lambda: is_locked(jobs, order))
+    slow = staging_of(jobs, order).stage(order.archive)
+    [asked] = [one.body for one in at.hub.requests if one.method == "POST" and one.path == f"/api/jobs/{PAYS}"]
+    body = json.loads(asked)
+    body["environment"][STAGED] = str(slow)
+    late = httpx.post(f"{at.hub.url}/api/jobs/{PAYS}", json=body, headers=at.account.headers).json()["id"]
+    assert at.end_of(JobRef(backend="hf", id=late, launch_key=order.launch_key)).stage is JobStage.COMPLETED
+    at.until(lambda: "another start of this job runs already" in printed(at, late))
+    assert "trained" not in printed(at, late)
+
+
+def printed(at: HubWorkshop, job: str) -> str:
+    """Return what exactly this job printed, whatever its twin did."""
+    folder = at.hub.world.part(Jobs).folders.find(PAYS, job)
+    assert folder is not None
+    return folder.logs.read_text()
 
 
 @pytest.mark.parametrize("who", ["somebody else", "we, with another script"])
@@ -334,6 +361,15 @@ def test_a_log_that_is_cut_twenty_times_has_each_line_once(at: HubWorkshop, look
     assert list(at.jobs().follow(ref)) == [f"line {n}" for n in range(200)]
     at.end_of(ref)
     assert at.jobs().logs(ref).splitlines() == [f"line {n}" for n in range(200)]
+
+
+def staging_of(jobs: HfJobs, order: JobOrder) -> Staging:
+    return jobs._staging(order.launch_key)
+
+
+def is_locked(jobs: HfJobs, order: JobOrder) -> bool:
+    standing = staging_of(jobs, order).standing()
+    return standing is not None and standing.locked
 
 
 def listing(status: JobStatus) -> dict[str, bytes]:

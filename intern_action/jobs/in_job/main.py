@@ -26,6 +26,7 @@ from intern_action.jobs.in_job.hub import Repository, Taken, plain_files, sha256
 from intern_action.jobs.in_job.script import Script, say
 from intern_action.jobs.in_job.words import ARCHIVE, LOCKED, PACKAGES, UPLOAD, Ending
 
+_OTHER = "another start of this job runs already; this one ends without doing anything"
 _OURS = ("HF_JOB_TOKEN", "INTERN_STAGED", "INTERN_RESUME")
 
 
@@ -87,6 +88,8 @@ class Job:
 
     def lock(self, staged: str) -> None:
         """Be the one start of this job that may go on: the first to write on top of what was staged."""
+        if self.repository.read("lock.json", staged) is not None:
+            raise Ending(LOCKED, _OTHER)  # it was staged again on top of a job that ran already
         mark = {"nonce": secrets.token_hex(16), "job": self.environment.get("JOB_ID", "")}
         line = json.dumps(mark).encode()
         try:
@@ -94,9 +97,7 @@ class Job:
         except (Taken, OSError) as error:
             # an answer that was lost may have been a yes
             if self.repository.read("lock.json", "main") != line:
-                raise Ending(
-                    LOCKED, "another start of this job runs already; this one ends without doing anything"
-                ) from error
+                raise Ending(LOCKED, _OTHER) from error
 
     def install(self) -> None:
         """Install the pinned packages that are not there, each word as it was approved."""
