@@ -9,14 +9,11 @@ from dataclasses import is_dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from intern_action.core.errors import Bug
 from intern_action.core.later import written
 from intern_action.core.plan import Plan, form
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 NOT_APPROVED = frozenset({"made_at", "expires_at", "summary"})
 """Fields of a plan that its digest leaves out: when it was made, and words around it."""
@@ -40,7 +37,7 @@ def plain(value: object) -> object:
         case Plan():
             return plain(form(value))
         case _ if is_dataclass(value):
-            return {name: plain(item) for name, item in written(cast("DataclassInstance", value)).items()}
+            return {name: plain(item) for name, item in written(value).items()}
         case _:
             raise Bug(f"{type(value).__name__} has no canonical form")
 

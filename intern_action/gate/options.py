@@ -113,7 +113,7 @@ def _refuse_small(asked: Quote, offered: Mapping[str, Flavor], reckon: Reckoning
     needed = asked.estimate_memory_gb
     if needed is None or fits(needed, asked.flavor):
         return
-    enough = [flavor for flavor in offered.values() if (reckon(flavor).memory_gb or 0) <= device_memory_gb(flavor)]
+    enough = [flavor for flavor in offered.values() if fits(reckon(flavor).memory_gb or needed, flavor)]
     cheapest = sorted(enough, key=lambda flavor: (flavor.usd_per_hour, flavor.name))[:3]
     hint = f"enough have {', '.join(flavor.name for flavor in cheapest)}" if cheapest else "nothing here has enough"
     raise NotAllowed(

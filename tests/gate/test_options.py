@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from intern_action.core.digests import plan_digest
 from intern_action.core.errors import Bug, NotAllowed
-from intern_action.core.estimate import UNKNOWN, estimate, fits
+from intern_action.core.estimate import UNKNOWN, Estimate, estimate, fits
 from intern_action.core.judgement import Approved, Facts, Judgement
 from intern_action.core.plan import CHEAPEST, FASTEST, LIMIT_FLAG, RECOMMENDED, Option, Plan, as_quoted, chosen, offered
 from intern_action.core.types import Flavor, JobSpec, Quote, Review, Work
@@ -111,6 +111,104 @@ def test_hardware_with_too_little_memory_is_refused_with_what_has_enough():
 def test_hardware_the_policy_does_not_name_is_refused():
     with pytest.raises(NotAllowed, match="l4x1 is not allowed here; the policy allows t4-small"):
         options_of(allowed=("t4-small",))
+
+
+# --- hardware made up for its edges --------------------------------------------------------------------------------------
+
+
+def hardware(name: str, usd: str = "1", memory: str = "10") -> Flavor:
+    return Flavor(name=name, title=name, usd_per_hour=Decimal(usd), memory_gb=Decimal(memory))
+
+
+def likely(minutes: str | None, memory: str | None = "1") -> Estimate:
+    return Estimate(
+        minutes=None if minutes is None else Decimal(minutes),
+        memory_gb=None if memory is None else Decimal(memory),
+        sure="modelled",
+    )
+
+
+def among(asked: Flavor, other: Flavor, at_asked: Estimate, at_other: Estimate, *, room: str = "1000") -> list[str]:
+    """Return the names of what is offered when `asked` was asked for, 60 minutes once, as `name flavor`."""
+    options = make_options(
+        JobSpec(script="train.py", flavor=asked.name, timeout_minutes=60, attempts=1),
+        {asked.name: asked, other.name: other},
+        lambda flavor: at_asked if flavor.name == asked.name else at_other,
+        room_usd=Decimal(room),
+        now=MADE_AT,
+    )
+    return [f"{name} {option.quote.flavor.name}" for option in options for name in option.names]
+
+
+ALONE = ["cheapest one", "recommended one", "fastest one"]
+
+
+def test_hardware_that_is_as_good_takes_no_name_from_what_was_asked_for():
+    assert among(hardware("one"), hardware("another"), likely("30"), likely("30")) == ALONE
+
+
+def test_a_cent_less_or_a_third_sooner_takes_the_name():
+    cheaper = among(hardware("one", "1.01"), hardware("another"), likely("30"), likely("30"))
+    assert cheaper == ["cheapest another", "recommended one", "fastest one"]
+    sooner = among(hardware("one"), hardware("another", "9"), likely("30"), likely("20"))
+    assert sooner == ["cheapest one", "recommended one", "fastest another"]
+    assert among(hardware("one"), hardware("another", "9"), likely("25"), likely("20")) == ALONE
+
+
+@pytest.mark.parametrize("unknown", [likely(None), likely("30", None), likely(None, None)])
+def test_hardware_of_unknown_speed_or_need_is_not_offered_beside(unknown: Estimate):
+    assert among(hardware("one", "2"), hardware("another"), likely("30"), unknown) == ALONE
+
+
+def test_hardware_without_a_price_is_not_offered_beside():
+    assert among(hardware("one"), hardware("another", "0"), likely("30"), likely("30")) == ALONE
+
+
+def test_hardware_whose_memory_is_just_enough_is_offered_and_a_little_less_is_not():
+    assert "cheapest another" in among(hardware("one", "2"), hardware("another"), likely("30"), likely("30", "10"))
+    assert among(hardware("one", "2"), hardware("another"), likely("30"), likely("30", "10.1")) == ALONE
+
+
+def test_nobody_is_offered_more_than_a_day():
+    day = among(hardware("one", "99"), hardware("another"), likely("30"), likely("720"))
+    assert "cheapest another" in day
+    assert among(hardware("one", "99"), hardware("another"), likely("30"), likely("720.1")) == ALONE
+
+
+def test_a_limit_the_estimate_just_meets_is_offered():
+    assert "cheapest another" in among(hardware("one", "99"), hardware("another"), likely("60"), likely("90"))
+    assert among(hardware("one", "99"), hardware("another"), likely("61"), likely("96")) == ALONE
+
+
+def test_what_just_fits_into_the_budget_is_offered():
+    costs_nine = hardware("another", "9")
+    assert "fastest another" in among(hardware("one"), costs_nine, likely("60"), likely("40"), room="6.00")
+    assert among(hardware("one"), costs_nine, likely("60"), likely("40"), room="5.99") == ALONE
+
+
+def test_an_accelerator_is_never_traded_for_none():
+    card = replace(hardware("one", "9"), accelerator="T4", accelerator_memory_gb=Decimal(16))
+    assert among(card, hardware("another"), likely("30"), likely("30")) == ALONE
+    assert "fastest another" in among(hardware("one"), replace(card, name="another"), likely("30"), likely("3"))
+
+
+def test_of_too_little_memory_what_has_enough_is_named():
+    with pytest.raises(NotAllowed, match="enough have another"):
+        among(hardware("one"), hardware("another", memory="20"), likely("30", "20"), likely(None, "20"))
+    with pytest.raises(NotAllowed, match="nothing here has enough"):
+        among(hardware("one"), hardware("another", memory="20"), likely("30", "20"), likely(None, "20.1"))
+    with pytest.raises(NotAllowed, match="enough have another"):
+        among(hardware("one"), hardware("another", memory="20"), likely("30", "20"), likely(None, None))
+
+
+def test_a_short_job_keeps_ten_minutes_at_least():
+    options = make_options(
+        JobSpec(script="train.py", flavor="one", timeout_minutes=12, attempts=1),
+        {"one": hardware("one"), "another": hardware("another", "20")},
+        lambda flavor: likely("10" if flavor.name == "one" else "1"),
+        now=MADE_AT,
+    )
+    assert [option.quote.timeout_minutes for option in options] == [12, 10]
 
 
 @pytest.mark.parametrize(
