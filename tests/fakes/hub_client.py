@@ -13,6 +13,10 @@ from typing import cast
 
 _BEFORE = """\
 import json, sys, warnings
+try:
+    import httpx as http
+except ImportError:
+    import httpx2 as http
 warnings.simplefilter("ignore")
 from huggingface_hub import *
 from huggingface_hub.errors import *
@@ -48,6 +52,7 @@ class HubClient:
             env={
                 "HF_ENDPOINT": self.endpoint,
                 "HF_TOKEN": self.token,
+                "HF_HUB_DISABLE_XET": "1",
                 "HF_HOME": str(self.home),
                 "HOME": str(self.home),
                 "PATH": "/usr/bin:/bin",

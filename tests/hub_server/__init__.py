@@ -4,7 +4,7 @@ It needs only the standard library and imports nothing of the project, so that i
 and travel in the wheel. Start it in a test with `with HubServer(root) as hub`, and switch faults on with `hub.fault(...)`.
 """
 
-from .faults import Cut, Fault, Lost, Refuse, Slow
+from .faults import Broken, Cut, Fault, Lost, Refuse, Slow
 from .server import HubServer
 
-__all__ = ["Cut", "Fault", "HubServer", "Lost", "Refuse", "Slow"]
+__all__ = ["Broken", "Cut", "Fault", "HubServer", "Lost", "Refuse", "Slow"]

@@ -27,10 +27,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, leave)
-    with HubServer(asked.root, port=asked.port, seed=read_seed(asked.seed) if asked.seed else None) as hub:
+    seed = read_seed(asked.seed) if asked.seed else None
+    with HubServer(asked.root, port=asked.port, seed=seed) as hub:
         if asked.python:
             hub.world.part(Jobs).settings.python = asked.python.absolute()
-        print(f"export HF_ENDPOINT={hub.url}\nexport HF_TOKEN={hub.token}", flush=True)
+        settings = {"HF_ENDPOINT": hub.url, "HF_TOKEN": hub.token, "HF_HUB_DISABLE_XET": "1"}
+        print("".join(f"export {name}={value}\n" for name, value in settings.items()), end="", flush=True)
         over.wait()
     return 0
 

@@ -30,6 +30,13 @@ class Content:
             write_whole(path, data)
         return Entry(oid=oid, size=len(data))
 
+    def keep_large(self, data: bytes) -> str:
+        """Keep a large file that is in memory; return its digest."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        if not self.has_large(sha256):
+            write_whole(self.large_path(sha256), data)
+        return sha256
+
     def has_large(self, sha256: str) -> bool:
         """Return whether a large file has arrived."""
         return self.large_path(sha256).exists()

@@ -68,7 +68,14 @@ class Cut:
     after_bytes: int
 
 
-Kind: TypeAlias = Refuse | Lost | Slow | Cut
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Broken:
+    """Nothing is done: the connection ends after so many bytes of the request's body have come."""
+
+    after_bytes: int
+
+
+Kind: TypeAlias = Refuse | Lost | Slow | Cut | Broken
 
 
 @dataclass(kw_only=True)
@@ -163,8 +170,10 @@ def _kind(asked: Fields) -> Kind:
             return Slow(seconds=asked.number("milliseconds") / 1000)
         case "cut":
             return Cut(after_bytes=asked.number("after_bytes", 0))
+        case "broken":
+            return Broken(after_bytes=asked.number("after_bytes", 0))
         case other:
-            raise Refused(400, f"{other} is none of refuse, lost, slow, cut")
+            raise Refused(400, f"{other} is none of refuse, lost, slow, cut, broken")
 
 
 def _shown(fault: Fault) -> Mapping[str, object]:

@@ -51,17 +51,18 @@ class Front:
         self._listener.server_close()
         self._thread.join()
 
-    def job_behind(self, host: str) -> tuple[JobFolder, int]:
-        """Return the job that a host name is of, and where it listens on this machine.
+    def job_behind(self, host: str) -> tuple[JobFolder, int, bool]:
+        """Return the job that a host name is of, where it listens on this machine, and whether everybody may go there.
 
         Raises:
             Refused: there is none, or it shows no such port.
         """
         name, _, port = host.partition(".")[0].rpartition("--")
         for folder in self.world.part(Jobs).folders.everywhere():
-            listening = Fields(folder.record()).fields("listening")
-            if folder.id == name and port in listening:
-                return folder, listening.number(port)
+            record = Fields(folder.record())
+            if folder.id == name and port in record.fields("listening"):
+                public = int(port) in record.fields("expose").numbers("portsPublic")
+                return folder, record.fields("listening").number(port), public
         raise Refused(404, "Job not found")
 
 
@@ -130,11 +131,11 @@ class _Forward(BaseHTTPRequestHandler):
 
     def _admit(self) -> int:
         caller = self._front.world.accounts.caller(self.headers.get("Authorization", ""))
-        folder, port = self._front.job_behind(self._host)
+        folder, port, public = self._front.job_behind(self._host)
         namespace = folder.path.parent.name
-        if caller is None:
+        if caller is None and not public:
             raise Refused(401, NOT_LOGGED_IN)
-        if not (caller.may("job.read", namespace) or caller.may("job.write", namespace)):
+        if caller and not public and not (caller.may("job.read", namespace) or caller.may("job.write", namespace)):
             raise Refused(403, "This job is somebody else's")
         if folder.status().stage != "RUNNING":
             raise Refused(503, "The job is not running")

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 
 
 def _settings(world: World, request: Request) -> Answer:
-    """Change any of `queue_seconds`, `keep_alive_seconds`, `timeout_seconds`, `page_size`, `python`, `without_credit`."""
+    """Change any of what is asked for below; `queue_seconds` may be null, and then the hardware never comes."""
     asked, settings = request.json, world.part(Jobs).settings
     if "queue_seconds" in asked.values:
         settings.queue_seconds = _seconds(asked, "queue_seconds") if "queue_seconds" in asked else None
     if "keep_alive_seconds" in asked:
         settings.keep_alive_seconds = _seconds(asked, "keep_alive_seconds")
+    if "orphan_seconds" in asked:
+        settings.orphan_seconds = _seconds(asked, "orphan_seconds")
     if "python" in asked:
         settings.python = Path(asked.text("python"))
     settings.timeout_seconds = asked.number("timeout_seconds", settings.timeout_seconds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from .accounts import Caller, identity
 from .fields import Fields
@@ -64,6 +64,8 @@ def checked(jobs: Jobs, spec: Fields) -> dict[str, object]:
         raise Refused(400, '"command" is not allowed to be empty')
     if spec.number("timeoutSeconds", 1) < 1:
         raise Refused(400, '"timeoutSeconds" must be greater than or equal to 1')
+    if spec.number("attempts", 1) != 1:
+        raise Refused(400, "This Hub runs a job once: attempts must be 1")
     image = {name: spec.text(name) for name in ("dockerImage", "spaceId") if name in spec}
     return {
         **image,
@@ -73,7 +75,7 @@ def checked(jobs: Jobs, spec: Fields) -> dict[str, object]:
         "secrets": sorted(spec.fields("secrets")),
         "flavor": flavor,
         "arch": spec.text("arch", "amd64"),
-        "attempts": 1,
+        "attempts": spec.number("attempts", 1),
         "timeoutSeconds": spec.number("timeoutSeconds", jobs.settings.timeout_seconds),
         "labels": labels_of(spec),
         "volumes": [dict(volume.values) for volume in spec.each("volumes")],
@@ -114,4 +116,4 @@ def _machine(jobs: Jobs, flavor: str) -> dict[str, str]:
 
 
 def _ports(spec: Fields) -> Sequence[int]:
-    return cast("list[int]", spec.fields("expose").values.get("ports", []))
+    return spec.fields("expose").numbers("ports")

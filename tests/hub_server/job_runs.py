@@ -88,13 +88,16 @@ class Jobs:
         self._world = world
         self._bin = world.store.folder("jobs_bin")
         self._server_lock = world.store.root / "jobs.lock"
-        self._alive = _hold(self._server_lock)
+        self._alive = _hold(self._server_lock, fcntl.LOCK_SH)
         self._keepers: dict[str, subprocess.Popen[bytes]] = {}
         self._lock = Lock()
 
     def start(self, folder: JobFolder, record: Mapping[str, object], order: Order) -> None:
         """Write a job down and start its keeper; the job itself begins when its hardware is there."""
-        lock = _hold(folder.path / "keeper.lock")  # first: a job that is written down and has no keeper counts as lost
+        self._reap()
+        lock = _hold(
+            folder.path / "keeper.lock", fcntl.LOCK_EX
+        )  # first: a job that is written down and has no keeper counts as lost
         folder.write("record.json", record)
         keeper = self._keeper(folder, lock)
         os.close(lock)
@@ -164,6 +167,10 @@ class Jobs:
             with suppress(ProcessLookupError, FileNotFoundError):
                 os.kill(int((folder.path / "keeper.pid").read_text(encoding="utf-8")), signal.SIGTERM)
 
+    def _reap(self) -> None:
+        with self._lock:
+            self._keepers = {name: keeper for name, keeper in self._keepers.items() if keeper.poll() is None}
+
     def close(self) -> None:
         """End every job that still runs, and wait until its processes are gone."""
         self.closed = True
@@ -188,11 +195,11 @@ class Jobs:
             self._alive = -1
 
 
-def _hold(path: Path) -> int:
+def _hold(path: Path, how: int) -> int:
     """Lock a file for as long as the returned descriptor is open, here or in a process that got it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    fcntl.flock(descriptor, how)
     return descriptor
 
 

@@ -26,7 +26,7 @@ def shown(world: World, folder: JobFolder) -> dict[str, object]:
     record, status = folder.record(), folder.status()
     dates = {"startedAt": _text(status.started_at), "finishedAt": _text(status.finished_at)}
     return {
-        **{name: value for name, value in record.items() if name not in {"expose", "listening"}},
+        **{name: value for name, value in record.items() if name != "listening"},
         **{name: date for name, date in dates.items() if date},
         "status": {
             "stage": status.stage,

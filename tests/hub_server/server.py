@@ -17,8 +17,9 @@ from urllib.parse import urlsplit
 
 from .accounts import Accounts
 from .bodies import Chunked, Measured, drain
-from .faults import Cut, Fault, Kind, Lost, Refuse, Slow
+from .faults import Broken, Cut, Fault, Kind, Lost, Refuse, Slow
 from .fields import Fields
+from .hands import put_repository, read_file
 from .refusals import Refused, unknown_address
 from .request import Answer, Request, Stretch, json_answer
 from .routes import find, starters
@@ -26,7 +27,7 @@ from .seed import plant
 from .world import Recorded, World
 
 PIECE = 256 * 1024
-_KEPT_BODY = 1024 * 1024
+_KEPT_BODY = 64 * 1024
 
 
 class HubServer:
@@ -74,6 +75,22 @@ class HubServer:
     def count(self, method: str, path: str) -> int:
         """Return how many requests of this method began with this path."""
         return sum(1 for one in self.requests if one.method == method and one.path.startswith(path))
+
+    def add(
+        self,
+        type: str,  # noqa: A002 -- the Hub's own words
+        id: str,  # noqa: A002
+        files: Mapping[str, bytes],
+        *,
+        private: bool = False,
+        gated: str = "",
+    ) -> str:
+        """Put a repository there, or a newer commit of it, of exactly these files; return the commit."""
+        return put_repository(self.world, type, id, files, private=private, gated=gated)
+
+    def read(self, type: str, id: str, path: str, revision: str = "main") -> bytes:  # noqa: A002
+        """Return the content of a file; a `KeyError` when it is not there."""
+        return read_file(self.world, type, id, path, revision)
 
     def start(self) -> Self:
         """Listen, after every area has taken up what an earlier server left."""
@@ -155,10 +172,15 @@ class _Handler(BaseHTTPRequestHandler):
             stream=body,
         )
         fault = self.world.faults.strike(self.command, url.path, url.query)
+        if isinstance(fault, Broken):
+            body.read(fault.after_bytes)
+            self.world.record(self._recorded(request, 0))
+            self._hang_up()
+            return
         answer = self._answer(request, fault)
         status = 0 if isinstance(fault, Lost) else answer.status
         drain(body)
-        self._record(request, status)
+        self.world.record(self._recorded(request, status))
         if isinstance(fault, Lost):
             self._hang_up()
         else:
@@ -190,17 +212,10 @@ class _Handler(BaseHTTPRequestHandler):
             headers = {"X-Error-Message": refused.message, **code, **refused.headers}
             return json_answer({"error": refused.message, **refused.more}, refused.status, headers)
 
-    def _record(self, request: Request, status: int) -> None:
+    def _recorded(self, request: Request, status: int) -> Recorded:
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
-        self.world.requests.append(
-            Recorded(
-                method=request.method,
-                path=self.path,
-                token=token,
-                body=request.kept[:_KEPT_BODY],
-                status=status,
-            )
-        )
+        body = request.kept[:_KEPT_BODY]
+        return Recorded(method=request.method, path=self.path, token=token, body=body, status=status)
 
     def _send(self, answer: Answer, cut: int | None) -> None:
         self.send_response(answer.status)

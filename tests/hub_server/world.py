@@ -13,6 +13,8 @@ from .faults import Faults
 from .moment import now
 from .store import Store
 
+MOST_REQUESTS = 50_000
+
 
 class Part(Protocol):
     """What an area keeps while the server runs: threads, processes, waiting readers."""
@@ -75,6 +77,12 @@ class World:
         self.faults = Faults()
         self._lock = RLock()
         self._parts: dict[object, Part] = {}
+
+    def record(self, one: Recorded) -> None:
+        """Keep a request; after very many, the oldest half is forgotten."""
+        self.requests.append(one)
+        if len(self.requests) > MOST_REQUESTS:
+            del self.requests[: MOST_REQUESTS // 2]
 
     def tell(self, happened: Happened) -> None:
         """Tell every listener; they must not take long."""

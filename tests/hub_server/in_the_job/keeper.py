@@ -132,7 +132,7 @@ class _Server:
     def _is_held(self) -> bool:
         with suppress(FileNotFoundError), self._lock.open("rb") as file:
             try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 return True
         return False

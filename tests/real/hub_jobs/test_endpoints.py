@@ -21,13 +21,12 @@ DEPLOY = """
 def test_an_endpoint_is_made_waited_for_asked_and_put_away(client: HubClient, hub: HubServer) -> None:
     hub.world.part(Endpoints).settings.initializing_seconds = 2
     told = client(f"""{DEPLOY}
-    import httpx
     made = deploy()
     tell(first=made.status, url=made.url)
     made.wait(timeout=20, refresh_every=1)
     who = {{"Authorization": f"Bearer {{get_token()}}"}}
-    asked = httpx.post(made.url, json={{"inputs": "win money"}}, headers=who)
-    tell(ready=made.status, answer=asked.json()[0][0]["label"], stranger=httpx.post(made.url, json={{"inputs": ""}}).status_code)
+    asked = http.post(made.url, json={{"inputs": "win money"}}, headers=who)
+    tell(ready=made.status, answer=asked.json()[0][0]["label"], stranger=http.post(made.url, json={{"inputs": ""}}).status_code)
     tell(model=[made.revision == api.model_info("ada/m").sha, made.raw["model"]["secrets"]],
          listed=[one.name for one in api.list_inference_endpoints()])
     tell(zero=made.scale_to_zero().status, paused=made.pause().status, resumed=made.resume().status)
@@ -53,9 +52,8 @@ def test_an_endpoint_is_made_waited_for_asked_and_put_away(client: HubClient, hu
 
 def test_an_endpoint_scaled_to_nothing_wakes_when_it_is_asked(client: HubClient) -> None:
     told = client(f"""{DEPLOY}
-    import httpx
     made = deploy().scale_to_zero()
-    asked = httpx.post(made.url, json={{"inputs": "a"}}, headers={{"Authorization": f"Bearer {{get_token()}}"}})
+    asked = http.post(made.url, json={{"inputs": "a"}}, headers={{"Authorization": f"Bearer {{get_token()}}"}})
     tell(asked=asked.status_code, state=made.fetch().status)
     """)
     assert told == {"asked": 200, "state": "running"}

@@ -22,15 +22,6 @@ def test_a_followed_log_that_breaks_is_told_whole_and_once(client: HubClient, jo
     assert jobs.settings.log_cuts[0].times == 0
 
 
-def test_a_log_can_break_so_that_it_looks_finished(client: HubClient, jobs: Jobs) -> None:
-    jobs.settings.log_cuts.append(LogCut(after_lines=3, looks_finished=True))
-    told = client("""
-        job = api.run_job(image="python:3.12", command=["sh", "-c", "echo 1; echo 2; echo 3; sleep 300"])
-        tell(lines=list(api.fetch_job_logs(job_id=job.id, follow=True)), stage=api.inspect_job(job_id=job.id).status.stage)
-    """)
-    assert told == {"lines": ["1", "2"], "stage": "RUNNING"}
-
-
 def test_a_log_that_is_not_followed_is_what_there_is_by_now(client: HubClient) -> None:
     told = client("""
         job = api.run_job(image="python:3.12", command=["sh", "-c", "seq 1 50; sleep 300"])
@@ -73,6 +64,17 @@ def test_a_log_is_server_sent_events_from_its_first_line_each_time_it_is_asked(
     assert events[0]["data"].startswith("===== Job started at ")
     assert [event["data"] for event in events[1:]] == [str(number) for number in range(1, 31)]
     assert events[5]["timestamp"].endswith("Z")
+
+
+def test_a_log_can_break_so_that_it_looks_finished(client: HubClient, hub: HubServer, jobs: Jobs) -> None:
+    jobs.settings.log_cuts.append(LogCut(after_lines=3, looks_finished=True))
+    job = client("""
+        job = api.run_job(image="python:3.12", command=["sh", "-c", "echo 1; echo 2; echo 3; sleep 300"])
+        tell(id=job.id)
+    """)["id"]
+    told, ended = streamed(hub, f"/api/jobs/ada/{job}/logs")
+    assert (told.count(b"data: "), ended) == (3, True)
+    assert client(f"tell(stage=api.inspect_job(job_id='{job}').status.stage)") == {"stage": "RUNNING"}
 
 
 def test_a_silent_log_says_that_it_is_alive(client: HubClient, hub: HubServer, jobs: Jobs) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
+from http.client import HTTPConnection
 from pathlib import Path
 
 from tests.fakes.hub_client import HubClient
@@ -65,3 +67,27 @@ def test_a_job_whose_process_died_with_the_server_is_an_error(tmp_path: Path) ->
     server.terminate()
     server.communicate()
     assert told == {"stage": "ERROR", "why": "Job lost: the machine that ran it has gone"}
+
+
+def test_a_job_whose_server_never_comes_back_ends_by_itself(tmp_path: Path) -> None:
+    server, given = listening(tmp_path / "hub")
+    client = HubClient(endpoint=given["HF_ENDPOINT"], token=given["HF_TOKEN"], home=tmp_path / "home")
+    put(given["HF_ENDPOINT"], "/_jobs/settings", {"orphan_seconds": 1})
+    job = client("""
+        job = api.run_job(image="python:3.12", command=["sh", "-c", "echo $$ > process; sleep 300"])
+        tell(job=api.wait_for_job(job.id, stages=["RUNNING"], poll_interval=0.05).id)
+    """)["job"]
+    folder = JobFolder(tmp_path / "hub" / "jobs" / "ada" / str(job))
+    until(lambda: (folder.files / "process").exists() and (folder.files / "process").read_text(encoding="utf-8") != "")
+    server.kill()
+    server.communicate()
+    until(lambda: not folder.is_kept())
+    assert not Path(f"/proc/{(folder.files / 'process').read_text(encoding='utf-8').strip()}").exists()
+    assert folder.status().message == "Job lost: the machine that ran it has gone"
+
+
+def put(endpoint: str, path: str, body: dict[str, object]) -> None:
+    connection = HTTPConnection(endpoint.removeprefix("http://"), timeout=20)
+    connection.request("PUT", path, body=json.dumps(body))
+    assert connection.getresponse().status == 200
+    connection.close()

@@ -175,10 +175,9 @@ def test_a_price_is_by_the_minute_and_can_be_raised(client: HubClient, jobs: Job
 def test_a_job_whose_answer_is_lost_runs_all_the_same(client: HubClient, hub: HubServer, jobs: Jobs) -> None:
     hub.fault("POST", "/api/jobs/ada", Lost())
     told = client("""
-        import httpx
         try:
             api.run_job(image="python:3.12", command=["true"], labels={"launch-key": "k1"})
-        except httpx.HTTPError as lost:
+        except http.HTTPError as lost:
             tell(lost=type(lost).__name__)
         tell(found=[api.wait_for_job(job.id).status.stage for job in api.list_jobs(labels={"launch-key": "k1"})])
     """)

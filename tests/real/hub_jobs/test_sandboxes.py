@@ -122,18 +122,17 @@ def test_a_sandbox_that_nobody_uses_ends(sandboxes: HubClient, jobs: Jobs) -> No
 def test_only_who_may_see_the_job_gets_to_its_port(sandboxes: HubClient, hub: HubServer) -> None:
     hub.accounts.add_user("mallory")
     told = sandboxes(f"""
-        import httpx
-        from huggingface_hub import Sandbox
+            from huggingface_hub import Sandbox
         box = Sandbox.create()
         def status(url, token, key="x"):
-            return httpx.get(url, headers={{"Authorization": f"Bearer {{token}}", "X-Sandbox-Token": key}}).status_code
+            return http.get(url, headers={{"Authorization": f"Bearer {{token}}", "X-Sandbox-Token": key}}).status_code
         url = box._server.base_url + "/v1/processes"
-        tell(nobody=httpx.get(url).status_code, stranger=status(url, "{hub.accounts.add_token("mallory")}"),
+        tell(nobody=http.get(url).status_code, stranger=status(url, "{hub.accounts.add_token("mallory")}"),
              without_key=status(url, "{hub.token}"), owner=status(url, "{hub.token}", box._server._sandbox_token),
              other_port=status(url.replace("49983", "22"), "{hub.token}"))
         try:
-            httpx.get("https://huggingface.co")
-        except httpx.ProxyError as refused:
+            http.get("https://huggingface.co")
+        except http.ProxyError as refused:
             tell(elsewhere=str(refused))
         box.kill()
     """)

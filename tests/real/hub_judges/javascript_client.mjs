@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 
-const hub = await import(pathToFileURL(createRequire(`${process.cwd()}/`).resolve("@huggingface/hub")).href);
+const hub = await import(pathToFileURL(createRequire(`${process.env.MODULES}/`).resolve("@huggingface/hub")).href);
 const hubUrl = process.env.HF_ENDPOINT;
 const mine = { hubUrl, accessToken: process.env.HF_TOKEN };
 const hers = { hubUrl, accessToken: process.env.STRANGER };

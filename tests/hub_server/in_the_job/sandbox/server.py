@@ -1,6 +1,6 @@
 """The sandbox server of the Hub that runs on this machine: what a sandbox's job fetches at its start and becomes.
 
-It speaks the protocol that huggingface_hub's sandboxes speak (version 2, one sandbox to a job): commands with their output as it
+It speaks the protocol that huggingface_hub's sandboxes speak (version 3, one sandbox to a job): commands with their output as it
 comes, processes in the background, files. Its root is the job's folder, which stands in for the container's file system: the
 path `/app/a.py` is that folder's `app/a.py`. A command starts in the root, and says where a file lies relative to that. The
 token that is wanted of clients is never in the environment of what runs here.
@@ -21,7 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 from .commands import Background, Command
 from .files import Files, Refused
 
-PROTOCOL = 2
+PROTOCOL = 3
 _PIECE = 1024 * 1024
 
 
@@ -86,7 +86,7 @@ class _Handler(BaseHTTPRequestHandler):
         query = {name: values[0] for name, values in parse_qs(url.query, keep_blank_values=True).items()}
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if url.path == "/health":
-            return self._say({"status": "ok", "version": "0.6.0", "protocol": PROTOCOL})
+            return self._say({"status": "ok", "version": "0.7.0", "protocol": PROTOCOL})
         if self.headers.get("X-Sandbox-Token") != self.sandbox.token:
             return self._say({"error": "invalid sandbox token"}, 401)
         self.sandbox.active_at = time.monotonic()
