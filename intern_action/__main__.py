@@ -152,6 +152,15 @@ def why(session: str, out: str | None, person: str | None) -> None:
 
 
 @cli.command()
+@_out
+def sweep(out: str | None) -> None:
+    """Cancel jobs of ours that no session waits for any more, and say which."""
+    from intern_action.commands.act import sweep as run
+
+    _finish(run(_environment(), out=out))
+
+
+@cli.command()
 @_session
 @_out
 def status(session: str, out: str | None) -> None:

@@ -213,7 +213,7 @@ class JobSpec:
 
 
 class JobStage(StrEnum):
-    """Where a started job is, in the words of the job backends. The last five are final."""
+    """Where a started job is, in the words of the job backends. All but the first two are final."""
 
     SCHEDULING = "scheduling"
     RUNNING = "running"
@@ -221,6 +221,7 @@ class JobStage(StrEnum):
     FAILED = "failed"
     OUT_OF_MEMORY = "out_of_memory"
     TIMED_OUT = "timed_out"
+    PREEMPTED = "preempted"
     CANCELLED = "cancelled"
 
     @property
@@ -240,7 +241,17 @@ class JobRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobStatus:
-    """What a backend says of a job. `output_dir` is where collected files lie once it is final (a path on this machine)."""
+    """What a backend says of a job.
+
+    Args:
+        ref: which one.
+        stage: where it is.
+        message: that in words.
+        exit_code: the script's.
+        started_at, finished_at: what is billed lies between them.
+        output_dir: where collected files lie once it is final (a path on this machine).
+        checkpoint: it left one that another attempt can go on from.
+    """
 
     ref: JobRef
     stage: JobStage
@@ -249,6 +260,7 @@ class JobStatus:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     output_dir: str = ""
+    checkpoint: bool = False
 
     @property
     def seconds(self) -> float:

@@ -137,6 +137,7 @@ def _parameters(wish: Wish, choices: Choices) -> dict[str, str]:
         "accumulation": choices.get("accumulation", "1") if wish.verb == "train" else "",
         "gradient-checkpointing": choices.get("gradient-checkpointing", "") if wish.verb == "train" else "",
         "evaluate-only": "true" if wish.verb == "evaluate" else "",
+        "resume": "true" if wish.verb == "train" else "",  # where there is no checkpoint it begins at the beginning
         "time-limit-minutes": str(wish.timeout_minutes),
     }
     return {name: value for name, value in said.items() if value}
