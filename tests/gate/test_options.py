@@ -279,6 +279,7 @@ def test_two_people_who_choose_differently_have_not_agreed():
     world, _ = with_options()
     two = replace(world, policy=replace(world.policy, people_needed=2))
     assert failing(said(two, "option: fastest", "")) == {"option-agreed"}
+    assert "(grace fastest, hedy recommended)" in str(said(two, "option: fastest", ""))
     assert isinstance(said(two, "option: fastest", "option: fastest"), Approved)
 
 
