@@ -197,6 +197,8 @@ def test_of_too_little_memory_what_has_enough_is_named():
         among(hardware("one"), hardware("another", memory="20"), likely("30", "20"), likely(None, "20"))
     with pytest.raises(NotAllowed, match="nothing here has enough"):
         among(hardware("one"), hardware("another", memory="20"), likely("30", "20"), likely(None, "20.1"))
+    with pytest.raises(NotAllowed, match="nothing here has enough"):
+        among(hardware("one"), hardware("another", memory="15"), likely("30", "20"), likely(None, None))
     with pytest.raises(NotAllowed, match="enough have another"):
         among(hardware("one"), hardware("another", memory="20"), likely("30", "20"), likely(None, None))
 
