@@ -197,6 +197,8 @@ def test_of_too_little_memory_what_has_enough_is_named():
         among(hardware("one"), hardware("another", memory="20"), likely("30", "20"), likely(None, "20"))
     with pytest.raises(NotAllowed, match="nothing here has enough"):
         among(hardware("one"), hardware("another", memory="20"), likely("30", "20"), likely(None, "20.1"))
+    with pytest.raises(NotAllowed, match="nothing here has enough"):
+        among(hardware("one"), hardware("another", memory="15"), likely("30", "20"), likely(None, None))
     with pytest.raises(NotAllowed, match="enough have another"):
         among(hardware("one"), hardware("another", memory="20"), likely("30", "20"), likely(None, None))
 
@@ -279,6 +281,7 @@ def test_two_people_who_choose_differently_have_not_agreed():
     world, _ = with_options()
     two = replace(world, policy=replace(world.policy, people_needed=2))
     assert failing(said(two, "option: fastest", "")) == {"option-agreed"}
+    assert "(grace fastest, hedy recommended)" in str(said(two, "option: fastest", ""))
     assert isinstance(said(two, "option: fastest", "option: fastest"), Approved)
 
 
