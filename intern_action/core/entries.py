@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal, Protocol, TypeAlias
 
+from intern_action.core.later import LATER
+from intern_action.core.plan import Plan, chosen
 from intern_action.core.states import JobState, State
-from intern_action.core.types import JobRef, Plan
+from intern_action.core.types import JobRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +48,16 @@ class PlanMade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanConsumed:
-    """An approval was used, by these people, with these reviews. One per digest. The job may start."""
+    """An approval was used, by these people, with these reviews. One per digest. What it asks for may be done.
+
+    `option` is which of the plan's options they chose; "" is the recommended one.
+    """
 
     digest: str
     session: str
     by: tuple[str, ...]
     reviews: tuple[str, ...]
+    option: str = field(default="", metadata=LATER)
     kind: Literal["plan-consumed"] = "plan-consumed"
 
 
@@ -98,7 +104,10 @@ class MoneyReleased:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobMoved:
-    """A launch is in this state. `fence` grows with each try to launch; the highest one may act until `lease_until`."""
+    """A launch is in this state. `fence` grows with each try to launch; the highest one may act until `lease_until`.
+
+    `holder` names who launches: those who share a journal's lock have one name, so that each knows the others to be dead.
+    """
 
     launch_key: str
     digest: str
@@ -108,6 +117,7 @@ class JobMoved:
     lease_until: datetime | None = None
     job: JobRef | None = None
     why: str = ""
+    holder: str = field(default="", metadata=LATER)
     kind: Literal["job-moved"] = "job-moved"
 
 
@@ -144,6 +154,7 @@ class JobRow:
     fence: int
     lease_until: datetime | None
     job: JobRef | None
+    holder: str = ""
 
 
 class LedgerView(Protocol):
@@ -223,3 +234,9 @@ class Ledger(Protocol):
             LedgerError: broken chain, unreachable remote, too many lost races.
         """
         ...
+
+
+def agreed(view: LedgerView, digest: str) -> Plan | None:
+    """Return a plan as people approved it, with the option they chose; as it was made before that, None when it is not there."""
+    plan, consumed = view.plan(digest), view.consumed(digest)
+    return chosen(plan, consumed.option) if plan and consumed else plan

@@ -13,6 +13,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
+from intern_action.core.later import LATER
+
 JsonObject: TypeAlias = Mapping[str, object]
 """A decoded JSON object. Values are narrowed where they are used."""
 
@@ -151,6 +153,34 @@ Parameters: TypeAlias = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """How much there is to do in a job, as far as its time and memory depend on it.
+
+    Args:
+        parameters: weights of the model.
+        method: all weights learn, an adapter on 16- or 32-bit weights does, one on 4-bit weights does, or nothing.
+        train_tokens, read_tokens: tokens learned from (all epochs) and only read (evaluation), in all.
+        sequence_length, batch_size: what is in memory at once, on each device.
+        precision: how weights are held. optimizer: what is kept for each weight that learns.
+        checkpointing: activations are computed twice instead of kept.
+        layers, width, vocabulary: the model's shape; 0 for "guess" and, of the vocabulary, for "no words are predicted".
+    """
+
+    parameters: int
+    method: Literal["full", "lora", "qlora", "inference"] = "full"
+    train_tokens: int = 0
+    read_tokens: int = 0
+    sequence_length: int = 512
+    batch_size: int = 8
+    precision: Literal["float32", "bfloat16"] = "float32"
+    optimizer: Literal["adamw", "adamw-8bit", "sgd"] = "adamw"
+    checkpointing: bool = False
+    layers: int = 0
+    width: int = 0
+    vocabulary: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobSpec:
     """A training or evaluation job, pinned enough to be priced, approved and repeated.
 
@@ -164,6 +194,7 @@ class JobSpec:
         dependencies: pinned requirements beyond the image's, `name==version`.
         model, model_revision, dataset, dataset_revision: what goes in, for provenance and the digest.
         output: folder the script writes to, relative to the job's own working folder.
+        work: how much there is to do, for the estimate; None when nobody said.
     """
 
     script: str
@@ -178,10 +209,11 @@ class JobSpec:
     dataset: str = ""
     dataset_revision: str = ""
     output: str = "output"
+    work: Work | None = field(default=None, metadata=LATER)
 
 
 class JobStage(StrEnum):
-    """Where a started job is, in the words of the job backends. The last five are final."""
+    """Where a started job is, in the words of the job backends. All but the first two are final."""
 
     SCHEDULING = "scheduling"
     RUNNING = "running"
@@ -189,6 +221,7 @@ class JobStage(StrEnum):
     FAILED = "failed"
     OUT_OF_MEMORY = "out_of_memory"
     TIMED_OUT = "timed_out"
+    PREEMPTED = "preempted"
     CANCELLED = "cancelled"
 
     @property
@@ -208,7 +241,17 @@ class JobRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobStatus:
-    """What a backend says of a job. `output_dir` is where collected files lie once it is final (a path on this machine)."""
+    """What a backend says of a job.
+
+    Args:
+        ref: which one.
+        stage: where it is.
+        message: that in words.
+        exit_code: the script's.
+        started_at, finished_at: what is billed lies between them.
+        output_dir: where collected files lie once it is final (a path on this machine).
+        checkpoint: it left one that another attempt can go on from.
+    """
 
     ref: JobRef
     stage: JobStage
@@ -217,6 +260,7 @@ class JobStatus:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     output_dir: str = ""
+    checkpoint: bool = False
 
     @property
     def seconds(self) -> float:
@@ -228,7 +272,15 @@ class JobStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flavor:
-    """One kind of hardware with its price. `live_at` is when the price was read; None means the table in the configuration."""
+    """One kind of hardware with its price.
+
+    Args:
+        memory_gb: of the machine. accelerator_memory_gb: of all its accelerators together.
+        devices: how many accelerators work side by side, 1 where the processor does.
+        tflops: what they do together by the data sheet, in 10^12 operations a second; 0 is not known.
+        live_at: when the price was read; None means the table in the configuration.
+        listed_on: the day of the table's price (`2026-11-23`), "" when nobody wrote it down.
+    """
 
     name: str
     title: str
@@ -236,7 +288,10 @@ class Flavor:
     memory_gb: Decimal
     accelerator: str = ""
     accelerator_memory_gb: Decimal = Decimal(0)
+    devices: int = field(default=1, metadata=LATER)
+    tflops: Decimal = field(default=Decimal(0), metadata=LATER)
     live_at: datetime | None = None
+    listed_on: str = field(default="", metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -343,31 +398,7 @@ class PullRequest:
     url: str = ""
 
 
-# --- the plan ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What a reviewer approves: these bytes, this job, at most this much money (DESIGN section 5).
-
-    Its digest is `core.digests.plan_digest`; every field is in it except `made_at`, `expires_at` and `summary`.
-    """
-
-    session: str
-    pull_request: int
-    base: str
-    merge_base: str
-    head_sha: str
-    tree: str
-    job: JobSpec
-    quote: Quote
-    cap_usd: Decimal
-    policy_blob: str
-    requester: str
-    call_id: str
-    made_at: datetime
-    expires_at: datetime
-    summary: str = ""
+# --- the checklist -----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -438,7 +469,10 @@ class Fit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What a person asked of a recipe: train or evaluate, on what, with which settings (`with epochs=3, lora`)."""
+    """What a person asked of a recipe: train or evaluate, on what, with which settings (`with epochs=3, lora`).
+
+    `hardware` is what the flavor's name means here, None when nobody knows; whoever owns the book of recipes fills it in.
+    """
 
     verb: Literal["train", "evaluate"]
     model: str
@@ -446,3 +480,4 @@ class Wish:
     settings: Parameters = field(default_factory=dict[str, str])
     flavor: str = "local-cpu"
     timeout_minutes: int = 30
+    hardware: Flavor | None = None

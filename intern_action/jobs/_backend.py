@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from intern_action.core.ports import Clock, Jobs, Shell
 from intern_action.core.types import Flavor
+from intern_action.jobs._account import HubAccount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,7 @@ class Supplies:
         memory_mb: address space of one job, None for no limit.
         longest_minutes: the most an order may ask for.
         environment: what jobs get besides; never a secret.
+        hub: the account for jobs on the Hub, None where there is none.
     """
 
     root: str
@@ -34,6 +36,7 @@ class Supplies:
     memory_mb: int | None = None
     longest_minutes: int = 360
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    hub: HubAccount | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

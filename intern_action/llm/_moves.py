@@ -148,7 +148,7 @@ def _after_job(course: Course, way: Way) -> Move:
             return _refused(course)
         case "cancelled":
             return Move(text=job_report(course, way.fit))
-        case "failed" | "timed_out":
+        case "failed" | "timed_out" | "preempted":
             return give_up(failed_job(course, way.fit), "job")
         case _:
             return give_up(f"hf_create_job failed: {last.words}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from typing import TypeAlias, cast
 
@@ -113,4 +113,5 @@ def job_call(way: Way, parameters: Parameters) -> Wanted:
         "dataset": job.dataset,
         "dataset_revision": job.dataset_revision,
         "output": job.output,
+        **({"work": asdict(job.work)} if job.work else {}),
     }

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from intern_action.core.digests import plan_code
+from intern_action.core.plan import RECOMMENDED, Plan
 from intern_action.core.states import State
-from intern_action.core.types import Plan, Step
+from intern_action.core.types import Step
 from intern_action.trace._markdown import Md, block, code, fenced, inline
 from intern_action.trace._screen import columns, harmless
 from intern_action.trace.told import dollars, seconds
@@ -29,11 +30,23 @@ _LABEL = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Actual:
+    """What an approved job really took, over all its attempts. `memory_gb` is 0 when nobody measured it."""
+
+    usd: Decimal
+    seconds: float
+    attempts: int
+    memory_gb: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanReport:
     """A plan that was made, and where it stands.
 
     Args:
-        plan, digest: the plan and what an approval of it is pinned to.
+        plan, digest: the plan (once approved, with the option that was chosen) and what an approval of it is pinned to.
+        option: what the approval chose, "" for the recommended one.
+        actual: what it took, None before a job of it has ended.
         state: waiting for a review; approved (and launched); refused with words; dropped (superseded, expired, stopped).
         by: who approved or refused.
         words: the words of a refusal, or why it was dropped.
@@ -54,6 +67,13 @@ class PlanReport:
     requester_may_approve: bool = False
     code_needed: bool = False
     missing: tuple[str, ...] = ()
+    option: str = ""
+    actual: Actual | None = None
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """What a review may write to have another option than the recommended one."""
+        return tuple(one.names[0] for one in self.plan.options if RECOMMENDED not in one.names)
 
     @property
     def code(self) -> str:

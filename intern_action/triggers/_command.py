@@ -10,7 +10,8 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import Literal, TypeAlias, TypeVar
 
-from intern_action.settings.quantities import duration, duration_words, minutes, money_usd
+from intern_action.core.durations import duration, duration_words, minutes
+from intern_action.settings.quantities import money_usd
 
 _T = TypeVar("_T")
 
@@ -107,6 +108,10 @@ def _spoken(rest: str, more: str) -> Command | None:
     verb = words[0].lower().rstrip(".!?") if words else ""
     if verb == "approve":
         return _approve(words[1:])
+    if verb == "option":
+        return NotUnderstood(
+            words="an option is chosen in the review that approves: write `/intern option fastest` in its body"
+        )
     if verb == "stop":
         return Say(verb="stop")
     alone = len(words) == 1 and not more.strip()

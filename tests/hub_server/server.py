@@ -211,6 +211,10 @@ class _Handler(BaseHTTPRequestHandler):
             code = {"X-Error-Code": refused.code} if refused.code else {}
             headers = {"X-Error-Message": refused.message, **code, **refused.headers}
             return json_answer({"error": refused.message, **refused.more}, refused.status, headers)
+        except (
+            ValueError
+        ) as unread:  # a number or an encoding that is none; only what a client wrote is parsed in a handler
+            return json_answer({"error": f"Invalid request: {unread}"}, 400, {"X-Error-Message": "Invalid request"})
 
     def _recorded(self, request: Request, status: int) -> Recorded:
         token = request.headers.get("authorization", "").removeprefix("Bearer ")

@@ -50,6 +50,11 @@ def test_an_unknown_address_is_not_a_missing_repository(ada: Hand) -> None:
     assert (told.status, "x-error-code" in told.headers) == (404, False)
 
 
+def test_a_number_that_is_none_is_a_bad_request_and_not_a_crash(ada: Hand) -> None:
+    assert ada.ask("GET", "/api/models?limit=many").status == 400
+    assert ada.ask("GET", "/api/models?limit=1").status == 200
+
+
 def test_a_second_server_goes_on_where_the_first_ended(tmp_path: Path) -> None:
     with HubServer(tmp_path) as first:
         sha, token = first.add("model", "ada/kept", {"config.json": b"{}", "w.bin": b"weights"}), first.token
