@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal, Protocol, TypeAlias
 
+from intern_action.core.frozen import frozen
 from intern_action.core.states import JobState, State
 from intern_action.core.types import JobRef, Plan
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Admitted:
     """An event was claimed, once, for a session."""
 
@@ -24,7 +24,7 @@ class Admitted:
     kind: Literal["admitted"] = "admitted"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SessionMoved:
     """A session is in this state, and its journal's head has this hash."""
 
@@ -35,7 +35,7 @@ class SessionMoved:
     kind: Literal["session-moved"] = "session-moved"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PlanMade:
     """The newest plan of a session. It supersedes the ones before."""
 
@@ -44,7 +44,7 @@ class PlanMade:
     kind: Literal["plan-made"] = "plan-made"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PlanConsumed:
     """An approval was used, by these people, with these reviews. One per digest. The job may start."""
 
@@ -55,7 +55,7 @@ class PlanConsumed:
     kind: Literal["plan-consumed"] = "plan-consumed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PlanDropped:
     """A plan is no longer to be had: superseded, refused, expired or stopped."""
 
@@ -66,7 +66,7 @@ class PlanDropped:
     kind: Literal["plan-dropped"] = "plan-dropped"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MoneyHeld:
     """Money is set aside for a plan, before anything starts. `month` is `2026-11`."""
 
@@ -78,7 +78,7 @@ class MoneyHeld:
     kind: Literal["money-held"] = "money-held"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MoneyCaptured:
     """This much of a hold was really spent, by one launch. One per launch key."""
 
@@ -88,7 +88,7 @@ class MoneyCaptured:
     kind: Literal["money-captured"] = "money-captured"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MoneyReleased:
     """The rest of a hold is free again."""
 
@@ -96,7 +96,7 @@ class MoneyReleased:
     kind: Literal["money-released"] = "money-released"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class JobMoved:
     """A launch is in this state. `fence` grows with each try to launch; the highest one may act until `lease_until`."""
 
@@ -124,7 +124,7 @@ LedgerEvent: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Limits:
     """Budgets in dollars; None is "no limit of this kind"."""
 
@@ -133,7 +133,7 @@ class Limits:
     requester_usd: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class JobRow:
     """The newest word on one launch."""
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeAlias
 
 from intern_action.core.entries import Limits
+from intern_action.core.frozen import frozen
 from intern_action.core.types import Permission, Plan, PullRequest, Quote, Review
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ApprovalPolicy:
     """The part of `.github/intern.yml` (default branch) that says when an approval counts.
 
@@ -39,7 +40,7 @@ class ApprovalPolicy:
     limits: Limits = Limits()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Smoke:
     """The newest smoke test of the session, as the root process recorded it."""
 
@@ -48,7 +49,7 @@ class Smoke:
     script: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Facts:
     """The world, right now.
 
@@ -87,7 +88,7 @@ class Facts:
     permissions: Mapping[str, Permission] = field(default_factory=dict[str, Permission])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Condition:
     """One thing that is not as it must be: a stable name, for whom, and the words."""
 
@@ -96,7 +97,7 @@ class Condition:
     who: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Approved:
     """All conditions hold; these people's reviews are the approval."""
 
@@ -104,7 +105,7 @@ class Approved:
     reviews: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NotApproved:
     """At least one condition fails. `waiting` is True when the only thing missing is (more) reviews."""
 

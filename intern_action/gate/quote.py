@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from difflib import get_close_matches
@@ -12,13 +11,14 @@ from fractions import Fraction
 from typing import Literal
 
 from intern_action.core.errors import NotAllowed
+from intern_action.core.frozen import frozen
 from intern_action.core.types import Flavor, JobSpec, Quote
 
 _MINUTES_PER_HOUR = 60
 _CENTS_PER_DOLLAR = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Estimate:
     """What a job will probably take: minutes of one attempt and memory in GB, with how sure that is."""
 

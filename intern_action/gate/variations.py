@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
+from intern_action.core.frozen import frozen
 from intern_action.core.types import JobSpec, Parameters, Plan
 from intern_action.gate.quote import cost_usd
 
@@ -16,7 +16,7 @@ _PINNED = ("script", "flavor", "dependencies", "model", "model_revision", "datas
 _AS_PLANNED: Parameters = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Inside:
     """The approval covers it. `variation` is the permitted change that was used (empty: the plan's own parameters)."""
 
@@ -24,7 +24,7 @@ class Inside:
     attempt_usd: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Outside:
     """It needs a plan of its own, for each of these reasons."""
 

@@ -7,10 +7,10 @@ a job elsewhere on this machine finds exactly these bytes, whatever becomes of t
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from intern_action.core.errors import ToolFailed
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import HubSnapshot
 from intern_action.hub._cache import Cache
 from intern_action.hub._names import Kind
@@ -25,7 +25,7 @@ _AROUND = "'\"`()[]<>.,;:!?"
 """What stands around a path in a sentence and is not of it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Root:
     """A folder beneath which folders may be named.
 

@@ -10,17 +10,17 @@ import base64
 import select
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from intern_action.core.errors import Misconfigured
+from intern_action.core.frozen import frozen
 
 _PIECE_BYTES = 65536
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Patience:
     """How long to wait for a provider.
 
@@ -35,7 +35,7 @@ class Patience:
     answer_seconds: float = 1800.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Destination:
     """Where requests go. `proxy` is an HTTP proxy's URL, "" for none.
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from decimal import Decimal
+
+from intern_action.core.frozen import frozen
 
 _START_SECONDS = 20
 _PROCESS_GB = 0.9
@@ -32,7 +33,7 @@ _TFLOPS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Load:
     """The work of a training.
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from intern_action.core.digests import launch_key, plan_digest
 from intern_action.core.entries import JobMoved, LedgerEvent, LedgerView, MoneyHeld, PlanConsumed, PlanDropped
 from intern_action.core.errors import Bug, NotAllowed
 from intern_action.core.events import Allowed, Planned, Refused
+from intern_action.core.frozen import frozen
 from intern_action.core.judgement import Approved, Facts, Judgement, NotApproved, Smoke
 from intern_action.core.states import JobState, State
 from intern_action.core.types import Call, Permission, Plan, Quote, Review, Verdict
@@ -19,7 +18,7 @@ from intern_action.session.planning import refuse
 from intern_action.session.purse import release
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Open:
     """A held call with its published plan."""
 

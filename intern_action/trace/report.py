@@ -7,7 +7,7 @@ it is marked as our own Markdown (`Md`), so a template cannot forget it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from intern_action.core.digests import plan_code
+from intern_action.core.frozen import frozen
 from intern_action.core.states import State
 from intern_action.core.types import Plan, Step
 from intern_action.trace._markdown import Md, block, code, fenced, inline
@@ -28,7 +29,7 @@ COLUMNS = 80
 _LABEL = 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PlanReport:
     """A plan that was made, and where it stands.
 
@@ -61,7 +62,7 @@ class PlanReport:
         return plan_code(self.digest)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class JobReport:
     """One launch. `state` is a word of `JobStage`, "refused" or "running"; `cost_usd` is None while nobody knows."""
 
@@ -78,7 +79,7 @@ class JobReport:
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SmokeReport:
     """The newest smoke test, as the root process recorded it."""
 
@@ -89,7 +90,7 @@ class SmokeReport:
     timed_out: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Spend:
     """What the session cost so far. `unpriced` turns had no known price and are not in `model_usd`."""
 
@@ -107,7 +108,7 @@ class Spend:
         return self.model_usd + self.jobs_usd
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReportData:
     """Everything the texts need.
 

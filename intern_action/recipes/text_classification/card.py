@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path, PurePosixPath
 
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import RecipeCard
 from intern_action.core.types import ColumnFacts, DatasetFacts, Fit, JobSpec, ModelFacts, Parameters, Wish
 from intern_action.recipes import _sizes as sizes
@@ -58,7 +58,7 @@ RATES = {50_000_000: 1e-4, 200_000_000: 5e-5}
 LOWEST_RATE = 2e-5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TextClassification:
     """The card of this recipe."""
 
