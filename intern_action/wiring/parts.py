@@ -95,12 +95,19 @@ def model_named(name: str, premises: Premises, recipes: RecipeBook, tell: Callab
     )
 
 
-def warm(name: str, premises: Premises) -> None:
-    """Start to import what the model of this name needs, if that takes long. A name that leads nowhere is said later."""
+def chosen_model(premises: Premises) -> str:
+    """Return the name of the model: what the settings say, else what the keys at hand allow."""
+    from intern_action.llm.route import default_name
+
+    return premises.settings.model or default_name(model_settings(premises))
+
+
+def warm(premises: Premises) -> None:
+    """Start to import what the model needs, if that takes long. What is wrong with its name or the settings is said later."""
     from intern_action.llm.route import Translated, route
 
     try:
-        way = route(name, model_settings(premises), frozenset({"recipes", "replay"}))
+        way = route(chosen_model(premises), model_settings(premises), frozenset({"recipes", "replay"}))
     except Misconfigured:
         return
     if isinstance(way, Translated):
