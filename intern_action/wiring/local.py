@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib
 import threading
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from intern_action.core.entries import LedgerView
-from intern_action.core.errors import Bug, Misconfigured
+from intern_action.core.errors import Bug, InternError, Misconfigured
 from intern_action.core.types import Permission
 from intern_action.forge.local import LocalForge
 from intern_action.git.facts import RepositoryFacts, ready_repository
@@ -51,12 +52,15 @@ class LocalDoor:
 
         from intern_action.session.admit import admit, session_id
         from intern_action.wiring.house import House
+        from intern_action.wiring.parts import warm
 
         key = event_key(view, task, person, facts.head_sha, anew=anew)
         house = House(self.premises, session_id(key), facts.branch)
         claimed = view.admitted(key)
         thread = claimed.thread if claimed else self._issue(task, person)
-        admit(house.office, self._request(key, task, person, facts.head_sha, thread))
+        request = self._request(key, task, person, facts.head_sha, thread)
+        warm(request.model, self.premises)  # a missing key is said before anything is begun
+        admit(house.office, request)
         return house
 
     def open(self, session: str) -> House:
@@ -92,11 +96,12 @@ class LocalDoor:
 
         def run() -> None:
             from intern_action.wiring.house import LATER
-            from intern_action.wiring.parts import warm
+            from intern_action.wiring.parts import chosen_model, warm
 
             for name in LATER:
                 importlib.import_module(name)
-            warm(self.premises)
+            with suppress(InternError):  # `begin` meets it as well, and says it
+                warm(chosen_model(self.premises), self.premises)
 
         threading.Thread(target=run, name="import-ahead", daemon=True).start()
 

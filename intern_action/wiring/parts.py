@@ -102,12 +102,16 @@ def chosen_model(premises: Premises) -> str:
     return premises.settings.model or default_name(model_settings(premises))
 
 
-def warm(premises: Premises) -> None:
-    """Start to import what the model needs, if that takes long. What is wrong with its name or the settings is said later."""
+def warm(name: str, premises: Premises) -> None:
+    """Start to import what the model of this name needs, if that takes long. A name that leads nowhere is said later.
+
+    Raises:
+        ModelAuth: there is no key for it.
+    """
     from intern_action.llm.route import Translated, route
 
     try:
-        way = route(chosen_model(premises), model_settings(premises), frozenset({"recipes", "replay"}))
+        way = route(name, model_settings(premises), frozenset({"recipes", "replay"}))
     except Misconfigured:
         return
     if isinstance(way, Translated):
