@@ -169,6 +169,21 @@ def config(repo: str) -> None:
     _finish(run(_environment(), repo))
 
 
+@cli.group()
+def dev() -> None:
+    """Have a world of one's own to try things in, without an account."""
+
+
+@dev.command()
+@click.option("--port", default=0, metavar="N", help="where it listens (default: a free port)")
+@click.option("--root", default="intern-hub", metavar="DIR", help="folder it keeps everything in (default: intern-hub)")
+def hub(port: int, root: str) -> None:
+    """Be a Hugging Face Hub on this machine, with a ready token, until Ctrl-C."""
+    from intern_action.commands.dev import hub as run
+
+    _finish(run(port=port, root=root))
+
+
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, "--version", "-V")
 @click.argument("task", default="")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal, Protocol, TypeAlias
 
 from intern_action.core.frozen import frozen
+from intern_action.core.plan import Plan
 from intern_action.core.states import JobState, State
-from intern_action.core.types import JobRef, Plan
+from intern_action.core.types import LATER, JobRef
 
 
 @frozen
@@ -46,7 +48,7 @@ class PlanMade:
 
 @frozen
 class PlanConsumed:
-    """An approval was used, by these people, with these reviews. One per digest. The job may start."""
+    """An approval was used, by these people, with these reviews. One per digest. What it asks for may be done."""
 
     digest: str
     session: str
@@ -98,7 +100,10 @@ class MoneyReleased:
 
 @frozen
 class JobMoved:
-    """A launch is in this state. `fence` grows with each try to launch; the highest one may act until `lease_until`."""
+    """A launch is in this state. `fence` grows with each try to launch; the highest one may act until `lease_until`.
+
+    `holder` names who launches: those who share a journal's lock have one name, so that each knows the others to be dead.
+    """
 
     launch_key: str
     digest: str
@@ -108,6 +113,7 @@ class JobMoved:
     lease_until: datetime | None = None
     job: JobRef | None = None
     why: str = ""
+    holder: str = field(default="", metadata=LATER)
     kind: Literal["job-moved"] = "job-moved"
 
 
@@ -144,6 +150,7 @@ class JobRow:
     fence: int
     lease_until: datetime | None
     job: JobRef | None
+    holder: str = ""
 
 
 class LedgerView(Protocol):

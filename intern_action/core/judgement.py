@@ -10,7 +10,8 @@ from typing import TypeAlias
 
 from intern_action.core.entries import Limits
 from intern_action.core.frozen import frozen
-from intern_action.core.types import Permission, Plan, PullRequest, Quote, Review
+from intern_action.core.plan import Plan
+from intern_action.core.types import Permission, PullRequest, Quote, Review
 
 
 @frozen
@@ -64,8 +65,10 @@ class Facts:
         merge_base: recomputed against the live base.
         policy_blob: blob id of the policy file on the default branch ("" when there is none).
         reviews: all, oldest first. permissions: of every reviewer, now.
-        quote: price and ceiling, re-read. None when the price could not be read.
+        quote: price and ceiling, re-read. None when the price could not be read, or there is none.
         room_usd: what the budget still allows (None: no limit).
+        parent: the revision that stands on the Hub where the plan would write, "" for nothing.
+        content: digest of what it would upload, "" when there is nothing to read.
     """
 
     plan: Plan
@@ -85,6 +88,8 @@ class Facts:
     room_usd: Decimal | None
     smoke: Smoke | None
     now: datetime
+    parent: str = ""
+    content: str = ""
     permissions: Mapping[str, Permission] = field(default_factory=dict[str, Permission])
 
 

@@ -20,6 +20,10 @@ JsonObject: TypeAlias = Mapping[str, object]
 
 EMPTY: JsonObject = {}
 
+LATER: Mapping[str, bool] = {"later": True}
+"""`field(default=…, metadata=LATER)` came when ledgers were written without it: it is left out of the canonical form while it has
+its default, so what was written before is still read, and hashes the same."""
+
 
 class FinishReason(StrEnum):
     """Why a model stopped talking. Every provider's word is mapped to one of these at the wire."""
@@ -345,31 +349,7 @@ class PullRequest:
     url: str = ""
 
 
-# --- the plan ----------------------------------------------------------------------------------------------------------
-
-
-@frozen
-class Plan:
-    """What a reviewer approves: these bytes, this job, at most this much money (DESIGN section 5).
-
-    Its digest is `core.digests.plan_digest`; every field is in it except `made_at`, `expires_at` and `summary`.
-    """
-
-    session: str
-    pull_request: int
-    base: str
-    merge_base: str
-    head_sha: str
-    tree: str
-    job: JobSpec
-    quote: Quote
-    cap_usd: Decimal
-    policy_blob: str
-    requester: str
-    call_id: str
-    made_at: datetime
-    expires_at: datetime
-    summary: str = ""
+# --- the checklist -----------------------------------------------------------------------------------------------------
 
 
 @frozen

@@ -10,7 +10,7 @@ import os
 import re
 from pathlib import Path
 
-from intern_action.core.errors import ToolFailed
+from intern_action.core.errors import HubError, ToolFailed
 from intern_action.core.frozen import frozen
 from intern_action.core.ports import HubSnapshot
 from intern_action.hub._cache import Cache
@@ -91,7 +91,7 @@ class Folders:
         if "\0" in name or not self._roots or not name:
             return None
         path = (Path(self._roots[0].folder) / name).resolve()
-        there = os.path.exists(path)  # noqa: PTH110 -- `Path.exists` raises when a model writes a name of 5,000 letters
+        there = os.path.exists(path)  # noqa: PTH110 -- Path.exists raises when a model writes a name of 5,000 letters
         return path if there and self._over(path) else None
 
     def _over(self, path: Path) -> list[Root]:
@@ -102,6 +102,22 @@ class Folders:
             return f"{name} is a file; name the folder that it lies in: {Path(name).parent!s}"
         readable = ", ".join(root.folder for root in self._roots) or "no folder"
         return f"there is no folder {name} that may be read here; read are folders beneath {readable}"
+
+
+def content_of(folder: str) -> str:
+    """Return the revision of a folder's files, told by their content; "" when there are none.
+
+    Raises:
+        HubError: it holds links, or cannot be read.
+    """
+    source = Source(folder=Path(folder).resolve(), strict=True)
+    if not source.folder.is_dir():
+        return ""
+    try:
+        digests = {name: source.digest(name) for name in source.sizes()}
+    except (OSError, ToolFailed) as failure:
+        raise HubError(f"{folder} cannot be uploaded: {failure}") from failure
+    return revision_of(digests) if digests else ""
 
 
 def looks_like_a_path(name: str) -> bool:

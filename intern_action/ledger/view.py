@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from intern_action.core.entries import Admitted, JobRow, Limits, PlanConsumed, PlanDropped, PlanMade, SessionMoved
 from intern_action.core.frozen import frozen
-from intern_action.core.types import Plan
+from intern_action.core.plan import Plan
 from intern_action.ledger.budget import ZERO, Hold, room
 
 

@@ -9,9 +9,10 @@ from intern_action.core.digests import launch_key
 from intern_action.core.entries import JobMoved, JobRow, LedgerEvent, LedgerView, MoneyCaptured, MoneyReleased
 from intern_action.core.errors import JobError, LedgerError
 from intern_action.core.events import Answered, Spent, Submitted
+from intern_action.core.plan import Plan
 from intern_action.core.ports import JobOrder
 from intern_action.core.states import JobState, State
-from intern_action.core.types import Call, JobRef, JobSpec, JobStage, JobStatus, JsonObject, Plan, ToolResult
+from intern_action.core.types import Call, JobRef, JobSpec, JobStage, JobStatus, JsonObject, ToolResult
 from intern_action.session.office import Case
 from intern_action.session.purse import release
 
@@ -31,12 +32,17 @@ def launch(case: Case, call: Call, digest: str, plan: Plan, job: JobSpec, *, att
     """Start the job of an approved plan, or adopt the one an earlier, killed try started.
 
     Raises:
-        OutsideError: nobody knows whether it started; the next wake looks again.
+        OutsideError: nobody knows whether it started, or another machine may be at it; the next wake looks again.
     """
     key = launch_key(digest, attempt)
-    fence = _claim(case, digest, key)
+    fence, leased_until = _claim(case, digest, key)
     try:
-        ref = case.office.jobs.find(key) or case.office.jobs.launch(_order(case, plan, job, key))
+        ref = case.office.jobs.find(key)
+        if ref is None and leased_until is not None:
+            raise LedgerError(
+                f"another machine is launching {key} and may until {leased_until:%H:%M:%S} UTC; look again after that"
+            )
+        ref = ref or case.office.jobs.launch(_order(case, plan, job, key))
     except JobError as error:
         _abandon(case, call, digest, key, str(error))
         return
@@ -54,26 +60,41 @@ def _order(case: Case, plan: Plan, job: JobSpec, key: str) -> JobOrder:
         launch_key=key,
         archive=archive,
         tree=plan.tree,
-        timeout_minutes=plan.quote.timeout_minutes,
+        timeout_minutes=plan.quote.timeout_minutes if plan.quote else job.timeout_minutes,
         labels={"session": plan.session, "requester": plan.requester},
     )
 
 
-def _claim(case: Case, digest: str, key: str) -> int:
-    """Become the one who may launch: a fence number and a lease, by compare-and-swap."""
-    fences: list[int] = []
+def _claim(case: Case, digest: str, key: str) -> tuple[int, datetime | None]:
+    """Become the one who may launch: a fence number and a lease, by compare-and-swap.
+
+    Returns:
+        the fence, and until when another machine has the lease; None when the launch is ours. An earlier try of our own is
+        taken over at once: we hold the journal's lock, so it is dead.
+    """
+    fences: list[tuple[int, datetime | None]] = []
     now = case.office.clock.now()
 
     def decide(view: LedgerView) -> tuple[LedgerEvent, ...]:
         row = _row(view, digest, key)
         if row is not None and row.state is JobState.RUNNING:
-            fences.append(row.fence)
+            fences.append((row.fence, None))
             return ()
-        fences.append((row.fence if row else 0) + 1)
-        return (_moved(case, digest, key, JobState.LAUNCHING, fence=fences[-1], lease_until=now + LEASE),)
+        if row is not None and _anothers(case, row, now):
+            fences.append((row.fence, row.lease_until))
+            return ()
+        fence = (row.fence if row else 0) + 1
+        fences.append((fence, None))
+        return (_moved(case, digest, key, JobState.LAUNCHING, fence=fence, lease_until=now + LEASE),)
 
     case.office.ledger.decide(decide)
     return fences[-1]
+
+
+def _anothers(case: Case, row: JobRow, now: datetime) -> bool:
+    """Whether somebody whose lock we do not share may still be launching."""
+    leased = row.lease_until is not None and now < row.lease_until
+    return row.state is JobState.LAUNCHING and leased and row.holder != case.office.holder
 
 
 def _confirm(case: Case, digest: str, key: str, fence: int, ref: JobRef) -> None:
@@ -127,6 +148,7 @@ def _moved(
         fence=fence,
         lease_until=lease_until,
         job=job,
+        holder=case.office.holder if state is JobState.LAUNCHING else "",
     )
 
 
@@ -164,7 +186,7 @@ def _account(case: Case, submitted: Submitted, status: JobStatus) -> Decimal:
 
     def decide(view: LedgerView) -> tuple[LedgerEvent, ...]:
         row, plan = _row(view, digest, key), view.plan(digest)
-        if row is None or plan is None:
+        if row is None or plan is None or plan.job is None or plan.quote is None:
             raise LedgerError(f"the ledger does not know the launch {key}; a person has to look")
         hourly = plan.quote.flavor.usd_per_hour
         cost = (hourly * Decimal(str(status.seconds)) / 3600).quantize(CENT, ROUND_UP)
@@ -196,7 +218,7 @@ def _result(case: Case, call: Call, submitted: Submitted, status: JobStatus, cos
         "attempt": submitted.attempt,
         "seconds": status.seconds,
         "cost_usd": str(cost),
-        "ceiling_usd": str(plan.quote.ceiling_usd) if plan else "",
+        "ceiling_usd": str(plan.ceiling_usd) if plan else "",
         "metrics": office.results(status.output_dir) if status.output_dir else {},
         "output": status.output_dir,
         "message": status.message,

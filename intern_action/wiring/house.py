@@ -19,6 +19,7 @@ from intern_action.core.types import Flavor
 from intern_action.gate.policy import parse_policy
 from intern_action.gate.rules import held
 from intern_action.git.publisher import GitPublisher
+from intern_action.hub.folders import content_of
 from intern_action.hub.local import LocalHubWriter
 from intern_action.jobs._backend import Supplies
 from intern_action.jobs.local import BACKEND
@@ -29,7 +30,16 @@ from intern_action.shell.tool_shell import ToolShell, make_shell
 from intern_action.tools import all_tools
 from intern_action.trace.bundles import BundleFolder
 from intern_action.trace.sessions import SessionJournals
-from intern_action.wiring.parts import hub_for, metrics_in, minutes, model_named, offline, redactor_for, watcher_for
+from intern_action.wiring.parts import (
+    holder_of,
+    hub_for,
+    metrics_in,
+    minutes,
+    model_named,
+    offline,
+    redactor_for,
+    watcher_for,
+)
 from intern_action.wiring.premises import Premises
 
 if TYPE_CHECKING:
@@ -98,10 +108,12 @@ class House:
             policy=self._policy,
             results=metrics_in,
             export=self._export,
+            content=content_of,
             press=self._press,
             plan_lives=self.settings.approvals.expire_after,
             base=self._base,
             scratch=str(self.world.control),
+            holder=holder_of(self.world.control),
         )
 
     @cached_property

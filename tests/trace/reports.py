@@ -7,8 +7,10 @@ from datetime import timedelta
 from decimal import Decimal
 
 from intern_action.core.digests import plan_digest
+from intern_action.core.effects import Spends, WritesHub
+from intern_action.core.plan import Plan
 from intern_action.core.states import State
-from intern_action.core.types import Flavor, JobSpec, Plan, Quote, Step
+from intern_action.core.types import Flavor, JobSpec, Quote, Step
 from intern_action.trace.report import JobReport, PlanReport, ReportData, SmokeReport, Spend
 from tests.trace.kinds import START
 
@@ -40,7 +42,7 @@ PLAN = Plan(
     merge_base="9c1185a5c5e9fc54612808977ee8f548b2258d31",
     head_sha="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b",
     tree="4b825dc642cb6eb9a060e54bf8d69288fbee4904",
-    job=JOB,
+    asks=Spends(job=JOB),
     quote=QUOTE,
     cap_usd=Decimal("0.36"),
     policy_blob="",
@@ -188,7 +190,29 @@ REFUSED = replace(
     plan=replace(WAITING, state="refused", by=("grace",), words="One attempt will do.", missing=()),
 )
 
+OVERWRITE = replace(
+    PLAN,
+    asks=WritesHub(
+        repository="grace/spam-filter",
+        repository_type="model",
+        folder="job",
+        message="Better at German",
+        overwrites=True,
+    ),
+    quote=None,
+    cap_usd=Decimal(0),
+    parent="1a2b3c4d5e6f708192a3b4c5d6e7f80910213243",
+    content="5d41402abc4b2a76b9719d911017c59228a1b2c3",
+)
+OVERWRITING = replace(
+    AWAITING_REVIEW,
+    why="needs a review: it overwrites grace/spam-filter, which stands at 1a2b3c4; costs nothing",
+    plan=PlanReport(plan=OVERWRITE, digest=plan_digest(OVERWRITE), state="waiting", approvers=("grace",)),
+    smoke=None,
+)
+
 ALL = {
+    "overwriting": OVERWRITING,
     "at-work": AT_WORK,
     "awaiting-review": AWAITING_REVIEW,
     "on-github": ON_GITHUB,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from intern_action.core.types import Usage
 from intern_action.settings.clock import SystemClock
 from intern_action.settings.load import load
 from intern_action.settings.world import world_at
-from intern_action.wiring.parts import chosen_model, price_of, warm
+from intern_action.wiring.parts import chosen_model, holder_of, price_of, warm
 from intern_action.wiring.premises import Premises
 
 
@@ -41,3 +42,13 @@ def test_a_missing_key_is_said_before_anything_is_begun(tmp_path: Path) -> None:
 def test_a_chosen_model_goes_before_the_one_that_needs_no_key(tmp_path: Path) -> None:
     assert chosen_model(_premises(tmp_path)) == "recipes"
     assert chosen_model(_premises(tmp_path, model="local/m")) == "local/m"
+
+
+def test_whoever_shares_the_folder_of_locks_has_one_name_and_nobody_else(tmp_path: Path) -> None:
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    ours.mkdir()
+    theirs.mkdir()
+    with ThreadPoolExecutor(4) as pool:
+        (name,) = set(pool.map(holder_of, [ours] * 8))
+    assert name == holder_of(ours) != holder_of(theirs)
+    assert [entry.name for entry in ours.iterdir()] == ["holder"]
