@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from intern_action.core.errors import Misconfigured
+from intern_action.core.frozen import frozen
 from intern_action.settings.words import text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HubAccount:
     """What jobs on the Hub are run with.
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import Clock, Jobs, Shell
 from intern_action.core.types import Flavor
 from intern_action.jobs._account import HubAccount
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Supplies:
     """What a backend may need of this machine.
 
@@ -39,7 +40,7 @@ class Supplies:
     hub: HubAccount | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Backend:
     """The constant `BACKEND` of a module in `jobs/`."""
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from intern_action.core.digests import digest
 from intern_action.core.errors import JobError
 from intern_action.core.flags import flags
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import JobOrder
 from intern_action.core.types import JobSpec
 from intern_action.jobs._folder import check_output
@@ -30,7 +30,7 @@ _UNSAID = re.compile(r"[^A-Za-z0-9_-]+")
 _SECONDS_A_MINUTE = 60
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Body:
     """A job as `run_job` takes it. Secrets are named; the one value belongs to the job."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
+from intern_action.core.frozen import frozen
 from intern_action.core.types import JobRef, JobStage, JobStatus
 from intern_action.jobs._verdict import KILLED, memory, said
 from intern_action.jobs.in_job.words import ARCHIVE, LOCKED, PACKAGES, STOPPED, TIME_UP, UPLOAD
@@ -25,7 +25,7 @@ _OURS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Told:
     """What the Hub says of a job."""
 

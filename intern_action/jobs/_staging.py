@@ -17,12 +17,12 @@ import gzip
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from intern_action.core.errors import HubError, JobError
+from intern_action.core.frozen import frozen
 from intern_action.jobs._account import HubAccount
 from intern_action.jobs._said import CONFLICT, asking, starting, status_of
 
@@ -36,7 +36,7 @@ _MOST_RESULT, _MOST_LOG = 8 << 20, 256 << 20
 _NOT_THERE = 404
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Staged:
     """An archive on the Hub: the commit, the digest, the name."""
 
@@ -48,7 +48,7 @@ class Staged:
         return f"{self.revision} {self.sha256} {self.name}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Standing:
     """What stands there now."""
 

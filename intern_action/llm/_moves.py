@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from intern_action.core.errors import ToolFailed
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import RecipeBook
 from intern_action.core.types import DatasetFacts, Fit, ModelFacts, Parameters
 from intern_action.llm._course import Course, Failure, Try
@@ -20,7 +20,7 @@ _LOOK, _WRITE, _SMOKE, _ASK, _RUN, _AFTER = range(6)
 """Places in the checklist (`plan.md.j2`)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Move:
     """Words and calls of one reply."""
 

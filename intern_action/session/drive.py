@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from intern_action.core.bundle import BundleShelf
 from intern_action.core.events import Entry
+from intern_action.core.frozen import frozen
 from intern_action.core.states import State
 from intern_action.core.types import JobStatus
 from intern_action.session.office import Case
@@ -18,7 +18,7 @@ Work: TypeAlias = Callable[[Sequence[Entry]], str]
 """The agent half: from a journal to the folder of a bundle."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Patience:
     """How often a job is looked at, and how long it is waited for before the run ends without it."""
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from intern_action.core.errors import InternError, ToolFailed
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import Desk
 from intern_action.core.types import ToolResult
 from intern_action.tools._arguments import STRICT
@@ -14,7 +13,7 @@ from intern_action.tools._log import excerpt, short
 from intern_action.tools._tool import ToolOf
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Arguments:
     """A job, the newest if none is named."""
 

@@ -56,7 +56,7 @@ LATER = (
     "intern_action.hub.local",
     "intern_action.session.drive",
 )
-"""What a session needs only when it is driven. `import_ahead` imports it while git is waited for, in this order."""
+"""What a session needs only when it is driven. `LocalDoor.begin` imports it while git is waited for, in this order."""
 
 
 LOCAL_POLL_SECONDS = 0.5

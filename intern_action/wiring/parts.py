@@ -147,8 +147,19 @@ def model_named(name: str, premises: Premises, recipes: RecipeBook, tell: Callab
     )
 
 
+def chosen_model(premises: Premises) -> str:
+    """Return the name of the model: what the settings say, else what the keys at hand allow."""
+    from intern_action.llm.route import default_name
+
+    return premises.settings.model or default_name(model_settings(premises))
+
+
 def warm(name: str, premises: Premises) -> None:
-    """Start to import what the model of this name needs, if that takes long. A name that leads nowhere is said later."""
+    """Start to import what the model of this name needs, if that takes long. A name that leads nowhere is said later.
+
+    Raises:
+        ModelAuth: there is no key for it.
+    """
     from intern_action.llm.route import Translated, route
 
     try:

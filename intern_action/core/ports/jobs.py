@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
+from intern_action.core.frozen import frozen
 from intern_action.core.types import (
     Flavor,
     JobRef,
@@ -14,7 +15,7 @@ from intern_action.core.types import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class JobOrder:
     """What a backend is asked to start: the approved spec on the approved tree, once.
 

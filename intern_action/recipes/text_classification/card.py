@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import RecipeCard
 from intern_action.core.types import DatasetFacts, Fit, JobSpec, ModelFacts, Parameters, Wish, Work
 from intern_action.recipes import _sizes as sizes
@@ -58,7 +59,7 @@ BIGGEST_REHEARSED = 300_000_000
 """Parameters of the biggest model that a small test on a runner takes as it is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TextClassification:
     """The card of this recipe."""
 
