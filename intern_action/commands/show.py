@@ -27,6 +27,8 @@ def show(house: House) -> None:
         card=_there(model / "README.md"),
     )
     click.echo(report.terminal(gather(house.case, links, version=__version__), texts=configs() / "texts"))
+    if house.trace_note:
+        click.echo(f"  {house.trace_note}")
 
 
 def show_all(door: LocalDoor) -> None:

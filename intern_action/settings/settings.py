@@ -89,6 +89,13 @@ class Hub(Section):
     private: bool
 
 
+class Traces(Section):
+    """Whether traces go to a private data set on the Hub, and to which; `{user}` is whoever the writing token belongs to."""
+
+    upload: bool
+    repository: str = Field(pattern=r"^[^/\s]+/[^/\s]+$")
+
+
 class Models(Section):
     """How models are reached: base addresses by provider, prices, patience, retries after a fault."""
 
@@ -142,6 +149,7 @@ class Settings(Section):
     budget: Budget
     jobs: Jobs
     hub: Hub
+    traces: Traces
     models: Models
     redaction: Redaction
     secrets: SecretNames

@@ -74,6 +74,8 @@ class House:
         self.forge = premises.forge
         self.watcher = premises.watcher or watcher_for(premises)
         self._base = base
+        self.trace_note = ""
+        """What became of the trace on its way to the Hub, "" when it has not been sent."""
 
     def __enter__(self) -> Self:
         return self
@@ -144,7 +146,10 @@ class House:
     def _press(self, office: Office, case: Case) -> None:
         from intern_action.wiring.press import Press
 
-        Press(self.premises).renew(office, case)
+        Press(self.premises, self._note_trace).renew(office, case)
+
+    def _note_trace(self, words: str) -> None:
+        self.trace_note = words
 
     def _export(self, commit: str, folder: str) -> str:
         from intern_action.wiring.models import export

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from intern_action import __version__
@@ -12,15 +13,17 @@ from intern_action.settings.places import configs
 from intern_action.trace import html, jsonl, report, result
 from intern_action.trace.report import ReportData
 from intern_action.trace.whole import write_whole
+from intern_action.wiring.homecoming import bring_traces_home
 from intern_action.wiring.models import bring_home
 from intern_action.wiring.premises import Premises
 
 
 class Press:
-    """Renews the files of a session and what the forge shows. The same case gives the same words."""
+    """Renews the files of a session and what the forge shows. The same case gives the same words; `say` tells of its trace."""
 
-    def __init__(self, premises: Premises) -> None:
+    def __init__(self, premises: Premises, say: Callable[[str], None]) -> None:
         self._premises = premises
+        self._say = say
         self._texts = configs() / "texts"
 
     def renew(self, office: Office, case: Case) -> None:
@@ -31,6 +34,13 @@ class Press:
         result.write(folder / "result.json", result.of(told, versions={"intern-action": __version__}))
         self._forge(office, told)
         self._branch(case, told)
+        self._home(told, folder / "trace.jsonl")
+
+    def _home(self, told: ReportData, trace: Path) -> None:
+        """Send the trace to the Hub, where somebody wants it there."""
+        words = bring_traces_home(self._premises, told, trace)
+        if words:
+            self._say(words)
 
     def _links(self, case: Case, folder: Path) -> Links:
         model = bring_home(case, folder / "model")
