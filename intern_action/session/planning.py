@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from decimal import Decimal
+
 from intern_action.core.digests import plan_digest
-from intern_action.core.effects import Spends
+from intern_action.core.effects import Contacts, Spends, WritesHub
 from intern_action.core.entries import LedgerEvent, LedgerView, PlanDropped, PlanMade
-from intern_action.core.errors import NotAllowed, ToolFailed
+from intern_action.core.errors import HubError, NotAllowed, ToolFailed
 from intern_action.core.events import Allowed, Answered, Planned, Published
+from intern_action.core.judgement import ApprovalPolicy
+from intern_action.core.plan import RECOMMENDED, Option, Plan, as_quoted, chosen
 from intern_action.core.states import State
-from intern_action.core.types import Call, JobSpec, Plan, ToolResult
-from intern_action.gate.quote import make_quote
+from intern_action.core.types import Call, JobSpec, ToolResult
+from intern_action.gate.options import make_options
+from intern_action.gate.texts import awaited
 from intern_action.gate.variations import Inside, covers
+from intern_action.session.estimating import reckoning
 from intern_action.session.launch import launch, next_attempt
 from intern_action.session.office import Case
 from intern_action.session.purse import release
+from intern_action.session.uploads import content_of, standing
 
 
 def publish_work(case: Case, *, title: str, body: str, call_id: str) -> Published:
@@ -52,14 +60,16 @@ def answer_held(case: Case, call: Call) -> None:
     if call.id in case.memory.planned or case.state is State.AWAITING_REVIEW:
         return _wait_or_refuse(case, call)
     try:
-        effects = case.office.toolbox.judge(call).effects
+        verdict = case.judge(call)
     except ToolFailed as failure:
         return refuse(case, call, str(failure))
-    match effects:
-        case (Spends(job=job),):
-            return _plan_job(case, call, job)
+    match verdict.effects:
+        case (Spends(job=job),) if _relaunch(case, call, job):
+            return None
+        case (Spends() | WritesHub() | Contacts() as effect,):
+            return _bring_before_people(case, call, effect)
         case _:
-            return refuse(case, call, "control does not do this: it would overwrite or a rule of the gate holds it")
+            return refuse(case, call, f"{verdict.why}; control does not do this, a person has to")
 
 
 def _wait_or_refuse(case: Case, call: Call) -> None:
@@ -75,29 +85,25 @@ def refuse(case: Case, call: Call, words: str, *, by: str = "control") -> None:
     case.write(Answered(call_id=call.id, result=ToolResult(text=f"Refused by {by}: {words}", data=data, failed=True)))
 
 
-def _plan_job(case: Case, call: Call, job: JobSpec) -> None:
-    if _relaunch(case, call, job):
-        return
+def _bring_before_people(case: Case, call: Call, effect: Spends | WritesHub | Contacts) -> None:
     try:
-        plan = _plan(case, call, job)
-    except NotAllowed as error:
+        plan = _plan(case, call, effect)
+    except (NotAllowed, HubError, ToolFailed) as error:
         refuse(case, call, str(error))
         return
     digest = plan_digest(plan)
     _record(case, plan, digest)
-    case.write(
-        Planned(call_id=call.id, digest=digest, pull_request=plan.pull_request, ceiling_usd=plan.quote.ceiling_usd)
-    )
-    case.move(State.AWAITING_REVIEW, f"up to ${plan.cap_usd} on {job.flavor} needs a review")
+    case.write(Planned(call_id=call.id, digest=digest, pull_request=plan.pull_request, ceiling_usd=plan.ceiling_usd))
+    case.move(State.AWAITING_REVIEW, awaited(plan))
 
 
-def _plan(case: Case, call: Call, job: JobSpec) -> Plan:
+def _plan(case: Case, call: Call, effect: Spends | WritesHub | Contacts) -> Plan:
     office, began = case.office, case.began
     blob, policy = office.policy()
-    if policy.flavors and job.flavor not in policy.flavors:
-        raise NotAllowed(f"{job.flavor} is not allowed here; the policy allows {', '.join(policy.flavors)}")
     now = office.clock.now()
-    quote = make_quote(job, office.jobs.flavors(), None, now)
+    options = _options(case, effect.job, policy, now) if isinstance(effect, Spends) else ()
+    quote = next((option.quote for option in options if RECOMMENDED in option.names), None)
+    parent, content = _pins(case, effect) if isinstance(effect, WritesHub) else ("", "")
     published = _published_for_review(case)
     head = published.data["head"]
     return Plan(
@@ -107,16 +113,39 @@ def _plan(case: Case, call: Call, job: JobSpec) -> Plan:
         merge_base=office.publisher.merge_base(began.base, head),
         head_sha=head,
         tree=office.publisher.tree_of(head),
-        job=job,
+        asks=effect,
         quote=quote,
-        cap_usd=quote.ceiling_usd,
+        cap_usd=quote.ceiling_usd if quote else Decimal(0),
+        parent=parent,
+        content=content,
         policy_blob=blob,
         requester=began.requester,
         call_id=call.id,
         made_at=office.clock.now(),
         expires_at=now + office.plan_lives,
         summary=began.task,
+        options=options if len(options) > 1 else (),
     )
+
+
+def _options(case: Case, job: JobSpec, policy: ApprovalPolicy, now: datetime) -> tuple[Option, ...]:
+    """Return the ways to have a job that the policy allows and the budget has room for."""
+    began, month = case.began, f"{now:%Y-%m}"
+    room = case.office.ledger.read().room(
+        session=began.session, requester=began.requester, month=month, limits=policy.limits
+    )
+    flavors = case.office.jobs.flavors()
+    return make_options(job, flavors, reckoning(case, job), allowed=policy.flavors, room_usd=room, now=now)
+
+
+def _pins(case: Case, write: WritesHub) -> tuple[str, str]:
+    """Return what stands where it would write, and the digest of what it would upload."""
+    parent, content = standing(case, write), content_of(case, write)
+    if parent and not write.overwrites:
+        raise NotAllowed(f"{write.repository} exists already; name a new repository, or ask to overwrite it")
+    if not content:
+        raise NotAllowed(f"there is no {write.folder} to upload")
+    return parent, content
 
 
 def _published_for_review(case: Case) -> Published:
@@ -158,11 +187,19 @@ def _relaunch(case: Case, call: Call, job: JobSpec) -> bool:
         return False
     tree = office.publisher.tree_of(case.memory.snapshot or case.began.base_sha)
     attempt = next_attempt(case, made.digest)
-    match covers(made.plan, job, tree=tree, attempts_used=attempt - 1, remaining_usd=view.held(made.digest)):
+    plan = chosen(made.plan, consumed.option)
+    job = _on_the_chosen(job, made.plan, plan)
+    match covers(plan, job, tree=tree, attempts_used=attempt - 1, remaining_usd=view.held(made.digest)):
         case Inside():
             if call.id not in case.memory.allowed:
                 case.write(Allowed(call_id=call.id, digest=made.digest, by=consumed.by))
-            launch(case, call, made.digest, made.plan, job, attempt=attempt)
+            launch(case, call, made.digest, plan, job, attempt=attempt)
             return True
         case _:
             return False
+
+
+def _on_the_chosen(job: JobSpec, made: Plan, plan: Plan) -> JobSpec:
+    """Return a job that is asked for as it was first, on the hardware people chose since."""
+    first = (made.job.flavor, made.job.timeout_minutes) if made.job else ()
+    return as_quoted(job, plan.quote) if plan.quote and (job.flavor, job.timeout_minutes) == first else job

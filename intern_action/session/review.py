@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import contextlib
 
 from intern_action.core.digests import launch_key, plan_digest
-from intern_action.core.entries import JobMoved, LedgerEvent, LedgerView, MoneyHeld, PlanConsumed, PlanDropped
+from intern_action.core.effects import Contacts, Spends, WritesHub
+from intern_action.core.entries import JobMoved, LedgerEvent, LedgerView, MoneyHeld, PlanConsumed, PlanDropped, agreed
 from intern_action.core.errors import Bug, NotAllowed
 from intern_action.core.events import Allowed, Planned, Refused
+from intern_action.core.frozen import frozen
 from intern_action.core.judgement import Approved, Facts, Judgement, NotApproved, Smoke
+from intern_action.core.plan import RECOMMENDED, Plan, chosen, offered
 from intern_action.core.states import JobState, State
-from intern_action.core.types import Call, Permission, Plan, Quote, Review, Verdict
+from intern_action.core.types import Call, Permission, Quote, Review, Verdict
 from intern_action.gate.approval import judge
 from intern_action.gate.quote import make_quote
+from intern_action.session.carrying import contact, write_hub
 from intern_action.session.launch import launch, next_attempt
 from intern_action.session.office import Case
 from intern_action.session.planning import refuse
 from intern_action.session.purse import release
+from intern_action.session.uploads import content_of, standing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Open:
     """A held call with its published plan."""
 
@@ -77,6 +82,7 @@ def gather(case: Case, before: Open, view: LedgerView) -> Facts:
     head = office.publisher.head(case.began.branch)
     blob, policy = office.policy()
     newest = view.newest_plan(plan.session)
+    prices = _prices_now(case, plan)
     return Facts(
         plan=plan,
         digest=before.planned.digest,
@@ -93,7 +99,10 @@ def gather(case: Case, before: Open, view: LedgerView) -> Facts:
         policy_blob=blob,
         policy=policy,
         reviews=reviews,
-        quote=_price_now(case, plan),
+        quote=prices.get(RECOMMENDED),
+        option_quotes=prices,
+        parent=standing(case, plan.asks) if isinstance(plan.asks, WritesHub) else "",
+        content=content_of(case, plan.asks) if isinstance(plan.asks, WritesHub) else "",
         room_usd=view.room(session=plan.session, requester=plan.requester, month=_month(case), limits=policy.limits),
         smoke=newest_smoke(case),
         now=office.clock.now(),
@@ -109,11 +118,18 @@ def _month(case: Case) -> str:
     return f"{case.office.clock.now():%Y-%m}"
 
 
-def _price_now(case: Case, plan: Plan) -> Quote | None:
-    try:
-        return make_quote(plan.job, case.office.jobs.flavors(), None, case.office.clock.now())
-    except NotAllowed:
-        return None
+def _prices_now(case: Case, plan: Plan) -> dict[str, Quote]:
+    """Return the price of each option, read again, by name; one that cannot be read is not there."""
+    if plan.job is None:
+        return {}
+    flavors, now = case.office.jobs.flavors(), case.office.clock.now()
+    found: dict[str, Quote] = {}
+    for name in offered(plan):
+        job = chosen(plan, name).job
+        if job is not None:
+            with contextlib.suppress(NotAllowed):
+                found[name] = make_quote(job, flavors, None, now)
+    return found
 
 
 def newest_smoke(case: Case) -> Smoke | None:
@@ -169,24 +185,49 @@ def _consume(case: Case, before: Open) -> None:
         judgement = judge(gather(case, before, view))
         if not isinstance(judgement, Approved):
             raise NotAllowed("the approval no longer holds: " + "; ".join(c.words for c in judgement.failing))
-        hold = MoneyHeld(
+        consumed = PlanConsumed(
             digest=digest,
             session=plan.session,
-            requester=plan.requester,
-            month=_month(case),
-            usd=plan.cap_usd,
+            by=judgement.by,
+            reviews=judgement.reviews,
+            option=judgement.option,
         )
-        consumed = PlanConsumed(digest=digest, session=plan.session, by=judgement.by, reviews=judgement.reviews)
-        first = JobMoved(launch_key=launch_key(digest, 1), digest=digest, session=plan.session, state=JobState.APPROVED)
-        return (consumed, hold, first)
+        settled = chosen(plan, judgement.option)
+        return (consumed, *_money_for(case, settled, digest), *_launch_of(settled, digest))
 
     if plan_digest(plan) != digest:
         raise NotAllowed("the plan in the ledger is not the one its digest names")
     case.office.ledger.decide(decide)
 
 
+def _money_for(case: Case, plan: Plan, digest: str) -> tuple[LedgerEvent, ...]:
+    """Return the hold of a plan that may cost something."""
+    if plan.quote is None:
+        return ()
+    month, usd = _month(case), plan.cap_usd
+    return (MoneyHeld(digest=digest, session=plan.session, requester=plan.requester, month=month, usd=usd),)
+
+
+def _launch_of(plan: Plan, digest: str) -> tuple[LedgerEvent, ...]:
+    """Return the first launch of a plan of a job."""
+    if plan.job is None:
+        return ()
+    key = launch_key(digest, 1)
+    return (JobMoved(launch_key=key, digest=digest, session=plan.session, state=JobState.APPROVED),)
+
+
 def _go(case: Case, before: Open, by: tuple[str, ...]) -> None:
-    digest = before.planned.digest
-    if before.call.id not in case.memory.allowed:
-        case.write(Allowed(call_id=before.call.id, digest=digest, by=by))
-    launch(case, before.call, digest, before.plan, before.plan.job, attempt=next_attempt(case, digest))
+    """Carry out what was approved, or take up where a killed run stopped."""
+    call, plan = before.call, agreed(case.office.ledger.read(), before.planned.digest) or before.plan
+    allowed = Allowed(call_id=call.id, digest=before.planned.digest, by=by)
+    match plan.asks:
+        case Spends(job=job):
+            if call.id not in case.memory.allowed:
+                case.write(allowed)
+            launch(case, call, allowed.digest, plan, job, attempt=next_attempt(case, allowed.digest))
+        case WritesHub() as write:
+            write_hub(case, call, plan, write, allowed)
+        case Contacts() as message:
+            contact(case, call, message, allowed)
+        case effect:
+            raise Bug(f"control makes no plan of an effect that {effect.kind}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
@@ -21,6 +20,7 @@ from intern_action.core.events import (
     Spent,
     Submitted,
 )
+from intern_action.core.frozen import frozen
 from intern_action.core.states import State
 
 Tone: TypeAlias = Literal["plain", "good", "warn", "bad", "money"]
@@ -36,7 +36,7 @@ _STATE_TONES: dict[State, Tone] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Told:
     """One remark for the margin.
 
@@ -73,7 +73,8 @@ def _approval(event: Held | Planned | Allowed | Refused | Submitted) -> Told:
         case Held(why=why):
             return Told(label="held", line=why, tone="warn")
         case Planned(digest=digest, pull_request=number, ceiling_usd=ceiling):
-            line = f"{plan_code(digest)} in pull request #{number}, at most {dollars(ceiling)}"
+            price = f"at most {dollars(ceiling)}" if ceiling else "costs nothing"
+            line = f"{plan_code(digest)} in pull request #{number}, {price}"
             return Told(label="plan", line=line, tone="money")
         case Allowed(digest=digest, by=by):
             return Told(label="approved", line=f"by {', '.join(by)} ({plan_code(digest)})", tone="good")

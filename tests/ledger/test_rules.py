@@ -10,10 +10,20 @@ from decimal import Decimal
 import pytest
 
 from intern_action.core.digests import launch_key, plan_digest
-from intern_action.core.entries import JobMoved, LedgerEvent, MoneyCaptured, MoneyReleased, PlanDropped, SessionMoved
+from intern_action.core.effects import WritesHub
+from intern_action.core.entries import (
+    JobMoved,
+    LedgerEvent,
+    MoneyCaptured,
+    MoneyReleased,
+    PlanDropped,
+    SessionMoved,
+    agreed,
+)
 from intern_action.core.errors import LedgerError
+from intern_action.core.plan import Option, Plan
 from intern_action.core.states import JobState, State
-from intern_action.core.types import Plan
+from intern_action.core.types import Flavor, Quote
 from intern_action.ledger.ledger import GitLedger
 from intern_action.ledger.view import View
 from tests.fakes.git_world import StillClock
@@ -166,6 +176,38 @@ def test_a_hold_is_what_the_plan_says(event: LedgerEvent, why: str) -> None:
     Book(admitted(), made(PLAN)).refuses(event, why=why)
 
 
+# --- options ------------------------------------------------------------------------------------------------------------
+
+QUOTE = Quote(
+    flavor=Flavor(name="t4", title="T4", usd_per_hour=Decimal(1), memory_gb=Decimal(15)),
+    timeout_minutes=80,
+    attempts=3,
+    ceiling_usd=Decimal(4),
+)
+CHEAPER = Option(names=("cheapest",), quote=QUOTE)
+WITH_OPTIONS = replace(PLAN, options=(CHEAPER,))
+
+
+def test_an_approval_chooses_one_of_the_plans_options_and_sets_its_ceiling_aside() -> None:
+    chosen = replace(consumed(WITH_OPTIONS), option="cheapest")
+    book = Book(admitted(), made(WITH_OPTIONS), chosen, held(WITH_OPTIONS, "4"))
+    again = GitLedger(book.branch, clock=book.clock).read()
+    assert (again.held(plan_digest(WITH_OPTIONS)), again.consumed(plan_digest(WITH_OPTIONS))) == (4, chosen)
+    settled = agreed(again, plan_digest(WITH_OPTIONS))
+    assert settled is not None
+    assert (settled.ceiling_usd, settled.options) == (4, ())
+
+
+def test_what_is_not_offered_is_approved_by_nobody() -> None:
+    book = Book(admitted(), made(WITH_OPTIONS))
+    book.refuses(replace(consumed(WITH_OPTIONS), option="fastest"), why="offers no fastest")
+
+
+def test_no_more_is_set_aside_than_the_chosen_option_may_cost() -> None:
+    book = Book(admitted(), made(WITH_OPTIONS), replace(consumed(WITH_OPTIONS), option="cheapest"))
+    book.refuses(held(WITH_OPTIONS, "4.01"), why=r"more than the plan's cap of \$4")
+
+
 def test_a_hold_reckoned_just_before_midnight_counts_for_the_month_that_was() -> None:
     book = Book(admitted(), made(PLAN))
     book.clock.wait(timedelta(days=7, hours=11, minutes=1).total_seconds())
@@ -289,3 +331,41 @@ def test_all_of_a_decision_is_written_or_nothing() -> None:
     book.refuses(consumed(PLAN), held(PLAN), consumed(PLAN), why="was used before")
     assert book.ledger.read().consumed(DIGEST) is None
     assert book.write(consumed(PLAN), held(PLAN)).held(DIGEST) == 10
+
+
+# --- plans that cost nothing -----------------------------------------------------------------------------------------
+
+WRITE = replace(
+    make_plan(call="c9", usd="0"),
+    asks=WritesHub(repository="grace/x", repository_type="model", folder="job", message="m", overwrites=True),
+    quote=None,
+    parent="d" * 40,
+    content="e" * 40,
+)
+
+
+def test_a_plan_that_costs_nothing_is_used_once_without_money() -> None:
+    book = Book(admitted(), made(WRITE), consumed(WRITE))
+    book.refuses(consumed(WRITE), why="was used before")
+    assert book.ledger.read().held(plan_digest(WRITE)) == 0
+    assert book.ledger.read().plan(plan_digest(WRITE)) == WRITE
+
+
+def test_a_plan_that_costs_nothing_holds_no_money_and_launches_nothing() -> None:
+    book = Book(admitted(), made(WRITE), consumed(WRITE))
+    book.refuses(held(WRITE, "0"), why="costs nothing")
+    book.refuses(moved(WRITE, JobState.LAUNCHING), why="none of the 0 launches")
+
+
+def test_a_plan_without_a_price_is_of_no_job_and_has_no_cap() -> None:
+    Book(admitted()).refuses(made(replace(WRITE, cap_usd=Decimal(1))), why="without a price")
+    Book(admitted()).refuses(made(replace(PLAN, quote=None, cap_usd=Decimal(0))), why="without a price")
+
+
+def test_a_plan_that_was_taken_back_is_not_used_whatever_it_is_of() -> None:
+    Book(admitted(), made(WRITE), dropped(WRITE)).refuses(consumed(WRITE), why="was dropped")
+
+
+def test_what_a_plan_pins_is_in_its_digest() -> None:
+    for changed in (replace(WRITE, parent="0" * 40), replace(WRITE, content="0" * 40)):
+        assert plan_digest(changed) != plan_digest(WRITE)

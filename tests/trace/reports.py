@@ -7,9 +7,14 @@ from datetime import timedelta
 from decimal import Decimal
 
 from intern_action.core.digests import plan_digest
+from intern_action.core.effects import Spends, WritesHub
+from intern_action.core.estimate import estimate
+from intern_action.core.plan import Plan, chosen
 from intern_action.core.states import State
-from intern_action.core.types import Flavor, JobSpec, Plan, Quote, Step
-from intern_action.trace.report import JobReport, PlanReport, ReportData, SmokeReport, Spend
+from intern_action.core.types import Flavor, JobSpec, Quote, Step, Work
+from intern_action.gate.options import make_options
+from intern_action.settings.flavors import load_flavors
+from intern_action.trace.report import Actual, JobReport, PlanReport, ReportData, SmokeReport, Spend
 from tests.trace.kinds import START
 
 JOB = JobSpec(
@@ -40,7 +45,7 @@ PLAN = Plan(
     merge_base="9c1185a5c5e9fc54612808977ee8f548b2258d31",
     head_sha="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b",
     tree="4b825dc642cb6eb9a060e54bf8d69288fbee4904",
-    job=JOB,
+    asks=Spends(job=JOB),
     quote=QUOTE,
     cap_usd=Decimal("0.36"),
     policy_blob="",
@@ -155,6 +160,13 @@ AWAITING_JOB = replace(
 DONE = replace(
     AWAITING_JOB,
     state=State.DONE,
+    plan=replace(
+        WAITING,
+        state="approved",
+        by=("grace",),
+        missing=(),
+        actual=Actual(usd=Decimal("0.02"), seconds=107, attempts=2, memory_gb=1.13),
+    ),
     why="",
     closing="The model finds 96.4 % of 340 held-out mails (95 % interval 94.4 to 97.9).\n\nLeft out: 37 duplicates.",
     steps=tuple(replace(step, state="done") for step in STEPS if step.state != "dropped"),
@@ -174,6 +186,32 @@ DONE = replace(
     turns=12,
     updated_at=START + timedelta(hours=2, minutes=32),
 )
+WORK = Work(parameters=135_000_000, method="lora", train_tokens=30_000_000, sequence_length=512, batch_size=8)
+ON_THE_HUB = replace(JOB, flavor="l4x1", timeout_minutes=60, work=WORK)
+OPTIONS = make_options(
+    ON_THE_HUB,
+    {name: hardware for name, hardware in load_flavors().items() if not name.startswith("local")},
+    lambda flavor: estimate(WORK, flavor),
+    now=START,
+)
+QUOTED = next(option.quote for option in OPTIONS if "recommended" in option.names)
+TO_CHOOSE_FROM = replace(PLAN, asks=Spends(job=ON_THE_HUB), quote=QUOTED, cap_usd=QUOTED.ceiling_usd, options=OPTIONS)
+WITH_OPTIONS = replace(
+    ON_GITHUB,
+    plan=replace(WAITING, plan=TO_CHOOSE_FROM, digest=plan_digest(TO_CHOOSE_FROM), code_needed=False, missing=()),
+)
+CHOSEN = replace(
+    AWAITING_JOB,
+    plan=replace(
+        WAITING,
+        plan=chosen(TO_CHOOSE_FROM, "fastest"),
+        digest=plan_digest(TO_CHOOSE_FROM),
+        state="approved",
+        by=("grace",),
+        missing=(),
+        option="fastest",
+    ),
+)
 FAILED = replace(
     AT_WORK,
     state=State.FAILED,
@@ -188,10 +226,34 @@ REFUSED = replace(
     plan=replace(WAITING, state="refused", by=("grace",), words="One attempt will do.", missing=()),
 )
 
+OVERWRITE = replace(
+    PLAN,
+    asks=WritesHub(
+        repository="grace/spam-filter",
+        repository_type="model",
+        folder="job",
+        message="Better at German",
+        overwrites=True,
+    ),
+    quote=None,
+    cap_usd=Decimal(0),
+    parent="1a2b3c4d5e6f708192a3b4c5d6e7f80910213243",
+    content="5d41402abc4b2a76b9719d911017c59228a1b2c3",
+)
+OVERWRITING = replace(
+    AWAITING_REVIEW,
+    why="needs a review: it overwrites grace/spam-filter, which stands at 1a2b3c4; costs nothing",
+    plan=PlanReport(plan=OVERWRITE, digest=plan_digest(OVERWRITE), state="waiting", approvers=("grace",)),
+    smoke=None,
+)
+
 ALL = {
+    "overwriting": OVERWRITING,
     "at-work": AT_WORK,
     "awaiting-review": AWAITING_REVIEW,
     "on-github": ON_GITHUB,
+    "with-options": WITH_OPTIONS,
+    "chosen": CHOSEN,
     "awaiting-job": AWAITING_JOB,
     "done": DONE,
     "failed": FAILED,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from intern_action.core.frozen import frozen
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@frozen
 class HubSnapshot:
     """A repository of the Hub at one revision, as files on this machine that the tool user can read."""
 
@@ -39,7 +40,7 @@ class HubReader(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Uploaded:
     """What an upload made."""
 
@@ -53,6 +54,14 @@ class HubWriter(Protocol):
 
     def head(self, kind: Literal["model", "dataset"], repository: str) -> str | None:
         """Return the revision that stands there, None for a new repository."""
+        ...
+
+    def found(self, kind: Literal["model", "dataset"], repository: str, *, mark: str) -> Uploaded | None:
+        """Return the upload whose message ends with the line `mark`, whatever came after it; None when there is none.
+
+        Raises:
+            HubError: it cannot be told.
+        """
         ...
 
     def upload(
