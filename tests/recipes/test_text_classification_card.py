@@ -281,6 +281,7 @@ def test_a_model_card_of_folders_links_nowhere() -> None:
     card = CARD.fit(wish(), model, dataclasses.replace(MAILS, id="my/own data", revision="")).files[MODEL_CARD]
     head = head_of(card)
     assert not {"base_model", "datasets"} & head.keys()
+    assert "revision" not in head["model-index"][0]["results"][0]["dataset"]
     assert (head["license"], head["model-index"][0]["name"]) == ("unknown", "minilm-own-data")
 
 

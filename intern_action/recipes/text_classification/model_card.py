@@ -21,6 +21,7 @@ def text(model: ModelFacts, data: DatasetFacts, *, lora_rank: int) -> str:
     facts = {
         "name": "-".join(PurePosixPath(name).name for name in names.values()),
         "made_from": "".join(f'{key}:\n- "{one.id}"\n' for key, one in linked.items() if _on_the_hub(one)),
+        "pinned": f'\n      revision: "{data.revision}"' if data.revision else "",
         "model_revision": model.revision or A_FOLDER,
         "model_licence": model.licence or UNKNOWN,
         "dataset_revision": data.revision or A_FOLDER,
