@@ -152,6 +152,15 @@ def why(session: str, out: str | None, person: str | None) -> None:
 
 
 @cli.command()
+@_out
+def sweep(out: str | None) -> None:
+    """Cancel jobs of ours that no session waits for any more, and say which."""
+    from intern_action.commands.act import sweep as run
+
+    _finish(run(_environment(), out=out))
+
+
+@cli.command()
 @_session
 @_out
 def status(session: str, out: str | None) -> None:
@@ -166,6 +175,41 @@ def status(session: str, out: str | None) -> None:
 def config(repo: str) -> None:
     """Show each setting with where it came from; secrets are masked."""
     from intern_action.commands.config import config as run
+
+    _finish(run(_environment(), repo))
+
+
+@cli.group()
+def dev() -> None:
+    """Have a world of one's own to try things in, without an account."""
+
+
+@dev.command()
+@click.option("--port", default=0, metavar="N", help="where it listens (default: a free port)")
+@click.option("--root", default="intern-hub", metavar="DIR", help="folder it keeps everything in (default: intern-hub)")
+def hub(port: int, root: str) -> None:
+    """Be a Hugging Face Hub on this machine, with a ready token, until Ctrl-C."""
+    from intern_action.commands.dev import hub as run
+
+    _finish(run(port=port, root=root))
+
+
+@cli.command()
+@click.argument("model")
+@click.option("--revision", default="", metavar="REVISION", help="which one (default: the newest)")
+@_out
+def verify(model: str, revision: str, out: str | None) -> None:
+    """Walk from MODEL back to its job, plan, approval, code and data; 3 when a link does not hold."""
+    from intern_action.commands.verify import verify as run
+
+    _finish(run(_environment(), model, revision, out=out))
+
+
+@cli.command()
+@click.option("--repo", default=".", metavar="DIR", help="the repository that is meant (default: here)")
+def doctor(repo: str) -> None:
+    """Say whether tokens, repository and machine are fit, and what to change where not."""
+    from intern_action.commands.doctor import doctor as run
 
     _finish(run(_environment(), repo))
 

@@ -89,6 +89,19 @@ def why(environment: Mapping[str, str], session: str, *, out: str | None) -> int
         return 0
 
 
+def sweep(environment: Mapping[str, str], *, out: str | None) -> int:
+    """Cancel the jobs that nobody owns."""
+    from intern_action.session.sweep import sweep as sweep_jobs
+
+    with _house(environment, "", out) as house:
+        swept = sweep_jobs(house.office)
+        for ref in swept:
+            click.echo(f"cancelled {ref.id} ({ref.launch_key}): no session here waits for it")
+        if not swept:
+            click.echo("nothing to sweep: each job that runs has a session that waits for it")
+    return 0
+
+
 def status(environment: Mapping[str, str], session: str, *, out: str | None) -> int:
     """Show one session, or all."""
     door = _door(environment, session, out)

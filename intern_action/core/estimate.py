@@ -23,10 +23,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from intern_action.core.frozen import frozen
 from intern_action.core.types import Flavor, Work
 
 UTILISATION = 0.3
@@ -46,7 +46,7 @@ _LOCAL_START, _REMOTE_START = 20, 180
 _TENTH = Decimal("0.1")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Estimate:
     """What a job will probably take: minutes of one attempt and memory in GB, with how sure that is."""
 
@@ -58,7 +58,7 @@ class Estimate:
 UNKNOWN = Estimate()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Measured:
     """What a smoke test showed of this very work on the machine it ran on.
 

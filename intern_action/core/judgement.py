@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeAlias
 
 from intern_action.core.entries import Limits
+from intern_action.core.frozen import frozen
 from intern_action.core.plan import Plan
 from intern_action.core.types import Permission, PullRequest, Quote, Review
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ApprovalPolicy:
     """The part of `.github/intern.yml` (default branch) that says when an approval counts.
 
@@ -40,7 +41,7 @@ class ApprovalPolicy:
     limits: Limits = Limits()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Smoke:
     """The newest smoke test of the session, as the root process recorded it."""
 
@@ -49,7 +50,7 @@ class Smoke:
     script: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Facts:
     """The world, right now.
 
@@ -94,7 +95,7 @@ class Facts:
     option_quotes: Mapping[str, Quote] = field(default_factory=dict[str, Quote])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Condition:
     """One thing that is not as it must be: a stable name, for whom, and the words."""
 
@@ -103,7 +104,7 @@ class Condition:
     who: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Approved:
     """All conditions hold; these people's reviews are the approval. `option` is what they chose, "" the recommended one."""
 
@@ -112,7 +113,7 @@ class Approved:
     option: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NotApproved:
     """At least one condition fails. `waiting` is True when the only thing missing is (more) reviews."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from decimal import Decimal
 
 from intern_action.core.effects import Effect, Spends
 from intern_action.core.errors import Bug
+from intern_action.core.frozen import frozen
 from intern_action.core.later import LATER, written
 from intern_action.core.types import JobSpec, Quote
 
@@ -22,7 +23,7 @@ LIMIT_FLAG = "time-limit-minutes"
 """The flag by which a script is told its time limit; where it has one, it follows the option's."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Option:
     """One way to have a plan's job: its hardware, time limit, ceiling and estimate. `names` are what a review may call it."""
 
@@ -30,7 +31,7 @@ class Option:
     quote: Quote
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Plan:
     """These bytes, this effect, at most this much money.
 

@@ -7,12 +7,13 @@ the names. Text from outside becomes one of these types once, at a door, and is 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
+from intern_action.core.frozen import frozen
 from intern_action.core.later import LATER
 
 JsonObject: TypeAlias = Mapping[str, object]
@@ -30,7 +31,7 @@ class FinishReason(StrEnum):
     FILTER = "filter"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Usage:
     """What one model answer used. `cost_usd` is None when no price is known: unknown is never free."""
 
@@ -41,7 +42,7 @@ class Usage:
     cost_usd: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Thought:
     """A reasoning block, kept exactly as the provider sent it: its signature is void if one byte changes.
 
@@ -54,7 +55,7 @@ class Thought:
     block: JsonObject = field(default_factory=dict[str, object])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Call:
     """One tool call as the model wrote it, with an id that is unique in the session.
 
@@ -67,7 +68,7 @@ class Call:
     flaw: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Reply:
     """One whole answer of a model."""
 
@@ -79,7 +80,7 @@ class Reply:
     model: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ToolResult:
     """What a tool answers.
 
@@ -94,7 +95,7 @@ class ToolResult:
     failed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ToolSpec:
     """What a model is told of a tool: name, purpose, and the JSON Schema of its arguments."""
 
@@ -106,7 +107,7 @@ class ToolSpec:
 # --- the conversation, as a model is shown it ---------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Words:
     """Something a person (or the task) said."""
 
@@ -114,14 +115,14 @@ class Words:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Note:
     """Something the house says to the model. Never shown as if a person had said it."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Answer:
     """A tool's answer to one call of an earlier reply."""
 
@@ -132,7 +133,7 @@ class Answer:
 Turn: TypeAlias = Words | Note | Reply | Answer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Conversation:
     """What the model is asked to go on from.
 
@@ -152,7 +153,7 @@ Parameters: TypeAlias = Mapping[str, str]
 """Command-line flags of a script without the dashes, as they will stand on its command line. A value "true" is a bare flag."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Work:
     """How much there is to do in a job, as far as its time and memory depend on it.
 
@@ -180,7 +181,7 @@ class Work:
     vocabulary: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class JobSpec:
     """A training or evaluation job, pinned enough to be priced, approved and repeated.
 
@@ -213,7 +214,7 @@ class JobSpec:
 
 
 class JobStage(StrEnum):
-    """Where a started job is, in the words of the job backends. The last five are final."""
+    """Where a started job is, in the words of the job backends. All but the first two are final."""
 
     SCHEDULING = "scheduling"
     RUNNING = "running"
@@ -221,6 +222,7 @@ class JobStage(StrEnum):
     FAILED = "failed"
     OUT_OF_MEMORY = "out_of_memory"
     TIMED_OUT = "timed_out"
+    PREEMPTED = "preempted"
     CANCELLED = "cancelled"
 
     @property
@@ -229,7 +231,7 @@ class JobStage(StrEnum):
         return self not in {JobStage.SCHEDULING, JobStage.RUNNING}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class JobRef:
     """A started job: which backend, its id there, and the launch key it carries as a label."""
 
@@ -238,9 +240,19 @@ class JobRef:
     launch_key: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class JobStatus:
-    """What a backend says of a job. `output_dir` is where collected files lie once it is final (a path on this machine)."""
+    """What a backend says of a job.
+
+    Args:
+        ref: which one.
+        stage: where it is.
+        message: that in words.
+        exit_code: the script's.
+        started_at, finished_at: what is billed lies between them.
+        output_dir: where collected files lie once it is final (a path on this machine).
+        checkpoint: it left one that another attempt can go on from.
+    """
 
     ref: JobRef
     stage: JobStage
@@ -249,6 +261,7 @@ class JobStatus:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     output_dir: str = ""
+    checkpoint: bool = False
 
     @property
     def seconds(self) -> float:
@@ -258,7 +271,7 @@ class JobStatus:
         return (self.finished_at - self.started_at).total_seconds()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Flavor:
     """One kind of hardware with its price.
 
@@ -282,7 +295,7 @@ class Flavor:
     listed_on: str = field(default="", metadata=LATER)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Quote:
     """The most a plan may cost: price x time limit x attempts, capped by `cap_usd`.
 
@@ -321,7 +334,7 @@ class Permission(StrEnum):
         return self in {Permission.WRITE, Permission.ADMIN}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Comment:
     """One comment of a thread."""
 
@@ -331,7 +344,7 @@ class Comment:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Thread:
     """An issue, with its comments in order."""
 
@@ -353,7 +366,7 @@ class Verdict(StrEnum):
     DISMISSED = "dismissed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Review:
     """One review of a pull request, pinned to the commit it was given on."""
 
@@ -366,7 +379,7 @@ class Review:
     by_a_person: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PullRequest:
     """A pull request as the forge has it *now*."""
 
@@ -389,7 +402,7 @@ class PullRequest:
 # --- the checklist -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Step:
     """One line of the checklist people see."""
 
@@ -400,7 +413,7 @@ class Step:
 # --- recipes ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ModelFacts:
     """What a model *is*, as `hf_model_load` found it."""
 
@@ -417,7 +430,7 @@ class ModelFacts:
     problems: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ColumnFacts:
     """One column: its type (string, int, float, bool, list, object) and what its values look like."""
 
@@ -429,7 +442,7 @@ class ColumnFacts:
     top_values: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DatasetFacts:
     """What a data set *is*, as `hf_dataset_load` found it."""
 
@@ -442,7 +455,7 @@ class DatasetFacts:
     problems: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Fit:
     """A recipe's answer to "can you take this model, this data, this wish": the files to write and the job to ask for."""
 
@@ -455,7 +468,7 @@ class Fit:
     estimate_memory_gb: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Wish:
     """What a person asked of a recipe: train or evaluate, on what, with which settings (`with epochs=3, lora`).
 

@@ -13,7 +13,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import ROUND_UP, Decimal
 from pathlib import Path
@@ -23,6 +23,7 @@ from typing import Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from intern_action.core.errors import HubError
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import Clock
 from intern_action.core.types import Flavor
 
@@ -59,7 +60,7 @@ class _Kept(BaseModel):
     offers: tuple[Offer, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Prices:
     """Hardware of one Hub with prices.
 

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal
 
 from intern_action.core.durations import minutes
+from intern_action.core.frozen import frozen
 from intern_action.core.types import Wish
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Asked:
     """A wish, where the result shall go, and the words that were not understood."""
 
@@ -26,7 +27,7 @@ class Asked:
     ignored: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Said:
     """Settings and more, as far as somebody said them."""
 

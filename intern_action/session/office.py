@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 
 from intern_action.agent.memory import Memory
@@ -11,13 +10,15 @@ from intern_action.agent.toolbox import Toolbox, Verdict
 from intern_action.core.entries import Ledger, LedgerEvent, LedgerView, SessionMoved
 from intern_action.core.errors import Misconfigured
 from intern_action.core.events import Began, Entry, Event, Moved
+from intern_action.core.frozen import frozen
 from intern_action.core.judgement import ApprovalPolicy
 from intern_action.core.ports import Clock, ControlJournal, Forge, HubWriter, Jobs, JournalStore, Publisher, Watcher
+from intern_action.core.provenance import Provenance
 from intern_action.core.states import State
 from intern_action.core.types import Call, JsonObject
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Office:
     """Control's ports. It alone holds what can write and spend.
 
@@ -25,6 +26,7 @@ class Office:
         policy: reads `.github/intern.yml` of the default branch *now*: blob id ("" when there is none) and what it says.
         results: reads what a finished job wrote: `metrics.json` as a JSON object, {} when there is none.
         export: writes one folder of a commit somewhere and returns where, "" when the commit has no such folder.
+        dress: lays a job's output out for the Hub, with where it comes from in its card, and returns that folder.
         content: returns the digest of a folder's files, "" when there are none.
         plan_lives: how long a plan may wait for its approval.
         press: renews everything people see of a case; called after each boundary.
@@ -45,6 +47,7 @@ class Office:
     policy: Callable[[], tuple[str, ApprovalPolicy]]
     results: Callable[[str], JsonObject]
     export: Callable[[str, str], str]
+    dress: Callable[[str, Provenance], str]
     content: Callable[[str], str]
     press: Callable[[Office, Case], None]
     plan_lives: timedelta

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Literal, cast
 
@@ -12,6 +12,7 @@ from intern_action.core.digests import launch_key
 from intern_action.core.entries import LedgerView, agreed
 from intern_action.core.errors import InternError, JobError
 from intern_action.core.events import Heard, Submitted
+from intern_action.core.frozen import frozen
 from intern_action.core.judgement import Approved
 from intern_action.core.plan import Plan
 from intern_action.core.states import State
@@ -34,7 +35,7 @@ EARLIER = 20
 Standing = Literal["waiting", "approved", "refused", "dropped"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Links:
     """Where the files of a session lie: paths or addresses."""
 

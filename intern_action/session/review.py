@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
 
 from intern_action.core.digests import launch_key, plan_digest
 from intern_action.core.effects import Contacts, Spends, WritesHub
 from intern_action.core.entries import JobMoved, LedgerEvent, LedgerView, MoneyHeld, PlanConsumed, PlanDropped, agreed
 from intern_action.core.errors import Bug, NotAllowed
 from intern_action.core.events import Allowed, Planned, Refused
+from intern_action.core.frozen import frozen
 from intern_action.core.judgement import Approved, Facts, Judgement, NotApproved, Smoke
 from intern_action.core.plan import RECOMMENDED, Plan, chosen, offered
 from intern_action.core.states import JobState, State
@@ -24,7 +24,7 @@ from intern_action.session.purse import release
 from intern_action.session.uploads import content_of, standing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Open:
     """A held call with its published plan."""
 

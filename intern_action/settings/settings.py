@@ -61,6 +61,15 @@ class LocalJobs(Section):
     python: str
 
 
+class HubJobs(Section):
+    """Jobs on Hugging Face: who pays, whose staging repositories, the image, the most a job may ask for."""
+
+    namespace: str
+    staging: str
+    image: str = Field(min_length=1)
+    timeout: Duration
+
+
 class Jobs(Section):
     """Where training runs, and what a job gets that does not say it."""
 
@@ -69,13 +78,15 @@ class Jobs(Section):
     timeout: Duration
     attempts: int = Field(ge=1, le=20)
     local: LocalJobs
+    hf: HubJobs
 
 
 class Hub(Section):
-    """The Hub: its address, or a folder in its layout instead."""
+    """The Hub: its address, or a folder in its layout instead; whether what we make there is private."""
 
     endpoint: str
     folder: str
+    private: bool
 
 
 class Models(Section):
@@ -110,7 +121,7 @@ class Tools(Section):
 
 
 class Waiting(Section):
-    """How patient a local run is: how often it looks at a job, and how long it waits for one in all."""
+    """How patient a run is: how often it looks at a job, and how long it waits for one before it leaves without it."""
 
     poll: Duration
     job: Duration

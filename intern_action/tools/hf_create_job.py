@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from intern_action.core.effects import Effect, Spends
 from intern_action.core.errors import Bug, ToolFailed
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import Desk
 from intern_action.core.types import JobSpec, ToolResult, Work
 from intern_action.tools._arguments import STRICT
@@ -24,7 +25,7 @@ _COUNTS = (
 _MOST_COUNT = 10**18
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Arguments:
     """The job, as a reviewer will see it."""
 

@@ -7,7 +7,7 @@ it is marked as our own Markdown (`Md`), so a template cannot forget it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from intern_action.core.digests import plan_code
+from intern_action.core.frozen import frozen
 from intern_action.core.plan import RECOMMENDED, Plan
 from intern_action.core.states import State
 from intern_action.core.types import Step
@@ -29,7 +30,7 @@ COLUMNS = 80
 _LABEL = 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Actual:
     """What an approved job really took, over all its attempts. `memory_gb` is 0 when nobody measured it."""
 
@@ -39,7 +40,7 @@ class Actual:
     memory_gb: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PlanReport:
     """A plan that was made, and where it stands.
 
@@ -81,7 +82,7 @@ class PlanReport:
         return plan_code(self.digest)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class JobReport:
     """One launch. `state` is a word of `JobStage`, "refused" or "running"; `cost_usd` is None while nobody knows."""
 
@@ -98,7 +99,7 @@ class JobReport:
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SmokeReport:
     """The newest smoke test, as the root process recorded it."""
 
@@ -109,7 +110,7 @@ class SmokeReport:
     timed_out: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Spend:
     """What the session cost so far. `unpriced` turns had no known price and are not in `model_usd`."""
 
@@ -127,7 +128,7 @@ class Spend:
         return self.model_usd + self.jobs_usd
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReportData:
     """Everything the texts need.
 

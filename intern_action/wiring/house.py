@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -14,15 +14,13 @@ from intern_action.core.entries import Limits
 from intern_action.core.events import Began, Entry
 from intern_action.core.judgement import ApprovalPolicy
 from intern_action.core.ports import HubReader, Jobs, RecipeBook, ToolLimits
+from intern_action.core.provenance import Provenance
 from intern_action.core.states import State
-from intern_action.core.types import Flavor
 from intern_action.gate.policy import parse_policy
 from intern_action.gate.rules import held
 from intern_action.git.publisher import GitPublisher
 from intern_action.hub.folders import content_of
-from intern_action.hub.local import LocalHubWriter
 from intern_action.jobs._backend import Supplies
-from intern_action.jobs.local import BACKEND
 from intern_action.session.office import Case, Office
 from intern_action.settings.places import configs
 from intern_action.shell.places import usual_secrets
@@ -31,7 +29,10 @@ from intern_action.tools import all_tools
 from intern_action.trace.bundles import BundleFolder
 from intern_action.trace.sessions import SessionJournals
 from intern_action.wiring.parts import (
+    backend_named,
+    flavors_for,
     holder_of,
+    hub_account,
     hub_for,
     metrics_in,
     minutes,
@@ -39,6 +40,7 @@ from intern_action.wiring.parts import (
     offline,
     redactor_for,
     watcher_for,
+    writer_for,
 )
 from intern_action.wiring.premises import Premises
 
@@ -54,7 +56,11 @@ LATER = (
     "intern_action.hub.local",
     "intern_action.session.drive",
 )
-"""What a session needs only when it is driven. `import_ahead` imports it while git is waited for, in this order."""
+"""What a session needs only when it is driven. `LocalDoor.begin` imports it while git is waited for, in this order."""
+
+
+LOCAL_POLL_SECONDS = 0.5
+"""Looking at a job on this machine costs nothing."""
 
 
 class House:
@@ -86,9 +92,15 @@ class House:
 
     def drive(self) -> State:
         """Go on until the session is over or waits for people."""
-        from intern_action.session.drive import drive
+        from intern_action.session.drive import Patience, drive
 
-        return drive(self.case, self._work, self._shelf)
+        waiting = self.settings.waiting
+        poll = waiting.poll.total_seconds()
+        patience = Patience(
+            poll_seconds=min(poll, LOCAL_POLL_SECONDS) if self.settings.jobs.backend == "local" else poll,
+            longest_seconds=waiting.job.total_seconds(),
+        )
+        return drive(self.case, self._work, self._shelf, patience=patience)
 
     # --- control's half ----------------------------------------------------------------------------------------------
 
@@ -100,7 +112,7 @@ class House:
             publisher=self._publisher,
             ledger=self.premises.ledger,
             jobs=self.jobs,
-            hub=LocalHubWriter(str(self.world.hub)),
+            hub=writer_for(self.premises),
             journals=self._journals,
             clock=self.premises.clock,
             toolbox=self._toolbox,
@@ -108,6 +120,7 @@ class House:
             policy=self._policy,
             results=metrics_in,
             export=self._export,
+            dress=self._dress,
             content=content_of,
             press=self._press,
             plan_lives=self.settings.approvals.expire_after,
@@ -137,6 +150,13 @@ class House:
         from intern_action.wiring.models import export
 
         return export(self._publisher, commit, folder, self.world.control / "export" / self.session)
+
+    def _dress(self, output: str, provenance: Provenance) -> str:
+        from intern_action.hub.provenance import dress
+        from intern_action.settings.words import text
+
+        target = self.world.control / "dressed" / provenance.launch_key
+        return dress(output, str(target), provenance, lambda origin: text("model-card", p=origin))
 
     def _policy(self) -> tuple[str, ApprovalPolicy]:
         """Read the policy of the default branch as it is now."""
@@ -171,29 +191,24 @@ class House:
 
     @cached_property
     def jobs(self) -> Jobs:
-        """Jobs on this machine, as the session's own user."""
-        local = self.settings.jobs.local
-        return BACKEND.make(
+        """Where training runs: on this machine as the session's own user, or on the Hub."""
+        jobs = self.settings.jobs
+        longest = jobs.local.timeout if jobs.backend == "local" else jobs.hf.timeout
+        return backend_named(jobs.backend).make(
             Supplies(
                 root=str(self.world.jobs),
                 shell=self.shell,
                 own=self.shell.own,
                 clock=self.premises.clock,
-                flavors=self._flavors,
+                flavors=flavors_for(self.settings),
                 cache=str(self.world.cache),
                 python=self._python,
-                memory_mb=local.memory_mb,
-                longest_minutes=minutes(local.timeout),
+                memory_mb=jobs.local.memory_mb,
+                longest_minutes=minutes(longest),
                 environment=offline(self.world),
+                hub=hub_account(self.premises),
             )
         )
-
-    @cached_property
-    def _flavors(self) -> Mapping[str, Flavor]:
-        from intern_action.settings.flavors import load_flavors
-
-        priced = load_flavors(local_usd_per_hour=self.settings.jobs.local.usd_per_hour)
-        return {name: flavor for name, flavor in priced.items() if name.startswith("local")}
 
     @property
     def _python(self) -> str:
@@ -232,7 +247,7 @@ class House:
     def _recipes(self) -> RecipeBook:
         from intern_action.recipes import Recipes
 
-        return self.premises.recipes or Recipes(hardware=self._flavors)
+        return self.premises.recipes or Recipes(hardware=self.jobs.flavors())
 
     def _hub(self) -> HubReader:
         began = self.case.began
@@ -251,7 +266,7 @@ class House:
             recipes=self._recipes,
             redactor=redactor_for(self.settings),
             clock=self.premises.clock,
-            flavors=self._flavors,
+            flavors=self.jobs.flavors(),
             python=self._python,
             environment=offline(self.world),
             limits=ToolLimits(
