@@ -44,11 +44,9 @@ def load_flavors(*, local_usd_per_hour: Decimal | None = None) -> Mapping[str, F
         Misconfigured: the table has a wrong value; names file and line.
     """
     table = parse_flavors((configs() / "flavors.yaml").read_bytes(), _NAME)
-    if local_usd_per_hour is None:
-        return table
     return MappingProxyType(
         {
-            name: _at(flavor, local_usd_per_hour) if name.startswith("local-") else flavor
+            name: _here(flavor, local_usd_per_hour) if name.startswith("local-") else flavor
             for name, flavor in table.items()
         }
     )
@@ -98,5 +96,6 @@ def _flavor(flavor: str, fields: Mapping[str, Written], name: str, day: str) -> 
     )
 
 
-def _at(flavor: Flavor, usd_per_hour: Decimal) -> Flavor:
-    return replace(flavor, usd_per_hour=usd_per_hour)
+def _here(flavor: Flavor, usd_per_hour: Decimal | None) -> Flavor:
+    """Return this machine: its price is what somebody set, here or in the table, and ages with no list."""
+    return replace(flavor, usd_per_hour=flavor.usd_per_hour if usd_per_hour is None else usd_per_hour, listed_on="")

@@ -28,6 +28,17 @@ def test_the_price_of_this_machine_can_be_set_and_no_others_changes():
     assert {name for name in before if before[name] != after[name]} == {"local-cpu"}
 
 
+def test_a_price_of_the_table_has_its_day_and_the_one_of_this_machine_is_ours():
+    table = load_flavors()
+    assert table["t4-small"].listed_on == "2026-11-23"
+    assert table["local-cpu"].listed_on == load_flavors(local_usd_per_hour=Decimal(1))["local-cpu"].listed_on == ""
+
+
+def test_a_day_that_is_none_is_refused():
+    with pytest.raises(Misconfigured, match=r"t.yaml:1: `listed_on`: lately is not a day; write it as 2026-11-23"):
+        parse_flavors(b"listed_on: lately\n", "t.yaml")
+
+
 def test_this_machine_may_cost_nothing_when_somebody_says_so():
     assert load_flavors(local_usd_per_hour=Decimal(0))["local-cpu"].usd_per_hour == 0
 

@@ -2,6 +2,8 @@
 
 import re
 from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,31 @@ def test_a_reviewer_sees_price_cap_limit_code_and_who_may_before_anything_is_spe
     ):
         assert words in text, words
     assert text.index("Waits for a review") < 120
+
+
+def test_an_estimate_beyond_the_time_limit_is_said_before_anybody_pays():
+    quote = replace(reports.QUOTE, estimate_minutes=Decimal("30.1"))
+    told = replace(reports.ON_GITHUB, plan=replace(reports.WAITING, plan=replace(reports.PLAN, quote=quote)))
+    assert "in 30 min 6 s, **longer than its limit**" in report.pull_request(told, texts=TEXTS)
+    assert "longer than" not in report.pull_request(reports.ON_GITHUB, texts=TEXTS)
+
+
+@pytest.mark.parametrize(
+    ("live_at", "listed_on", "words"),
+    [
+        (reports.PLAN.made_at, "", "live price of 2026-11-23 09:00 UTC)"),
+        (reports.PLAN.made_at - timedelta(hours=3), "", "2026-11-23 06:00 UTC; the Hub could not be asked again)"),
+        (None, "2026-11-20", "(price of 2026-11-20 from the table, not live)"),
+        (None, "", "(price from the configuration)"),
+    ],
+)
+def test_a_price_says_how_old_it_is(live_at: datetime | None, listed_on: str, words: str):
+    flavor = replace(reports.QUOTE.flavor, live_at=live_at, listed_on=listed_on)
+    quote = replace(reports.QUOTE, flavor=flavor, quoted_at=reports.PLAN.made_at)
+    told = replace(reports.AWAITING_REVIEW, plan=replace(reports.WAITING, plan=replace(reports.PLAN, quote=quote)))
+    assert words in report.pull_request(told, texts=TEXTS)
+    assert words.split(")", maxsplit=1)[0].split(";", maxsplit=1)[0].lstrip("(") in report.terminal(told, texts=TEXTS)
+    assert words.split(")", maxsplit=1)[0].split(";", maxsplit=1)[0].lstrip("(") in report.comment(told, texts=TEXTS)
 
 
 @pytest.mark.parametrize("state", list(State))
