@@ -118,7 +118,9 @@ class SessionShelf:
         if not any(one.rfilename == INDEX for one in info.siblings or []):
             return head, {}
         with said_of_writing(asked):
-            index = api.hf_hub_download(asked.repository, INDEX, repo_type="dataset", revision=head)
+            index = api.hf_hub_download(  # pyright: ignore[reportUnknownMemberType]  # its progress bar has no type
+                asked.repository, INDEX, repo_type="dataset", revision=head
+            )
         return head, _rows(Path(index).read_text("utf-8"))
 
     def _repository(self) -> str:
