@@ -19,6 +19,8 @@ class Command:
         readable, writable: further paths the process needs (a cache, an output folder).
         memory_mb: address-space limit, none when None.
         spill: file that gets the whole output when it is longer than what is kept.
+        machine: folder of an isolated machine that the process runs on; `cwd` is a path on that machine then, and neither our
+            files nor any network are there.
     """
 
     argv: tuple[str, ...]
@@ -30,6 +32,7 @@ class Command:
     writable: tuple[str, ...] = ()
     memory_mb: int | None = None
     spill: str = ""
+    machine: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
