@@ -15,10 +15,9 @@ import struct
 
 from intern_action.shell import _confine
 from intern_action.shell._confine import BIND, NO_DEV, NO_EXEC, NO_SUID, READ_ONLY, RECURSIVE, REMOUNT, Kept
+from intern_action.shell.places import MACHINE_FOLDERS as FOLDERS
 
-WORKSPACE, HOME, TEMPORARY = "/workspace", "/home/intern", "/tmp"  # noqa: S108  # inside of the machine these are its own
-FOLDERS = {WORKSPACE: "workspace", HOME: "home", TEMPORARY: "tmp"}
-"""What the process may write, by the name of the folder that it is outside."""
+_, HOME, TEMPORARY = FOLDERS
 
 _ROOT = "root"
 _PROGRAMS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
