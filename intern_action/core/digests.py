@@ -12,7 +12,7 @@ from enum import Enum
 from typing import cast
 
 from intern_action.core.errors import Bug
-from intern_action.core.types import Plan
+from intern_action.core.plan import Plan, form
 
 NOT_APPROVED = frozenset({"made_at", "expires_at", "summary"})
 """Fields of a plan that its digest leaves out: when it was made, and words around it."""
@@ -33,6 +33,8 @@ def plain(value: object) -> object:
             return {str(key): plain(item) for key, item in cast("Mapping[object, object]", value).items()}
         case Sequence() | set() | frozenset():
             return [plain(item) for item in cast("Collection[object]", value)]
+        case Plan():
+            return plain(form(value))
         case _ if is_dataclass(value):
             return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
         case _:
@@ -50,8 +52,8 @@ def digest(value: object) -> str:
 
 
 def plan_digest(plan: Plan) -> str:
-    """Return what an approval is an approval *of*. Any change of bytes, job, price, base or policy changes it."""
-    return digest({f.name: getattr(plan, f.name) for f in fields(plan) if f.name not in NOT_APPROVED})
+    """Return what an approval is an approval *of*. Any change of bytes, effect, price, base or policy changes it."""
+    return digest({name: value for name, value in form(plan).items() if name not in NOT_APPROVED})
 
 
 def plan_code(plan_digest_hex: str) -> str:

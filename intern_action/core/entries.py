@@ -8,8 +8,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, Protocol, TypeAlias
 
+from intern_action.core.plan import Plan
 from intern_action.core.states import JobState, State
-from intern_action.core.types import JobRef, Plan
+from intern_action.core.types import JobRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,7 @@ class PlanMade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanConsumed:
-    """An approval was used, by these people, with these reviews. One per digest. The job may start."""
+    """An approval was used, by these people, with these reviews. One per digest. What it asks for may be done."""
 
     digest: str
     session: str

@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from intern_action.core.entries import Limits
-from intern_action.core.types import Permission, Plan, PullRequest, Quote, Review
+from intern_action.core.plan import Plan
+from intern_action.core.types import Permission, PullRequest, Quote, Review
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +64,10 @@ class Facts:
         merge_base: recomputed against the live base.
         policy_blob: blob id of the policy file on the default branch ("" when there is none).
         reviews: all, oldest first. permissions: of every reviewer, now.
-        quote: price and ceiling, re-read. None when the price could not be read.
+        quote: price and ceiling, re-read. None when the price could not be read, or there is none.
         room_usd: what the budget still allows (None: no limit).
+        parent: the revision that stands on the Hub where the plan would write, "" for nothing.
+        content: digest of what it would upload, "" when there is nothing to read.
     """
 
     plan: Plan
@@ -84,6 +87,8 @@ class Facts:
     room_usd: Decimal | None
     smoke: Smoke | None
     now: datetime
+    parent: str = ""
+    content: str = ""
     permissions: Mapping[str, Permission] = field(default_factory=dict[str, Permission])
 
 

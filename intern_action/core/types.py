@@ -360,31 +360,7 @@ class PullRequest:
     url: str = ""
 
 
-# --- the plan ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What a reviewer approves: these bytes, this job, at most this much money (DESIGN section 5).
-
-    Its digest is `core.digests.plan_digest`; every field is in it except `made_at`, `expires_at` and `summary`.
-    """
-
-    session: str
-    pull_request: int
-    base: str
-    merge_base: str
-    head_sha: str
-    tree: str
-    job: JobSpec
-    quote: Quote
-    cap_usd: Decimal
-    policy_blob: str
-    requester: str
-    call_id: str
-    made_at: datetime
-    expires_at: datetime
-    summary: str = ""
+# --- the checklist -----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

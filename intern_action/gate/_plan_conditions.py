@@ -1,4 +1,4 @@
-"""What must be true of the policy, the pull request, the plan and the price before anybody's review is looked at.
+"""What must be true of the policy, the pull request and the plan before anybody's review is looked at, whatever it asks for.
 
 The numbers are those of DESIGN section 5. Each function is one condition; a fact that is missing is never a yes.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 from intern_action.core.digests import plan_digest
 from intern_action.core.judgement import Condition, Facts
 from intern_action.gate._condition import Check, same_person, unless
-from intern_action.gate.quote import still_within
 
 # --- 1: policy and code come from the default branch ---------------------------------------------------------------
 
@@ -28,17 +27,6 @@ def policy_is_the_planned_one(facts: Facts) -> Condition | None:
         facts.policy_blob == facts.plan.policy_blob,
         "policy-unchanged",
         "the policy on the default branch has changed since the plan was made; `/intern retry` makes a plan under the new one",
-    )
-
-
-def flavor_is_allowed(facts: Facts) -> Condition | None:
-    """The policy's list of hardware, if there is one, names the plan's."""
-    allowed = facts.policy.flavors
-    flavor = facts.plan.job.flavor
-    return unless(
-        not allowed or flavor in allowed,
-        "flavor-allowed",
-        f"the policy does not allow {flavor}; it allows {', '.join(allowed)}",
     )
 
 
@@ -200,77 +188,6 @@ def nothing_was_pushed_since(facts: Facts) -> Condition | None:
     )
 
 
-# --- 7: the smoke test ---------------------------------------------------------------------------------------------
-
-
-def smoke_test_is_there(facts: Facts) -> Condition | None:
-    """The planned job was tried."""
-    return unless(
-        facts.smoke is not None,
-        "smoke-test-there",
-        "the job has not been smoke-tested; the agent must run `smoke_test` first",
-    )
-
-
-def smoke_test_is_green(facts: Facts) -> Condition | None:
-    """The newest try ended well."""
-    smoke = facts.smoke
-    return unless(
-        smoke is None or smoke.exit_code == 0,
-        "smoke-test-green",
-        "the newest smoke test failed; the agent must mend the script and ask again",
-    )
-
-
-def smoke_test_is_of_this_job(facts: Facts) -> Condition | None:
-    """What was tried is what would run: the same files, the same script."""
-    smoke, plan = facts.smoke, facts.plan
-    return unless(
-        smoke is None or (smoke.tree == plan.tree and smoke.script == plan.job.script),
-        "smoke-test-of-this-job",
-        "the newest smoke test was of other files or another script than the plan's; run `smoke_test` again",
-    )
-
-
-# --- 8: the money --------------------------------------------------------------------------------------------------
-
-
-def quote_is_of_this_job(facts: Facts) -> Condition | None:
-    """The price people saw is for the hardware, time and attempts of the job, and the cap is not above it."""
-    plan, job, quote = facts.plan, facts.plan.job, facts.plan.quote
-    quoted = (quote.flavor.name, quote.timeout_minutes, quote.attempts)
-    return unless(
-        quoted == (job.flavor, job.timeout_minutes, job.attempts) and plan.cap_usd <= quote.ceiling_usd,
-        "quote-of-this-job",
-        "the quote is for other hardware, time, attempts or a lower cap than the job's; ask for a new plan",
-    )
-
-
-def price_is_known(facts: Facts) -> Condition | None:
-    """The price could be read again; unknown is not free."""
-    return unless(facts.quote is not None, "price-known", "the price cannot be read just now; try again later")
-
-
-def price_is_within_the_quote(facts: Facts) -> Condition | None:
-    """The job costs no more now than when people approved it."""
-    live = facts.quote
-    return unless(
-        live is None or still_within(facts.plan.quote, live),
-        "price-within-quote",
-        f"the price went up since the plan was made (at most ${facts.plan.quote.ceiling_usd} then); ask for a new plan",
-    )
-
-
-def budget_has_room(facts: Facts) -> Condition | None:
-    """The whole ceiling fits into what is left."""
-    room, ceiling = facts.room_usd, facts.plan.quote.ceiling_usd
-    return unless(
-        room is None or ceiling <= room,
-        "budget-room",
-        f"the plan may cost ${ceiling} and the budget has ${room} left; raise `budget` on the default branch, or ask for less",
-    )
-
-
 def _short(commit: str | None) -> str:
     return commit[:12] if commit else "no commit at all"
 
@@ -278,7 +195,6 @@ def _short(commit: str | None) -> str:
 PLAN_CONDITIONS: tuple[Check, ...] = (
     policy_is_enabled,
     policy_is_the_planned_one,
-    flavor_is_allowed,
     pull_request_is_the_planned_one,
     pull_request_is_open,
     pull_request_is_from_here,
@@ -297,12 +213,5 @@ PLAN_CONDITIONS: tuple[Check, ...] = (
     tree_is_the_planned_one,
     merge_base_is_the_planned_one,
     nothing_was_pushed_since,
-    smoke_test_is_there,
-    smoke_test_is_green,
-    smoke_test_is_of_this_job,
-    quote_is_of_this_job,
-    price_is_known,
-    price_is_within_the_quote,
-    budget_has_room,
 )
 """All of them must hold; nobody's review can make up for one."""

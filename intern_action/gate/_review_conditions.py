@@ -77,7 +77,7 @@ def review_has_happened(facts: Facts, review: Review) -> Condition | None:
 
 def review_names_the_plan(facts: Facts, review: Review) -> Condition | None:
     """Above the policy's limit the reviewer has written the plan's code."""
-    limit, ceiling = facts.policy.code_above_usd, facts.plan.quote.ceiling_usd
+    limit, ceiling = facts.policy.code_above_usd, facts.plan.ceiling_usd
     code = plan_code(facts.digest)
     return unless(
         limit is None or ceiling <= limit or code in review.body.casefold(),

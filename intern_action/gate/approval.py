@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from intern_action.core.judgement import Approved, Condition, Facts, Judgement, NotApproved
 from intern_action.core.types import Review, Verdict
+from intern_action.gate._asked_conditions import asked_conditions
 from intern_action.gate._plan_conditions import PLAN_CONDITIONS
 from intern_action.gate._review_conditions import (
     REVIEW_CONDITIONS,
@@ -36,8 +37,9 @@ def judge(facts: Facts) -> Judgement:
 def _of_the_world(facts: Facts, said: tuple[Review, ...]) -> tuple[Condition, ...]:
     """Return what no further approval could put right."""
     of_the_plan = (check(facts) for check in PLAN_CONDITIONS)
+    of_the_effect = asked_conditions(facts)
     of_objectors = (new_objection(facts, review) for review in said)
-    return tuple(condition for condition in (*of_the_plan, *of_objectors) if condition is not None)
+    return tuple(condition for condition in (*of_the_plan, *of_the_effect, *of_objectors) if condition is not None)
 
 
 def _of_the_people(facts: Facts, said: tuple[Review, ...], counting: tuple[Review, ...]) -> tuple[Condition, ...]:

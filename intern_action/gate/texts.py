@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from intern_action.core.digests import plan_code, plan_digest
 from intern_action.core.judgement import Approved, Condition, Judgement
-from intern_action.core.types import Plan
+from intern_action.core.plan import Plan
 from intern_action.settings.words import text
 
 

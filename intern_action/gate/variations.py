@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
-from intern_action.core.types import JobSpec, Parameters, Plan
+from intern_action.core.plan import Plan
+from intern_action.core.types import JobSpec, Parameters
 from intern_action.gate.quote import cost_usd
 
 _PINNED = ("script", "flavor", "dependencies", "model", "model_revision", "dataset", "dataset_revision", "output")
@@ -44,11 +45,15 @@ def covers(plan: Plan, asked: JobSpec, *, tree: str, attempts_used: int, remaini
         attempts_used: how often the plan was started already.
         remaining_usd: what is left of the plan's cap.
     """
-    variation = _variation(plan.job, asked.parameters)
-    attempt_usd = cost_usd(plan.quote.flavor, asked.timeout_minutes)
+    job, quote = plan.job, plan.quote
+    if job is None or quote is None:
+        return Outside(reasons=("the approved plan is not of a job",))
+    variation = _variation(job, asked.parameters)
+    attempt_usd = cost_usd(quote.flavor, asked.timeout_minutes)
     reasons = [
-        *_changed(plan, asked, tree),
-        *_beyond(plan, asked, attempts_used=attempts_used, remaining_usd=remaining_usd, attempt_usd=attempt_usd),
+        *_changed(job, asked),
+        *([] if tree == plan.tree else ["the files are not the plan's"]),
+        *_beyond(job, asked, attempts_used=attempts_used, remaining_usd=remaining_usd, attempt_usd=attempt_usd),
     ]
     if variation is None:
         return Outside(reasons=(*reasons, "its parameters are neither the plan's nor one of its permitted variations"))
@@ -63,25 +68,24 @@ def _variation(job: JobSpec, asked: Parameters) -> Parameters | None:
     return None
 
 
-def _changed(plan: Plan, asked: JobSpec, tree: str) -> list[str]:
+def _changed(job: JobSpec, asked: JobSpec) -> list[str]:
     """Return what is not as it was approved."""
-    reasons = [
+    return [
         f"its {field.replace('_', ' ')} is not the plan's"
         for field in _PINNED
-        if getattr(asked, field) != getattr(plan.job, field)
+        if getattr(asked, field) != getattr(job, field)
     ]
-    return reasons if tree == plan.tree else [*reasons, "the files are not the plan's"]
 
 
 def _beyond(
-    plan: Plan, asked: JobSpec, *, attempts_used: int, remaining_usd: Decimal, attempt_usd: Decimal
+    job: JobSpec, asked: JobSpec, *, attempts_used: int, remaining_usd: Decimal, attempt_usd: Decimal
 ) -> list[str]:
     """Return which of the plan's limits one more attempt would pass."""
     limits = {
-        f"its time limit is not between 1 and the plan's {plan.job.timeout_minutes} minutes": (
-            1 <= asked.timeout_minutes <= plan.job.timeout_minutes
+        f"its time limit is not between 1 and the plan's {job.timeout_minutes} minutes": (
+            1 <= asked.timeout_minutes <= job.timeout_minutes
         ),
-        f"the plan's {plan.job.attempts} attempts are used up": attempts_used < plan.job.attempts,
+        f"the plan's {job.attempts} attempts are used up": attempts_used < job.attempts,
         f"one attempt may cost ${attempt_usd} and ${remaining_usd} are left of the plan": attempt_usd <= remaining_usd,
     }
     return [words for words, kept in limits.items() if not kept]

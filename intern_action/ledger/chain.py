@@ -21,7 +21,10 @@ from intern_action.core.errors import LedgerError
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-SCHEMA = 1
+SCHEMA = 2
+KNOWN = (1, 2)
+FIRST = 1
+"""The schema that the first line of every ledger hangs on, whatever came later."""
 FIELDS = frozenset({"schema", "seq", "at", "before", "event", "mac", "hash"})
 
 
@@ -66,13 +69,13 @@ class Chain:
     @property
     def root(self) -> str:
         """What the first line names as its `before`."""
-        return digest({"ledger": self.origin, "schema": SCHEMA})
+        return digest({"ledger": self.origin, "schema": FIRST})
 
-    def link(self, last: LedgerEntry | None, event: LedgerEvent, at: datetime) -> LedgerEntry:
+    def link(self, last: LedgerEntry | None, event: LedgerEvent, at: datetime, *, schema: int = SCHEMA) -> LedgerEntry:
         """Return the line that follows `last`."""
         seq, before = (last.seq + 1, last.hash) if last else (0, self.root)
-        body = digest({"schema": SCHEMA, "seq": seq, "at": at, "before": before, "event": event})
-        return LedgerEntry(schema=SCHEMA, seq=seq, at=at, before=before, event=event, mac=self._mac(body), hash=body)
+        body = digest({"schema": schema, "seq": seq, "at": at, "before": before, "event": event})
+        return LedgerEntry(schema=schema, seq=seq, at=at, before=before, event=event, mac=self._mac(body), hash=body)
 
     def read(self, raw: bytes, last: LedgerEntry | None) -> tuple[LedgerEntry, ...]:
         """Return the lines that follow `last`, each checked.
@@ -91,11 +94,9 @@ class Chain:
     def _read_line(self, line: bytes, last: LedgerEntry | None) -> LedgerEntry:
         number = last.seq + 2 if last else 1
         raw = _decoded(line, number)
-        if raw["schema"] != SCHEMA:
-            raise LedgerError(
-                f"line {number} of the ledger has the schema {raw['schema']!r} and this program knows {SCHEMA}; use a newer one"
-            )
-        entry = self.link(last, _event(raw["event"], number), _time(raw["at"], number))
+        schema = _schema(raw["schema"], number)
+        written = _as_now(raw["event"]) if schema == FIRST else raw["event"]
+        entry = self.link(last, _event(written, number), _time(raw["at"], number), schema=schema)
         if last and entry.at < last.at:
             raise LedgerError(f"line {number} of the ledger is older than the line before; a person has to look")
         if raw["before"] != entry.before or raw["seq"] != entry.seq:
@@ -123,6 +124,26 @@ def _decoded(line: bytes, number: int) -> dict[str, object]:
     if not isinstance(raw, dict) or cast("dict[str, object]", raw).keys() != FIELDS:
         raise LedgerError(f"line {number} of the ledger does not have the fields {', '.join(sorted(FIELDS))}")
     return cast("dict[str, object]", raw)
+
+
+def _schema(raw: object, number: int) -> int:
+    if not isinstance(raw, int) or raw not in KNOWN:
+        raise LedgerError(
+            f"line {number} of the ledger has the schema {raw!r} and this program knows up to {SCHEMA}; use a newer one"
+        )
+    return raw
+
+
+def _as_now(raw: object) -> object:
+    """Return an event of schema 1 with today's fields: its plans were all of a job. Their digests stay what they were."""
+    match raw:
+        case {"kind": "plan-made", "plan": {"job": _}}:
+            event = cast("dict[str, dict[str, object]]", raw)
+            plan = dict(event["plan"])
+            asks = {"kind": "spends", "job": plan.pop("job")}
+            return event | {"plan": plan | {"asks": asks, "schema": FIRST}}
+        case _:
+            return raw
 
 
 def _event(raw: object, number: int) -> LedgerEvent:

@@ -24,8 +24,8 @@ from intern_action.core.entries import (
     SessionMoved,
 )
 from intern_action.core.errors import Bug, LedgerError
+from intern_action.core.plan import Plan
 from intern_action.core.states import JobState, State, move_job
-from intern_action.core.types import Plan
 from intern_action.ledger import budget
 from intern_action.ledger.budget import Hold
 from intern_action.ledger.chain import LedgerEntry
@@ -131,7 +131,7 @@ class _Folding:
             _no("the digest is not the plan's")
         if event.digest in self.plans:
             _no(f"the plan {event.digest[:8]} was made before")
-        budget.amount(event.plan.cap_usd)
+        _priced(event.plan)
         self.plans[event.digest] = event.plan
         self.newest[event.plan.session] = event
 
@@ -172,6 +172,8 @@ class _Folding:
         plan = self._stands(event.digest, event.session)
         if event.digest in self.holds:
             _no(f"money was set aside for plan {event.digest[:8]} before")
+        if plan.quote is None:
+            _no(f"the plan {event.digest[:8]} costs nothing")
         if event.requester != plan.requester:
             _no(f"the plan {event.digest[:8]} was asked for by {plan.requester}, not by {event.requester}")
         if event.month not in {f"{at:%Y-%m}", f"{at - LATE:%Y-%m}"}:
@@ -211,8 +213,9 @@ class _Folding:
 
     def _move_job(self, event: JobMoved) -> None:
         plan = self._plan(event.digest, event.session)
-        if event.launch_key not in {launch_key(event.digest, n) for n in range(1, plan.job.attempts + 1)}:
-            _no(f"{event.launch_key} is none of the {plan.job.attempts} launches of plan {event.digest[:8]}")
+        attempts = plan.job.attempts if plan.job else 0
+        if event.launch_key not in {launch_key(event.digest, n) for n in range(1, attempts + 1)}:
+            _no(f"{event.launch_key} is none of the {attempts} launches of plan {event.digest[:8]}")
         row = self.rows.get(event.launch_key)
         if row is None:
             if event.state not in BEGINNINGS:
@@ -241,6 +244,13 @@ class _Folding:
         ]
         if others:
             _no(f"the launch {others[0]} of the same plan has not ended")
+
+
+def _priced(plan: Plan) -> None:
+    """Refuse money without a price, and a job without one: unknown is never free."""
+    if plan.quote is None and (budget.amount(plan.cap_usd) or plan.job):
+        _no("a plan without a price is of no job and sets no money aside")
+    budget.amount(plan.cap_usd)
 
 
 def _legal(row: JobRow, event: JobMoved) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from intern_action.core.entries import Admitted, JobRow, Limits, PlanConsumed, PlanDropped, PlanMade, SessionMoved
-from intern_action.core.types import Plan
+from intern_action.core.plan import Plan
 from intern_action.ledger.budget import ZERO, Hold, room
 
 

@@ -9,9 +9,10 @@ from intern_action.core.digests import launch_key
 from intern_action.core.entries import JobMoved, JobRow, LedgerEvent, LedgerView, MoneyCaptured, MoneyReleased
 from intern_action.core.errors import JobError, LedgerError
 from intern_action.core.events import Answered, Spent, Submitted
+from intern_action.core.plan import Plan
 from intern_action.core.ports import JobOrder
 from intern_action.core.states import JobState, State
-from intern_action.core.types import Call, JobRef, JobSpec, JobStage, JobStatus, JsonObject, Plan, ToolResult
+from intern_action.core.types import Call, JobRef, JobSpec, JobStage, JobStatus, JsonObject, ToolResult
 from intern_action.session.office import Case
 from intern_action.session.purse import release
 
@@ -54,7 +55,7 @@ def _order(case: Case, plan: Plan, job: JobSpec, key: str) -> JobOrder:
         launch_key=key,
         archive=archive,
         tree=plan.tree,
-        timeout_minutes=plan.quote.timeout_minutes,
+        timeout_minutes=plan.quote.timeout_minutes if plan.quote else job.timeout_minutes,
         labels={"session": plan.session, "requester": plan.requester},
     )
 
@@ -164,7 +165,7 @@ def _account(case: Case, submitted: Submitted, status: JobStatus) -> Decimal:
 
     def decide(view: LedgerView) -> tuple[LedgerEvent, ...]:
         row, plan = _row(view, digest, key), view.plan(digest)
-        if row is None or plan is None:
+        if row is None or plan is None or plan.job is None or plan.quote is None:
             raise LedgerError(f"the ledger does not know the launch {key}; a person has to look")
         hourly = plan.quote.flavor.usd_per_hour
         cost = (hourly * Decimal(str(status.seconds)) / 3600).quantize(CENT, ROUND_UP)
@@ -196,7 +197,7 @@ def _result(case: Case, call: Call, submitted: Submitted, status: JobStatus, cos
         "attempt": submitted.attempt,
         "seconds": status.seconds,
         "cost_usd": str(cost),
-        "ceiling_usd": str(plan.quote.ceiling_usd) if plan else "",
+        "ceiling_usd": str(plan.ceiling_usd) if plan else "",
         "metrics": office.results(status.output_dir) if status.output_dir else {},
         "output": status.output_dir,
         "message": status.message,

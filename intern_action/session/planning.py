@@ -7,8 +7,9 @@ from intern_action.core.effects import Spends
 from intern_action.core.entries import LedgerEvent, LedgerView, PlanDropped, PlanMade
 from intern_action.core.errors import NotAllowed, ToolFailed
 from intern_action.core.events import Allowed, Answered, Planned, Published
+from intern_action.core.plan import Plan
 from intern_action.core.states import State
-from intern_action.core.types import Call, JobSpec, Plan, ToolResult
+from intern_action.core.types import Call, JobSpec, ToolResult
 from intern_action.gate.quote import make_quote
 from intern_action.gate.variations import Inside, covers
 from intern_action.session.launch import launch, next_attempt
@@ -85,9 +86,7 @@ def _plan_job(case: Case, call: Call, job: JobSpec) -> None:
         return
     digest = plan_digest(plan)
     _record(case, plan, digest)
-    case.write(
-        Planned(call_id=call.id, digest=digest, pull_request=plan.pull_request, ceiling_usd=plan.quote.ceiling_usd)
-    )
+    case.write(Planned(call_id=call.id, digest=digest, pull_request=plan.pull_request, ceiling_usd=plan.ceiling_usd))
     case.move(State.AWAITING_REVIEW, f"up to ${plan.cap_usd} on {job.flavor} needs a review")
 
 
@@ -107,7 +106,7 @@ def _plan(case: Case, call: Call, job: JobSpec) -> Plan:
         merge_base=office.publisher.merge_base(began.base, head),
         head_sha=head,
         tree=office.publisher.tree_of(head),
-        job=job,
+        asks=Spends(job=job),
         quote=quote,
         cap_usd=quote.ceiling_usd,
         policy_blob=blob,

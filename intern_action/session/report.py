@@ -12,8 +12,9 @@ from intern_action.core.entries import LedgerView
 from intern_action.core.errors import InternError, JobError
 from intern_action.core.events import Heard, Submitted
 from intern_action.core.judgement import Approved
+from intern_action.core.plan import Plan
 from intern_action.core.states import State
-from intern_action.core.types import EMPTY, Answer, JsonObject, Plan, Reply, Step
+from intern_action.core.types import EMPTY, Answer, JsonObject, Reply, Step
 from intern_action.metrics import parse, plot, table
 from intern_action.metrics.compare import compare
 from intern_action.metrics.parse import Metrics
@@ -244,7 +245,7 @@ def _plan(case: Case, view: LedgerView) -> PlanReport | None:
         approvers=policy.approvers,
         people_needed=policy.people_needed,
         requester_may_approve=policy.requester_may_approve,
-        code_needed=policy.code_above_usd is not None and made.plan.quote.ceiling_usd > policy.code_above_usd,
+        code_needed=policy.code_above_usd is not None and made.plan.ceiling_usd > policy.code_above_usd,
         missing=_missing(case) if state == "waiting" else (),
     )
 
@@ -282,12 +283,13 @@ def _jobs(case: Case, view: LedgerView) -> Iterable[JobReport]:
 
 
 def _job(submitted: Submitted, plan: Plan | None, data: JsonObject | None) -> JobReport:
+    job = plan.job if plan else None
     running = JobReport(
         id=submitted.job.id,
         backend=submitted.job.backend,
         launch_key=submitted.job.launch_key,
-        script=plan.job.script if plan else "",
-        flavor=plan.job.flavor if plan else "",
+        script=job.script if job else "",
+        flavor=job.flavor if job else "",
         attempt=submitted.attempt,
         state="running",
     )

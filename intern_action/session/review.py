@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from intern_action.core.digests import launch_key, plan_digest
+from intern_action.core.effects import Spends
 from intern_action.core.entries import JobMoved, LedgerEvent, LedgerView, MoneyHeld, PlanConsumed, PlanDropped
 from intern_action.core.errors import Bug, NotAllowed
 from intern_action.core.events import Allowed, Planned, Refused
 from intern_action.core.judgement import Approved, Facts, Judgement, NotApproved, Smoke
+from intern_action.core.plan import Plan
 from intern_action.core.states import JobState, State
-from intern_action.core.types import Call, Permission, Plan, Quote, Review, Verdict
+from intern_action.core.types import Call, Permission, Quote, Review, Verdict
 from intern_action.gate.approval import judge
 from intern_action.gate.quote import make_quote
 from intern_action.session.launch import launch, next_attempt
@@ -110,6 +112,8 @@ def _month(case: Case) -> str:
 
 
 def _price_now(case: Case, plan: Plan) -> Quote | None:
+    if plan.job is None:
+        return None
     try:
         return make_quote(plan.job, case.office.jobs.flavors(), None, case.office.clock.now())
     except NotAllowed:
@@ -169,24 +173,36 @@ def _consume(case: Case, before: Open) -> None:
         judgement = judge(gather(case, before, view))
         if not isinstance(judgement, Approved):
             raise NotAllowed("the approval no longer holds: " + "; ".join(c.words for c in judgement.failing))
-        hold = MoneyHeld(
-            digest=digest,
-            session=plan.session,
-            requester=plan.requester,
-            month=_month(case),
-            usd=plan.cap_usd,
-        )
         consumed = PlanConsumed(digest=digest, session=plan.session, by=judgement.by, reviews=judgement.reviews)
-        first = JobMoved(launch_key=launch_key(digest, 1), digest=digest, session=plan.session, state=JobState.APPROVED)
-        return (consumed, hold, first)
+        return (consumed, *_money_for(case, plan, digest), *_launch_of(plan, digest))
 
     if plan_digest(plan) != digest:
         raise NotAllowed("the plan in the ledger is not the one its digest names")
     case.office.ledger.decide(decide)
 
 
+def _money_for(case: Case, plan: Plan, digest: str) -> tuple[LedgerEvent, ...]:
+    """Return the hold of a plan that may cost something."""
+    if plan.quote is None:
+        return ()
+    month, usd = _month(case), plan.cap_usd
+    return (MoneyHeld(digest=digest, session=plan.session, requester=plan.requester, month=month, usd=usd),)
+
+
+def _launch_of(plan: Plan, digest: str) -> tuple[LedgerEvent, ...]:
+    """Return the first launch of a plan of a job."""
+    if plan.job is None:
+        return ()
+    key = launch_key(digest, 1)
+    return (JobMoved(launch_key=key, digest=digest, session=plan.session, state=JobState.APPROVED),)
+
+
 def _go(case: Case, before: Open, by: tuple[str, ...]) -> None:
     digest = before.planned.digest
     if before.call.id not in case.memory.allowed:
         case.write(Allowed(call_id=before.call.id, digest=digest, by=by))
-    launch(case, before.call, digest, before.plan, before.plan.job, attempt=next_attempt(case, digest))
+    match before.plan.asks:
+        case Spends(job=job):
+            launch(case, before.call, digest, before.plan, job, attempt=next_attempt(case, digest))
+        case effect:
+            raise Bug(f"control does not carry out {effect.kind}")

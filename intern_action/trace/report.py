@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from intern_action.core.digests import plan_code
+from intern_action.core.plan import Plan
 from intern_action.core.states import State
-from intern_action.core.types import Plan, Step
+from intern_action.core.types import Step
 from intern_action.trace._markdown import Md, block, code, fenced, inline
 from intern_action.trace._screen import columns, harmless
 from intern_action.trace.told import dollars, seconds

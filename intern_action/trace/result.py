@@ -202,7 +202,7 @@ def _plan(plan: PlanReport) -> PlanPart:
     return PlanPart(
         digest=plan.digest,
         code=plan.code,
-        ceiling_usd=plan.plan.quote.ceiling_usd,
+        ceiling_usd=plan.plan.ceiling_usd,
         state=plan.state,
         approved_by=plan.by if plan.state == "approved" else (),
     )

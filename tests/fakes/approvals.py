@@ -8,8 +8,10 @@ from decimal import Decimal
 from typing import TypedDict, Unpack
 
 from intern_action.core.digests import plan_digest
+from intern_action.core.effects import Spends
 from intern_action.core.judgement import ApprovalPolicy, Approved, Facts, Judgement, NotApproved, Smoke
-from intern_action.core.types import Flavor, JobSpec, Permission, Plan, PullRequest, Quote, Review, Verdict
+from intern_action.core.plan import Plan
+from intern_action.core.types import Flavor, JobSpec, Permission, PullRequest, Quote, Review, Verdict
 from intern_action.gate.quote import make_quote
 
 MADE_AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -55,7 +57,7 @@ def a_plan() -> Plan:
         merge_base=MERGE_BASE,
         head_sha=HEAD,
         tree=TREE,
-        job=JOB,
+        asks=Spends(job=JOB),
         quote=quote,
         cap_usd=quote.ceiling_usd,
         policy_blob=POLICY_BLOB,

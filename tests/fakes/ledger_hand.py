@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from intern_action.core.entries import LedgerEvent, LedgerView, Limits
-from intern_action.core.types import Plan
+from intern_action.core.plan import Plan
 from intern_action.git.branch import GitBranch
 from intern_action.ledger.ledger import GitLedger
 from tests.fakes.memory_branch import admitted, consumed, held, made, make_plan

@@ -9,9 +9,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from intern_action.core.digests import launch_key, plan_digest
+from intern_action.core.effects import Spends
 from intern_action.core.entries import Admitted, JobMoved, LedgerEvent, MoneyHeld, PlanConsumed, PlanMade
+from intern_action.core.plan import Plan
 from intern_action.core.states import JobState
-from intern_action.core.types import Flavor, JobRef, JobSpec, Plan, Quote
+from intern_action.core.types import Flavor, JobRef, JobSpec, Quote
 
 MONTH = "2026-11"
 MADE = datetime(2026, 11, 23, 11, tzinfo=UTC)
@@ -67,7 +69,7 @@ def make_plan(
         merge_base="a" * 40,
         head_sha="b" * 40,
         tree="c" * 40,
-        job=JobSpec(script="train.py", flavor="a100", attempts=attempts),
+        asks=Spends(job=JobSpec(script="train.py", flavor="a100", attempts=attempts)),
         quote=Quote(flavor=flavor, timeout_minutes=60, attempts=attempts, ceiling_usd=Decimal(usd)),
         cap_usd=Decimal(usd),
         policy_blob="",

@@ -10,17 +10,21 @@ from decimal import Decimal
 import pytest
 
 from intern_action.core.digests import plan_code, plan_digest
+from intern_action.core.effects import Spends
 from intern_action.core.judgement import Approved, Facts, NotApproved, Smoke
-from intern_action.core.types import Permission, Plan, Verdict
+from intern_action.core.plan import Plan
+from intern_action.core.types import Permission, Verdict
 from intern_action.gate.approval import judge
 from tests.fakes.approvals import (
     CPU,
     HEAD,
+    JOB,
     MADE_AT,
     OLDER_HEAD,
     TREE,
     US,
     a_plan,
+    a_quote,
     a_review,
     facts,
     failing,
@@ -55,12 +59,16 @@ def _plan(world: Facts, **changes: object) -> Facts:
     return with_plan(world, replace(world.plan, **changes))
 
 
+def _job(world: Facts, **changes: object) -> Facts:
+    return _plan(world, asks=Spends(job=replace(JOB, **changes)))
+
+
 def _tampered(world: Facts) -> Facts:
     """Change the plan in the ledger after it was published."""
     return replace(world, plan=replace(world.plan, cap_usd=Decimal("0.10")))
 
 
-DEARER = replace(a_plan().quote, flavor=replace(CPU, usd_per_hour=Decimal("0.61")))
+DEARER = replace(a_quote(), flavor=replace(CPU, usd_per_hour=Decimal("0.61")))
 
 BROKEN: dict[str, tuple[Callable[[Facts], Facts], str]] = {
     "the kill switch is pulled": (lambda w: _policy(w, enabled=False), "policy-enabled"),
@@ -117,14 +125,14 @@ BROKEN: dict[str, tuple[Callable[[Facts], Facts], str]] = {
         "smoke-test-of-this-job",
     ),
     "the quote is for other hardware": (
-        lambda w: _plan(w, job=replace(w.plan.job, flavor="a100-large")),
+        lambda w: _job(w, flavor="a100-large"),
         "quote-of-this-job",
     ),
     "the quote is for less time": (
-        lambda w: _plan(w, job=replace(w.plan.job, timeout_minutes=60)),
+        lambda w: _job(w, timeout_minutes=60),
         "quote-of-this-job",
     ),
-    "the quote is for fewer attempts": (lambda w: _plan(w, job=replace(w.plan.job, attempts=4)), "quote-of-this-job"),
+    "the quote is for fewer attempts": (lambda w: _job(w, attempts=4), "quote-of-this-job"),
     "the cap is above what people saw": (lambda w: _plan(w, cap_usd=Decimal("0.91")), "quote-of-this-job"),
     "nobody knows the price": (lambda w: replace(w, quote=None), "price-known"),
     "the price went up": (lambda w: replace(w, quote=DEARER), "price-within-quote"),
@@ -165,7 +173,7 @@ HARMLESS: dict[str, Callable[[Facts], Facts]] = {
     "the push came in the second of the plan": lambda w: _pull(w, pushed_at=MADE_AT),
     "a second before it expires": lambda w: replace(w, now=w.plan.expires_at - timedelta(seconds=1)),
     "the price went down": lambda w: replace(
-        w, quote=replace(w.plan.quote, flavor=replace(CPU, usd_per_hour=Decimal("0.50")), ceiling_usd=Decimal("0.75"))
+        w, quote=replace(a_quote(), flavor=replace(CPU, usd_per_hour=Decimal("0.50")), ceiling_usd=Decimal("0.75"))
     ),
     "the budget has room for exactly the ceiling": lambda w: replace(w, room_usd=Decimal("0.90")),
     "there is no budget": lambda w: replace(w, room_usd=None),

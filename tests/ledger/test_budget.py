@@ -13,8 +13,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 from intern_action.core.digests import launch_key, plan_digest
 from intern_action.core.entries import LedgerEvent, LedgerView, Limits, MoneyCaptured, MoneyReleased
 from intern_action.core.errors import LedgerError
+from intern_action.core.plan import Plan
 from intern_action.core.states import JobState
-from intern_action.core.types import Plan
 from intern_action.ledger.budget import Hold, capture, hold, release, room
 from intern_action.ledger.ledger import GitLedger
 from tests.fakes.git_world import StillClock

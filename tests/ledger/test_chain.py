@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from intern_action.core.digests import canonical
+from intern_action.core.digests import canonical, plan_digest
 from intern_action.core.entries import LedgerEvent, LedgerView
 from intern_action.core.errors import LedgerError, NotAllowed
+from intern_action.core.types import JobSpec
 from intern_action.ledger.claims import admission, event_key
 from intern_action.ledger.ledger import GitLedger
 from tests.fakes.git_world import StillClock
-from tests.fakes.memory_branch import MemoryBranch, admitted, approved, make_plan, running
+from tests.fakes.memory_branch import MemoryBranch, admitted, approved, made, make_plan, running
 
 PLAN = make_plan()
 KEY = b"only we know it"
@@ -42,7 +44,7 @@ def test_every_line_names_schema_place_time_and_the_line_before() -> None:
     branch, _ = book()
     lines = [json.loads(line) for line in branch.text().splitlines()]
     assert [line["seq"] for line in lines] == list(range(6))
-    assert {line["schema"] for line in lines} == {1}
+    assert {line["schema"] for line in lines} == {2}
     assert [line["before"] for line in lines[1:]] == [line["hash"] for line in lines[:-1]]
     assert all(line["at"].endswith("+00:00") for line in lines)
     assert {line["mac"] for line in lines} == {""}
@@ -54,7 +56,8 @@ def test_every_line_names_schema_place_time_and_the_line_before() -> None:
         (b'"usd":"10"', b'"usd":"99"', "hash does not fit"),
         (b'"by":["grace"]', b'"by":["eve"]', "hash does not fit"),
         (b'"seq":1', b'"seq":7', "does not follow"),
-        (b'"schema":1,"seq":2', b'"schema":2,"seq":2', "schema 2 and this program knows 1"),
+        (b'"schema":2,"seq":2', b'"schema":3,"seq":2', "schema 3 and this program knows up to 2"),
+        (b'"schema":2,"seq":2', b'"schema":1,"seq":2', "hash does not fit"),
         (b'"kind":"plan-consumed"', b'"kind":"plan-eaten"', "no event we know"),
         (b'"kind":"money-held"', b'"kind":"money-held","extra":1', "was changed"),
         (b'{"at"', b'{ "at"', "was changed"),
@@ -256,3 +259,47 @@ def test_what_is_written_is_canonical() -> None:
     branch, _ = book()
     for line in branch.text().splitlines():
         assert canonical(json.loads(line)) == line
+
+
+# --- ledgers of earlier versions -------------------------------------------------------------------------------------
+
+FIRST = Path(__file__).parents[1] / "transcripts" / "ledgers" / "schema-1.jsonl"
+
+
+def of_schema_1() -> MemoryBranch:
+    """A ledger as the first version wrote it: a plan of a job, approved, paid for and running."""
+    branch = MemoryBranch()
+    branch.commit({"entries.jsonl": FIRST.read_bytes()})
+    return branch
+
+
+def test_a_ledger_of_schema_1_is_read_and_its_plan_keeps_the_digest_people_approved() -> None:
+    view = fresh(of_schema_1(), KEY, "local").read()
+    newest = view.newest_plan("s1")
+    assert newest is not None
+    assert newest.plan.job == JobSpec(
+        script="train.py",
+        flavor="a100",
+        parameters={"batch": "16"},
+        variations=({"batch": "8"},),
+        model="some/encoder",
+    )
+    assert (
+        plan_digest(newest.plan) == newest.digest == "c73edf0377c6f7f3576829aa9be789d163a0cdb307c25e903ec096bdc0b3cd70"
+    )
+    assert view.consumed(newest.digest) is not None
+
+
+def test_a_ledger_of_schema_1_goes_on_in_schema_2() -> None:
+    branch = of_schema_1()
+    fresh(branch, KEY, "local").decide(lambda _view: (admitted("s2"), made(make_plan("s2"))))
+    assert [json.loads(line)["schema"] for line in branch.text().splitlines()] == [1] * 6 + [2] * 2
+    assert branch.text().startswith(FIRST.read_bytes())
+    assert fresh(branch, KEY, "local").read().newest_plan("s2") is not None
+
+
+def test_a_changed_plan_of_schema_1_is_not_believed() -> None:
+    branch = of_schema_1()
+    rewrite(branch, b'"batch":"16"', b'"batch":"64"')
+    with pytest.raises(LedgerError, match="hash does not fit"):
+        fresh(branch, KEY, "local").read()

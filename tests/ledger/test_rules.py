@@ -12,8 +12,8 @@ import pytest
 from intern_action.core.digests import launch_key, plan_digest
 from intern_action.core.entries import JobMoved, LedgerEvent, MoneyCaptured, MoneyReleased, PlanDropped, SessionMoved
 from intern_action.core.errors import LedgerError
+from intern_action.core.plan import Plan
 from intern_action.core.states import JobState, State
-from intern_action.core.types import Plan
 from intern_action.ledger.ledger import GitLedger
 from intern_action.ledger.view import View
 from tests.fakes.git_world import StillClock

@@ -12,8 +12,9 @@ from intern_action.core.bundle import Bundle
 from intern_action.core.digests import plan_code
 from intern_action.core.errors import JobError, ModelUnreachable, NotAllowed, OutsideError
 from intern_action.core.events import Allowed, Answered, Event
+from intern_action.core.plan import Plan
 from intern_action.core.states import State
-from intern_action.core.types import JobStage, Plan, ToolResult, Verdict
+from intern_action.core.types import JobStage, ToolResult, Verdict
 from intern_action.session.admit import tell
 from intern_action.session.review import before_review, explain
 from intern_action.session.settle import settle
@@ -42,7 +43,7 @@ def test_a_task_becomes_a_draft_pull_request_with_a_price_and_waits(house: Story
     proposed(house)
     pull = house.forge.pull_request(house.pull_request)
     assert pull.draft
-    assert plan_of(house).quote.ceiling_usd == Decimal("0.60")
+    assert plan_of(house).ceiling_usd == Decimal("0.60")
     assert house.jobs.orders == []
 
 

@@ -7,8 +7,10 @@ from datetime import timedelta
 from decimal import Decimal
 
 from intern_action.core.digests import plan_digest
+from intern_action.core.effects import Spends
+from intern_action.core.plan import Plan
 from intern_action.core.states import State
-from intern_action.core.types import Flavor, JobSpec, Plan, Quote, Step
+from intern_action.core.types import Flavor, JobSpec, Quote, Step
 from intern_action.trace.report import JobReport, PlanReport, ReportData, SmokeReport, Spend
 from tests.trace.kinds import START
 
@@ -40,7 +42,7 @@ PLAN = Plan(
     merge_base="9c1185a5c5e9fc54612808977ee8f548b2258d31",
     head_sha="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b",
     tree="4b825dc642cb6eb9a060e54bf8d69288fbee4904",
-    job=JOB,
+    asks=Spends(job=JOB),
     quote=QUOTE,
     cap_usd=Decimal("0.36"),
     policy_blob="",

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from intern_action.core.effects import Spends
 from intern_action.core.states import State
 from intern_action.core.types import Step
 from intern_action.trace import report
@@ -39,7 +40,7 @@ def test_a_reviewer_sees_price_cap_limit_code_and_who_may_before_anything_is_spe
     for words in (
         "at most $0.36",
         "30 min, 3 attempts",
-        "`intern:d193e530`",
+        "`intern:58fe3fa5`",
         "grace, linus",
         "$0.24 an hour",
         "--batch-size=8 --accumulation=2",
@@ -88,7 +89,7 @@ def tricked(trick: str) -> ReportData:
     plan = reports.AWAITING_JOB.plan
     assert plan is not None
     job = replace(
-        plan.plan.job,
+        reports.JOB,
         script=trick,
         parameters={trick: trick},
         model=trick,
@@ -118,7 +119,7 @@ def tricked(trick: str) -> ReportData:
             by=(trick,),
             approvers=(trick,),
             missing=(trick,),
-            plan=replace(plan.plan, job=job, requester=trick),
+            plan=replace(plan.plan, asks=Spends(job=job), requester=trick),
         ),
         jobs=(replace(reports.DONE.jobs[0], id=trick, message=trick, url=trick, state=trick),),
         metrics_table="| m |\n| --- |\n| 1 |\n",
