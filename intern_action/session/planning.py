@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from intern_action.core.digests import plan_digest
-from intern_action.core.effects import Spends
+from intern_action.core.effects import Effect, Leases, Spends
 from intern_action.core.entries import LedgerEvent, LedgerView, PlanDropped, PlanMade
 from intern_action.core.errors import NotAllowed, ToolFailed
 from intern_action.core.events import Allowed, Answered, Planned, Published
 from intern_action.core.plan import Plan
 from intern_action.core.states import State
-from intern_action.core.types import Call, JobSpec, ToolResult
-from intern_action.gate.quote import make_quote
+from intern_action.core.types import Call, JobSpec, LeaseSpec, Quote, ToolResult
+from intern_action.gate.quote import lease_quote, make_quote
 from intern_action.gate.variations import Inside, covers
 from intern_action.session.launch import launch, next_attempt
 from intern_action.session.office import Case
@@ -59,6 +59,8 @@ def answer_held(case: Case, call: Call) -> None:
     match effects:
         case (Spends(job=job),):
             return _plan_job(case, call, job)
+        case (Leases(lease=lease),):
+            return _plan_lease(case, call, lease)
         case _:
             return refuse(case, call, "control does not do this: it would overwrite or a rule of the gate holds it")
 
@@ -80,23 +82,35 @@ def _plan_job(case: Case, call: Call, job: JobSpec) -> None:
     if _relaunch(case, call, job):
         return
     try:
-        plan = _plan(case, call, job)
+        quote = make_quote(job, case.office.jobs.flavors(), None, case.office.clock.now())
+        _propose(case, call, Spends(job=job), quote)
     except NotAllowed as error:
         refuse(case, call, str(error))
-        return
+
+
+def _plan_lease(case: Case, call: Call, lease: LeaseSpec) -> None:
+    try:
+        quote = lease_quote(lease, case.office.sandboxes.flavors(), case.office.clock.now())
+        _propose(case, call, Leases(lease=lease), quote)
+    except NotAllowed as error:
+        refuse(case, call, str(error))
+
+
+def _propose(case: Case, call: Call, asks: Effect, quote: Quote) -> None:
+    """Write the plan into the ledger and bring it before people. Raises NotAllowed where the policy rules it out."""
+    plan = _plan(case, call, asks, quote)
     digest = plan_digest(plan)
     _record(case, plan, digest)
     case.write(Planned(call_id=call.id, digest=digest, pull_request=plan.pull_request, ceiling_usd=plan.ceiling_usd))
-    case.move(State.AWAITING_REVIEW, f"up to ${plan.cap_usd} on {job.flavor} needs a review")
+    case.move(State.AWAITING_REVIEW, f"up to ${plan.cap_usd} on {quote.flavor.name} needs a review")
 
 
-def _plan(case: Case, call: Call, job: JobSpec) -> Plan:
+def _plan(case: Case, call: Call, asks: Effect, quote: Quote) -> Plan:
     office, began = case.office, case.began
     blob, policy = office.policy()
-    if policy.flavors and job.flavor not in policy.flavors:
-        raise NotAllowed(f"{job.flavor} is not allowed here; the policy allows {', '.join(policy.flavors)}")
+    if policy.flavors and quote.flavor.name not in policy.flavors:
+        raise NotAllowed(f"{quote.flavor.name} is not allowed here; the policy allows {', '.join(policy.flavors)}")
     now = office.clock.now()
-    quote = make_quote(job, office.jobs.flavors(), None, now)
     published = _published_for_review(case)
     head = published.data["head"]
     return Plan(
@@ -106,7 +120,7 @@ def _plan(case: Case, call: Call, job: JobSpec) -> Plan:
         merge_base=office.publisher.merge_base(began.base, head),
         head_sha=head,
         tree=office.publisher.tree_of(head),
-        asks=Spends(job=job),
+        asks=asks,
         quote=quote,
         cap_usd=quote.ceiling_usd,
         policy_blob=blob,
@@ -137,12 +151,17 @@ def _record(case: Case, plan: Plan, digest: str) -> None:
         if last is not None and last.digest == digest:
             return ()
         made = PlanMade(digest=digest, plan=plan)
-        if last is None or view.dropped(last.digest):
+        if last is None or view.dropped(last.digest) or _is_a_lease_in_use(view, last):
             return (made,)
         dropped = PlanDropped(digest=last.digest, session=plan.session, why="superseded by a newer plan")
         return (*release(view, last.digest), dropped, made)
 
     case.office.ledger.decide(newest)
+
+
+def _is_a_lease_in_use(view: LedgerView, made: PlanMade) -> bool:
+    """Whether a plan is of a sandbox that people approved: it goes on beside what is planned next, with its own money."""
+    return made.plan.lease is not None and view.consumed(made.digest) is not None
 
 
 def _relaunch(case: Case, call: Call, job: JobSpec) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from intern_action.core.digests import launch_key, plan_digest
-from intern_action.core.effects import Spends
+from intern_action.core.effects import Leases, Spends
 from intern_action.core.entries import JobMoved, LedgerEvent, LedgerView, MoneyHeld, PlanConsumed, PlanDropped
 from intern_action.core.errors import Bug, NotAllowed
 from intern_action.core.events import Allowed, Planned, Refused
@@ -14,8 +14,9 @@ from intern_action.core.plan import Plan
 from intern_action.core.states import JobState, State
 from intern_action.core.types import Call, Permission, Quote, Review, Verdict
 from intern_action.gate.approval import judge
-from intern_action.gate.quote import make_quote
+from intern_action.gate.quote import lease_quote, make_quote
 from intern_action.session.launch import launch, next_attempt
+from intern_action.session.lease import begin
 from intern_action.session.office import Case
 from intern_action.session.planning import refuse
 from intern_action.session.purse import release
@@ -112,10 +113,15 @@ def _month(case: Case) -> str:
 
 
 def _price_now(case: Case, plan: Plan) -> Quote | None:
-    if plan.job is None:
-        return None
+    office = case.office
     try:
-        return make_quote(plan.job, case.office.jobs.flavors(), None, case.office.clock.now())
+        match plan.asks:
+            case Spends(job=job):
+                return make_quote(job, office.jobs.flavors(), None, office.clock.now())
+            case Leases(lease=lease):
+                return lease_quote(lease, office.sandboxes.flavors(), office.clock.now())
+            case _:
+                return None
     except NotAllowed:
         return None
 
@@ -190,8 +196,8 @@ def _money_for(case: Case, plan: Plan, digest: str) -> tuple[LedgerEvent, ...]:
 
 
 def _launch_of(plan: Plan, digest: str) -> tuple[LedgerEvent, ...]:
-    """Return the first launch of a plan of a job."""
-    if plan.job is None:
+    """Return the first launch of a plan that starts something."""
+    if not plan.launches:
         return ()
     key = launch_key(digest, 1)
     return (JobMoved(launch_key=key, digest=digest, session=plan.session, state=JobState.APPROVED),)
@@ -204,5 +210,7 @@ def _go(case: Case, before: Open, by: tuple[str, ...]) -> None:
     match before.plan.asks:
         case Spends(job=job):
             launch(case, before.call, digest, before.plan, job, attempt=next_attempt(case, digest))
+        case Leases(lease=lease):
+            begin(case, before.call, digest, before.plan, lease)
         case effect:
             raise Bug(f"control does not carry out {effect.kind}")
