@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from intern_action.core.effects import Disposition, Effect, natural_disposition
+from intern_action.core.effects import Disposition, Effect, Pushes, natural_disposition
 from intern_action.core.errors import ToolFailed
 from intern_action.core.ports import Tool
 from intern_action.core.types import Call, ToolSpec
@@ -55,11 +55,19 @@ class Toolbox:
         )
         raise ToolFailed(f"there is no tool named {name}{hint}")
 
-    def judge(self, call: Call) -> Verdict:
-        """Return what happens to a call. Raises ToolFailed for a flawed call or an unknown tool."""
+    def judge(self, call: Call, *, changed: Callable[[], tuple[str, ...]] = tuple) -> Verdict:
+        """Return what happens to a call.
+
+        Args:
+            call: as the model wrote it.
+            changed: the paths that publishing would change; asked only when the call publishes.
+
+        Raises:
+            ToolFailed: a flawed call or an unknown tool.
+        """
         if call.flaw:
             raise ToolFailed(f"the arguments of {call.name} cannot be read: {call.flaw}; send one JSON object")
-        effects = self.named(call.name).effects(call.arguments)
+        effects = tuple(_seen(effect, changed) for effect in self.named(call.name).effects(call.arguments))
         reason = self._hold(effects)
         dispositions = {natural_disposition(effect) for effect in effects}
         if Disposition.HELD in dispositions or reason is not None:
@@ -67,3 +75,8 @@ class Toolbox:
         if effects:
             return Verdict(disposition=Disposition.QUEUED, why="", effects=effects)
         return Verdict(disposition=Disposition.FREE, why="", effects=effects)
+
+
+def _seen(effect: Effect, changed: Callable[[], tuple[str, ...]]) -> Effect:
+    """Tell a push which paths it changes, so that rules can look at them."""
+    return replace(effect, paths=effect.paths or changed()) if isinstance(effect, Pushes) else effect

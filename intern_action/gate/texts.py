@@ -1,4 +1,4 @@
-"""The words of `/intern why`, from the template in `configs/texts`."""
+"""The words of `/intern why`, and of what a plan waits for, from the templates in `configs/texts`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ def why(judgement: Judgement, plan: Plan) -> str:
             return _page(plan, by=by, failing=(), waiting=False)
         case _:
             return _page(plan, by=(), failing=judgement.failing, waiting=judgement.waiting)
+
+
+def awaited(plan: Plan) -> str:
+    """Return in one line what needs a review."""
+    return text("awaited", plan=plan).strip()
 
 
 def _page(plan: Plan, *, by: tuple[str, ...], failing: tuple[Condition, ...], waiting: bool) -> str:

@@ -194,6 +194,11 @@ class GitPublisher:
         plain = ("--no-ext-diff", "--no-textconv", "--no-color", "--no-renames")
         return self.git.run("diff", *plain, STAT_WIDTH, f"{base_sha}...{head_sha}").text
 
+    def changed(self, base_sha: str, commit: str) -> tuple[str, ...]:
+        self.remote.fetch(object_id(base_sha))
+        before, after = items(self.git, base_sha), items(self.git, commit)
+        return tuple(sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path)))
+
     def archive(self, commit: str, target: str) -> None:
         self.remote.fetch(object_id(commit))
         self.git.run("-c", "tar.umask=0022", "archive", "--format=tar", f"--output={Path(target).absolute()}", commit)

@@ -38,6 +38,15 @@ class Stored:
     sizes: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logged:
+    """One line of the log: what was uploaded, over what, with which words."""
+
+    revision: str
+    parent: str | None
+    message: str
+
+
 class Shelf:
     """All repositories beneath one folder."""
 
@@ -92,13 +101,21 @@ class ShelfRepository:
 
     def revisions(self) -> tuple[str, ...]:
         """Return the revisions that are kept, the newest upload last."""
-        try:
-            lines = (self.folder / "log.jsonl").read_text("utf-8").splitlines()
-        except FileNotFoundError:
+        uploaded = [line.revision for line in self._logged()]
+        if not uploaded:
             return ()
-        uploaded = [str(json.loads(line)["revision"]) for line in lines]
         there = {one.name for one in _folders(self.folder / "snapshots")}
         return tuple(dict.fromkeys([*sorted(there - {*uploaded}), *(name for name in uploaded if name in there)]))
+
+    def marked(self, mark: str) -> str | None:
+        """Return the revision of the upload whose message ends with this line, None when there was none.
+
+        An upload is done when it stands there or something was put on top of it: its line in the log comes before that.
+        """
+        logged = self._logged()
+        done = {self._main(), *(line.parent for line in logged)}
+        ours = (line for line in logged if line.message.rsplit("\n", 1)[-1] == mark and line.revision in done)
+        return next((line.revision for line in ours), None)
 
     def add(self, source: Source, *, message: str, parent: str | None) -> str:
         """Make a folder's files the newest revision, on top of `parent`; return it.
@@ -143,6 +160,14 @@ class ShelfRepository:
             new.rename(final)
         finally:
             shutil.rmtree(new, ignore_errors=True)
+
+    def _logged(self) -> list[Logged]:
+        """Return the uploads, oldest first."""
+        try:
+            lines = (self.folder / "log.jsonl").read_text("utf-8").splitlines()
+        except FileNotFoundError:
+            return []
+        return [Logged(**json.loads(line)) for line in lines]
 
     def _log(self, revision: str, parent: str | None, message: str) -> None:
         line = json.dumps({"revision": revision, "parent": parent, "message": message})

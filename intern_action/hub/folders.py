@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from intern_action.core.errors import ToolFailed
+from intern_action.core.errors import HubError, ToolFailed
 from intern_action.core.ports import HubSnapshot
 from intern_action.hub._cache import Cache
 from intern_action.hub._names import Kind
@@ -91,6 +91,22 @@ class Folders:
     def _nothing(self, name: str) -> str:
         readable = ", ".join(root.folder for root in self._roots) or "no folder"
         return f"there is no folder {name} that may be read here; read are folders beneath {readable}"
+
+
+def content_of(folder: str) -> str:
+    """Return the revision of a folder's files, told by their content; "" when there are none.
+
+    Raises:
+        HubError: it holds links, or cannot be read.
+    """
+    source = Source(folder=Path(folder).resolve(), strict=True)
+    if not source.folder.is_dir():
+        return ""
+    try:
+        digests = {name: source.digest(name) for name in source.sizes()}
+    except (OSError, ToolFailed) as failure:
+        raise HubError(f"{folder} cannot be uploaded: {failure}") from failure
+    return revision_of(digests) if digests else ""
 
 
 def looks_like_a_path(name: str) -> bool:

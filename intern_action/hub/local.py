@@ -59,6 +59,12 @@ class LocalHubWriter:
         stored = found.head() if found else None
         return stored.revision if stored else None
 
+    def found(self, kind: Kind, repository: str, *, mark: str) -> Uploaded | None:
+        """Return the upload whose message ends with the line `mark`, None when there is none."""
+        place = self._shelf.repository(kind, repository)
+        revision = place.marked(mark) if place else None
+        return _uploaded(place, repository, revision) if place and revision else None
+
     def upload(self, kind: Kind, repository: str, folder: str, *, message: str, parent: str | None) -> Uploaded:
         """Upload a folder as the newest revision on top of `parent`; the same content again changes nothing.
 
@@ -75,7 +81,11 @@ class LocalHubWriter:
             raise HubError(str(failure)) from failure
         except OSError as error:
             raise HubError(f"{repository} could not be written beneath {self._shelf.root}: {error}") from error
-        return Uploaded(repository=repository, revision=revision, url=(place.folder / "snapshots" / revision).as_uri())
+        return _uploaded(place, repository, revision)
+
+
+def _uploaded(place: ShelfRepository, repository: str, revision: str) -> Uploaded:
+    return Uploaded(repository=repository, revision=revision, url=(place.folder / "snapshots" / revision).as_uri())
 
 
 def _at(found: ShelfRepository, kind: Kind, repository: str, revision: str) -> Stored:

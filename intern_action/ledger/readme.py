@@ -10,10 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from intern_action.core.states import State
 from intern_action.ledger.budget import ZERO, Hold
 from intern_action.ledger.view import View
 
 CELL = 80
+WHY = 200
 CONDITION = re.compile(r"\[(some|each|no) (\w+)\] ")
 
 
@@ -26,6 +28,7 @@ class SessionRow:
     thread: int
     task: str
     state: str
+    why: str
     held: Decimal
     spent: Decimal
 
@@ -44,12 +47,14 @@ def render(template: str, view: View) -> bytes:
 
     Args:
         template: a line that begins with `[each month]` or `[each session]` stands once for each, with the fields of
-            `MonthRow` and `SessionRow` in braces; one with `[some month]` stands if there are any, `[no month]` if not.
+            `MonthRow` and `SessionRow` in braces; `[each waiting]` is for the sessions before their reviewers. One with
+            `[some month]` stands if there are any, `[no month]` if not.
         view: what is shown.
     """
     rows: dict[str, Sequence[Mapping[str, object]]] = {
         "month": [{"month": row.month, "held": row.held, "spent": row.spent} for row in month_rows(view)],
         "session": [_cells(row) for row in session_rows(view)],
+        "waiting": [_cells(row) for row in session_rows(view) if row.state == State.AWAITING_REVIEW],
     }
     return "".join(f"{line}\n" for raw in template.splitlines() for line in _lines(raw, rows)).encode()
 
@@ -73,6 +78,7 @@ def _cells(row: SessionRow) -> Mapping[str, object]:
         "thread": row.thread,
         "requester": cell(row.requester),
         "task": cell(row.task),
+        "why": cell(row.why, longest=WHY),
         "held": row.held,
         "spent": row.spent,
     }
@@ -91,6 +97,7 @@ def session_rows(view: View) -> tuple[SessionRow, ...]:
                 thread=founder.thread,
                 task=founder.task,
                 state=str(moved.state) if moved else "new",
+                why=moved.why if moved else "",
                 held=_left(holds),
                 spent=_spent(holds),
             )
@@ -105,10 +112,10 @@ def month_rows(view: View) -> tuple[MonthRow, ...]:
     return tuple(MonthRow(month=month, held=_left(holds), spent=_spent(holds)) for month, holds in by_month.items())
 
 
-def cell(words: str) -> str:
+def cell(words: str, *, longest: int = CELL) -> str:
     """Return somebody's words so that they stay in one cell of a table and are nothing but words."""
     plain = " ".join(words.split())
-    short = plain if len(plain) <= CELL else f"{plain[: CELL - 1]}…"
+    short = plain if len(plain) <= longest else f"{plain[: longest - 1]}…"
     return "".join(f"\\{sign}" if sign in "\\`*_[]<>|#@!~&" else sign for sign in short)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from intern_action.agent.memory import Memory
-from intern_action.agent.toolbox import Toolbox
+from intern_action.agent.toolbox import Toolbox, Verdict
 from intern_action.core.entries import Ledger, LedgerEvent, LedgerView, SessionMoved
 from intern_action.core.errors import Misconfigured
 from intern_action.core.events import Began, Entry, Event, Moved
@@ -24,7 +24,7 @@ from intern_action.core.ports import (
     Watcher,
 )
 from intern_action.core.states import State
-from intern_action.core.types import JsonObject
+from intern_action.core.types import Call, JsonObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +35,7 @@ class Office:
         policy: reads `.github/intern.yml` of the default branch *now*: blob id ("" when there is none) and what it says.
         results: reads what a finished job wrote: `metrics.json` as a JSON object, {} when there is none.
         export: writes one folder of a commit somewhere and returns where, "" when the commit has no such folder.
+        content: returns the digest of a folder's files, "" when there are none.
         plan_lives: how long a plan may wait for its approval.
         press: renews everything people see of a case; called after each boundary.
         base: the default branch.
@@ -54,6 +55,7 @@ class Office:
     policy: Callable[[], tuple[str, ApprovalPolicy]]
     results: Callable[[str], JsonObject]
     export: Callable[[str, str], str]
+    content: Callable[[str], str]
     press: Callable[[Office, Case], None]
     plan_lives: timedelta
     base: str
@@ -102,6 +104,14 @@ class Case:
         """Change the state, if it is another one."""
         if to is not self.memory.state:
             self.write(Moved(to=to, why=why, exit_code=exit_code))
+
+    def judge(self, call: Call) -> Verdict:
+        """Judge a call as control sees it: whoever publishes is judged by the paths that the newest snapshot changes."""
+        return self.office.toolbox.judge(call, changed=self._changed)
+
+    def _changed(self) -> tuple[str, ...]:
+        snapshot = self.memory.snapshot
+        return self.office.publisher.changed(self.began.base_sha, snapshot) if snapshot else ()
 
     def announce(self) -> None:
         """Make ledger, stored journal and what people see agree with the case. May be repeated."""

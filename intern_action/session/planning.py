@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from decimal import Decimal
+from typing import TypeAlias
+
 from intern_action.core.digests import plan_digest
-from intern_action.core.effects import Effect, Leases, Spends
+from intern_action.core.effects import Contacts, Leases, Spends, WritesHub
 from intern_action.core.entries import LedgerEvent, LedgerView, PlanDropped, PlanMade
-from intern_action.core.errors import NotAllowed, ToolFailed
+from intern_action.core.errors import HubError, NotAllowed, ToolFailed
 from intern_action.core.events import Allowed, Answered, Planned, Published
+from intern_action.core.judgement import ApprovalPolicy
 from intern_action.core.plan import Plan
 from intern_action.core.states import State
-from intern_action.core.types import Call, JobSpec, LeaseSpec, Quote, ToolResult
+from intern_action.core.types import Call, JobSpec, Quote, ToolResult
 from intern_action.gate.quote import lease_quote, make_quote
+from intern_action.gate.texts import awaited
 from intern_action.gate.variations import Inside, covers
 from intern_action.session.launch import launch, next_attempt
 from intern_action.session.office import Case
 from intern_action.session.purse import release
+from intern_action.session.uploads import content_of, standing
+
+Planable: TypeAlias = Spends | Leases | WritesHub | Contacts
+"""What a plan can be of."""
 
 
 def publish_work(case: Case, *, title: str, body: str, call_id: str) -> Published:
@@ -53,16 +63,16 @@ def answer_held(case: Case, call: Call) -> None:
     if call.id in case.memory.planned or case.state is State.AWAITING_REVIEW:
         return _wait_or_refuse(case, call)
     try:
-        effects = case.office.toolbox.judge(call).effects
+        verdict = case.judge(call)
     except ToolFailed as failure:
         return refuse(case, call, str(failure))
-    match effects:
-        case (Spends(job=job),):
-            return _plan_job(case, call, job)
-        case (Leases(lease=lease),):
-            return _plan_lease(case, call, lease)
+    match verdict.effects:
+        case (Spends(job=job),) if _relaunch(case, call, job):
+            return None
+        case (Spends() | Leases() | WritesHub() | Contacts() as effect,):
+            return _bring_before_people(case, call, effect)
         case _:
-            return refuse(case, call, "control does not do this: it would overwrite or a rule of the gate holds it")
+            return refuse(case, call, f"{verdict.why}; control does not do this, a person has to")
 
 
 def _wait_or_refuse(case: Case, call: Call) -> None:
@@ -78,39 +88,24 @@ def refuse(case: Case, call: Call, words: str, *, by: str = "control") -> None:
     case.write(Answered(call_id=call.id, result=ToolResult(text=f"Refused by {by}: {words}", data=data, failed=True)))
 
 
-def _plan_job(case: Case, call: Call, job: JobSpec) -> None:
-    if _relaunch(case, call, job):
+def _bring_before_people(case: Case, call: Call, effect: Planable) -> None:
+    try:
+        plan = _plan(case, call, effect)
+    except (NotAllowed, HubError, ToolFailed) as error:
+        refuse(case, call, str(error))
         return
-    try:
-        quote = make_quote(job, case.office.jobs.flavors(), None, case.office.clock.now())
-        _propose(case, call, Spends(job=job), quote)
-    except NotAllowed as error:
-        refuse(case, call, str(error))
-
-
-def _plan_lease(case: Case, call: Call, lease: LeaseSpec) -> None:
-    try:
-        quote = lease_quote(lease, case.office.sandboxes.flavors(), case.office.clock.now())
-        _propose(case, call, Leases(lease=lease), quote)
-    except NotAllowed as error:
-        refuse(case, call, str(error))
-
-
-def _propose(case: Case, call: Call, asks: Effect, quote: Quote) -> None:
-    """Write the plan into the ledger and bring it before people. Raises NotAllowed where the policy rules it out."""
-    plan = _plan(case, call, asks, quote)
     digest = plan_digest(plan)
     _record(case, plan, digest)
     case.write(Planned(call_id=call.id, digest=digest, pull_request=plan.pull_request, ceiling_usd=plan.ceiling_usd))
-    case.move(State.AWAITING_REVIEW, f"up to ${plan.cap_usd} on {quote.flavor.name} needs a review")
+    case.move(State.AWAITING_REVIEW, awaited(plan))
 
 
-def _plan(case: Case, call: Call, asks: Effect, quote: Quote) -> Plan:
+def _plan(case: Case, call: Call, effect: Planable) -> Plan:
     office, began = case.office, case.began
     blob, policy = office.policy()
-    if policy.flavors and quote.flavor.name not in policy.flavors:
-        raise NotAllowed(f"{quote.flavor.name} is not allowed here; the policy allows {', '.join(policy.flavors)}")
     now = office.clock.now()
+    quote = _quote(case, effect, policy, now)
+    parent, content = _pins(case, effect) if isinstance(effect, WritesHub) else ("", "")
     published = _published_for_review(case)
     head = published.data["head"]
     return Plan(
@@ -120,9 +115,11 @@ def _plan(case: Case, call: Call, asks: Effect, quote: Quote) -> Plan:
         merge_base=office.publisher.merge_base(began.base, head),
         head_sha=head,
         tree=office.publisher.tree_of(head),
-        asks=asks,
+        asks=effect,
         quote=quote,
-        cap_usd=quote.ceiling_usd,
+        cap_usd=quote.ceiling_usd if quote else Decimal(0),
+        parent=parent,
+        content=content,
         policy_blob=blob,
         requester=began.requester,
         call_id=call.id,
@@ -130,6 +127,34 @@ def _plan(case: Case, call: Call, asks: Effect, quote: Quote) -> Plan:
         expires_at=now + office.plan_lives,
         summary=began.task,
     )
+
+
+def _quote(case: Case, effect: Planable, policy: ApprovalPolicy, now: datetime) -> Quote | None:
+    """Return the price of a job or a lease, None for what costs nothing."""
+    match effect:
+        case Spends(job=job):
+            _check_flavor(job.flavor, policy)
+            return make_quote(job, case.office.jobs.flavors(), None, now)
+        case Leases(lease=lease):
+            _check_flavor(lease.flavor, policy)
+            return lease_quote(lease, case.office.sandboxes.flavors(), now)
+        case _:
+            return None
+
+
+def _check_flavor(flavor: str, policy: ApprovalPolicy) -> None:
+    if policy.flavors and flavor not in policy.flavors:
+        raise NotAllowed(f"{flavor} is not allowed here; the policy allows {', '.join(policy.flavors)}")
+
+
+def _pins(case: Case, write: WritesHub) -> tuple[str, str]:
+    """Return what stands where it would write, and the digest of what it would upload."""
+    parent, content = standing(case, write), content_of(case, write)
+    if parent and not write.overwrites:
+        raise NotAllowed(f"{write.repository} exists already; name a new repository, or ask to overwrite it")
+    if not content:
+        raise NotAllowed(f"there is no {write.folder} to upload")
+    return parent, content
 
 
 def _published_for_review(case: Case) -> Published:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from intern_action.core.digests import launch_key, plan_digest
-from intern_action.core.effects import Leases, Spends
+from intern_action.core.effects import Contacts, Leases, Spends, WritesHub
 from intern_action.core.entries import JobMoved, LedgerEvent, LedgerView, MoneyHeld, PlanConsumed, PlanDropped
 from intern_action.core.errors import Bug, NotAllowed
 from intern_action.core.events import Allowed, Planned, Refused
@@ -15,11 +15,13 @@ from intern_action.core.states import JobState, State
 from intern_action.core.types import Call, Permission, Quote, Review, Verdict
 from intern_action.gate.approval import judge
 from intern_action.gate.quote import lease_quote, make_quote
+from intern_action.session.carrying import contact, write_hub
 from intern_action.session.launch import launch, next_attempt
 from intern_action.session.lease import begin
 from intern_action.session.office import Case
 from intern_action.session.planning import refuse
 from intern_action.session.purse import release
+from intern_action.session.uploads import content_of, standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +99,8 @@ def gather(case: Case, before: Open, view: LedgerView) -> Facts:
         policy=policy,
         reviews=reviews,
         quote=_price_now(case, plan),
+        parent=standing(case, plan.asks) if isinstance(plan.asks, WritesHub) else "",
+        content=content_of(case, plan.asks) if isinstance(plan.asks, WritesHub) else "",
         room_usd=view.room(session=plan.session, requester=plan.requester, month=_month(case), limits=policy.limits),
         smoke=newest_smoke(case),
         now=office.clock.now(),
@@ -204,13 +208,21 @@ def _launch_of(plan: Plan, digest: str) -> tuple[LedgerEvent, ...]:
 
 
 def _go(case: Case, before: Open, by: tuple[str, ...]) -> None:
-    digest = before.planned.digest
-    if before.call.id not in case.memory.allowed:
-        case.write(Allowed(call_id=before.call.id, digest=digest, by=by))
-    match before.plan.asks:
+    """Carry out what was approved, or take up where a killed run stopped."""
+    call, plan = before.call, before.plan
+    allowed = Allowed(call_id=call.id, digest=before.planned.digest, by=by)
+    match plan.asks:
         case Spends(job=job):
-            launch(case, before.call, digest, before.plan, job, attempt=next_attempt(case, digest))
+            if call.id not in case.memory.allowed:
+                case.write(allowed)
+            launch(case, call, allowed.digest, plan, job, attempt=next_attempt(case, allowed.digest))
         case Leases(lease=lease):
-            begin(case, before.call, digest, before.plan, lease)
+            if call.id not in case.memory.allowed:
+                case.write(allowed)
+            begin(case, call, allowed.digest, plan, lease)
+        case WritesHub() as write:
+            write_hub(case, call, plan, write, allowed)
+        case Contacts() as message:
+            contact(case, call, message, allowed)
         case effect:
-            raise Bug(f"control does not carry out {effect.kind}")
+            raise Bug(f"control makes no plan of an effect that {effect.kind}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from intern_action.agent.ending import ending_of
+from intern_action.agent.toolbox import Verdict
 from intern_action.core.bundle import Bundle
 from intern_action.core.effects import CancelsJob, Contacts, Effect, Leases, Pushes, Spends, WritesHub
 from intern_action.core.endings import Exhausted, Finished, GaveUp, NeedsInput, NeedsJob, NeedsReview
@@ -16,6 +17,7 @@ from intern_action.session.lease import give_back_all
 from intern_action.session.office import Case
 from intern_action.session.planning import answer_held, publish_work
 from intern_action.session.purse import release_all
+from intern_action.session.uploads import published, upload_new
 from intern_action.trace.authors import foreign
 
 SIGNALLED = frozenset({130, 143})
@@ -60,21 +62,30 @@ def carry_out_queued(case: Case) -> None:
     for call in list(case.memory.calls.values()):
         if call.id in case.memory.open or case.memory.carried_out(call.id):
             continue
-        for effect in _queued_effects(case, call):
-            _carry_out(case, call, effect)
+        verdict = _verdict(case, call)
+        if verdict is None:
+            continue
+        if verdict.queued:
+            for effect in verdict.effects:
+                _carry_out(case, call, effect)
+        elif verdict.effects and not _answered_by_control(case, call):
+            case.write(_not_done(call, f"{verdict.why}; a person has to do that"))
 
 
-def _queued_effects(case: Case, call: Call) -> tuple[Effect, ...]:
+def _verdict(case: Case, call: Call) -> Verdict | None:
+    """Judge a call that was answered well; None for every other."""
     answer = next((answer for answer in case.memory.past(call.name) if answer.call.id == call.id), None)
     if answer is None or answer.result.failed or call.flaw:
-        return ()
+        return None
     try:
-        verdict = case.office.toolbox.judge(call)
+        return case.judge(call)
     except ToolFailed:
-        return ()
-    return (
-        tuple(effect for effect in verdict.effects if not isinstance(effect, Spends | Leases)) if verdict.queued else ()
-    )
+        return None
+
+
+def _answered_by_control(case: Case, call: Call) -> bool:
+    """Whether a held call went its way before people; one the agent half took for queued did not."""
+    return call.id in case.memory.planned or call.id in case.memory.allowed
 
 
 def _carry_out(case: Case, call: Call, effect: Effect) -> None:
@@ -104,43 +115,18 @@ def _cancel(case: Case, call: Call, job: JobRef) -> None:
     case.write(Published(what="cancelled", call_id=call.id, data={"job": job.id}))
 
 
-def _upload(case: Case, call: Call, effect: WritesHub) -> None:
-    """Upload, never over something that stands there unasked; a failure is told to the agent's people, not hidden."""
-    office = case.office
-    parent = office.hub.head(effect.repository_type, effect.repository)
-    if parent is not None:
-        case.write(_not_done(call, f"{effect.repository} exists already; name a new repository"))
-        return
-    folder = _folder(case, effect.folder)
-    if not folder:
-        case.write(_not_done(call, f"there is no {effect.folder} to upload"))
-        return
+def _upload(case: Case, call: Call, write: WritesHub) -> None:
+    """Upload to a new repository; a failure is told to the agent's people, not hidden."""
     try:
-        done = office.hub.upload(
-            effect.repository_type, effect.repository, folder, message=effect.message, parent=parent
-        )
+        done = upload_new(case, call, write)
     except HubError as error:
         case.write(_not_done(call, str(error)))
         return
-    data = {"repository": done.repository, "revision": done.revision, "url": done.url}
-    case.write(Published(what=f"hub-{effect.repository_type}", call_id=call.id, data=data))
+    case.write(published(call, write, done))
 
 
 def _not_done(call: Call, why: str) -> Published:
     return Published(what="not-done", call_id=call.id, data={"why": why})
-
-
-def _folder(case: Case, name: str) -> str:
-    """Return the folder to upload: the output of a job of this session, or a folder of the newest snapshot."""
-    if name != "job" and not name.startswith("job:"):
-        return case.office.export(case.memory.snapshot or case.began.base_sha, name)
-    for answer in reversed(case.memory.past("hf_create_job")):
-        match answer.result.data:
-            case {"job": {"launch_key": str(key)}, "output": str(output)} if name in {"job", f"job:{key}"}:
-                return output
-            case _:
-                pass
-    return ""
 
 
 # --- moving on -------------------------------------------------------------------------------------------------------

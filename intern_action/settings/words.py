@@ -33,9 +33,15 @@ def text(name: str, **values: object) -> str:
     Raises:
         Bug: there is no such file, or the template uses a name that was not given.
     """
-    from jinja2 import Environment, StrictUndefined, UndefinedError
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError
 
-    page = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701 - Markdown
+    page = Environment(
+        loader=FileSystemLoader(configs() / "texts"),  # texts share their macros
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # noqa: S701 - Markdown
+    )
     try:
         return page.from_string(_read("texts", name)).render(values)
     except UndefinedError as missing:

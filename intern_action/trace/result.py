@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, ValidationError
 
+from intern_action.core.effects import WritesHub
 from intern_action.core.errors import Misconfigured
 from intern_action.core.states import State
 from intern_action.trace.report import JobReport, PlanReport, ReportData, Spend
@@ -47,7 +48,10 @@ class PlanPart(_Part):
 
     digest: Sha
     code: str = Field(description="what a reviewer writes where the policy asks for it")
-    ceiling_usd: Usd
+    ceiling_usd: Usd = Field(description="the most it may cost, 0 for what costs nothing")
+    asks: str = Field(default="spends", description="spends (a job), writes_hub or contacts (a message)")
+    repository: str = Field(default="", description="of a write to the Hub: where")
+    overwrites: str = Field(default="", description="of a write to the Hub: the revision it is over, empty for nothing")
     state: Literal["waiting", "approved", "refused", "dropped"]
     approved_by: tuple[str, ...] = ()
 
@@ -203,6 +207,9 @@ def _plan(plan: PlanReport) -> PlanPart:
         digest=plan.digest,
         code=plan.code,
         ceiling_usd=plan.plan.ceiling_usd,
+        asks=plan.plan.asks.kind,
+        repository=plan.plan.asks.repository if isinstance(plan.plan.asks, WritesHub) else "",
+        overwrites=plan.plan.parent,
         state=plan.state,
         approved_by=plan.by if plan.state == "approved" else (),
     )

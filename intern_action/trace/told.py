@@ -73,7 +73,8 @@ def _approval(event: Held | Planned | Allowed | Refused | Submitted) -> Told:
         case Held(why=why):
             return Told(label="held", line=why, tone="warn")
         case Planned(digest=digest, pull_request=number, ceiling_usd=ceiling):
-            line = f"{plan_code(digest)} in pull request #{number}, at most {dollars(ceiling)}"
+            price = f"at most {dollars(ceiling)}" if ceiling else "costs nothing"
+            line = f"{plan_code(digest)} in pull request #{number}, {price}"
             return Told(label="plan", line=line, tone="money")
         case Allowed(digest=digest, by=by):
             return Told(label="approved", line=f"by {', '.join(by)} ({plan_code(digest)})", tone="good")

@@ -19,6 +19,7 @@ from intern_action.core.types import Flavor
 from intern_action.gate.policy import parse_policy
 from intern_action.gate.rules import held
 from intern_action.git.publisher import GitPublisher
+from intern_action.hub.folders import content_of
 from intern_action.hub.local import LocalHubWriter
 from intern_action.jobs._backend import Supplies
 from intern_action.jobs.local import BACKEND
@@ -98,6 +99,7 @@ class House:
             policy=self._policy,
             results=metrics_in,
             export=self._export,
+            content=content_of,
             press=self._press,
             plan_lives=self.settings.approvals.expire_after,
             base=self._base,

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TypedDict, Unpack
 
 from intern_action.core.digests import plan_digest
-from intern_action.core.effects import Spends
+from intern_action.core.effects import Spends, WritesHub
 from intern_action.core.judgement import ApprovalPolicy, Approved, Facts, Judgement, NotApproved, Smoke
 from intern_action.core.plan import Plan
 from intern_action.core.types import Flavor, JobSpec, Permission, PullRequest, Quote, Review, Verdict
@@ -158,3 +158,24 @@ def failing(judgement: Judgement) -> set[str]:
 def waits(judgement: Judgement) -> bool:
     """Whether the judgement is a no that people's approvals would turn."""
     return isinstance(judgement, NotApproved) and judgement.waiting
+
+
+STANDS = "1a2b3c4d" * 5
+CONTENT = "f" * 40
+OVERWRITE = WritesHub(
+    repository="grace/spam-filter",
+    repository_type="model",
+    folder="job",
+    message="Better at German",
+    overwrites=True,
+)
+
+
+def overwriting() -> Facts:
+    """Return the same world with a plan that overwrites a model, without a job, a smoke test or a price."""
+    plan = replace(
+        a_plan(), asks=OVERWRITE, quote=None, cap_usd=Decimal(0), parent=STANDS, content=CONTENT, summary="again"
+    )
+    return replace(
+        with_plan(facts(), plan), quote=None, room_usd=Decimal(0), smoke=None, parent=STANDS, content=CONTENT
+    )

@@ -13,16 +13,18 @@ from typing import Self
 
 from intern_action.agent.budget import Allowance
 from intern_action.agent.toolbox import Toolbox
+from intern_action.core.effects import Effect
 from intern_action.core.entries import LedgerView, Limits
 from intern_action.core.errors import HubError
 from intern_action.core.events import Began, Entry
 from intern_action.core.judgement import ApprovalPolicy
-from intern_action.core.ports import Desk, Model, Uploaded, Watcher
+from intern_action.core.ports import Desk, Model, Tool, Uploaded, Watcher
 from intern_action.core.states import State
 from intern_action.core.types import Answer, JsonObject, Permission, Reply, Verdict
 from intern_action.gate.policy import parse_policy
-from intern_action.gate.rules import held
+from intern_action.gate.rules import Rule, collect, rules
 from intern_action.git.publisher import GitPublisher
+from intern_action.hub.folders import content_of
 from intern_action.ledger.ledger import GitLedger
 from intern_action.session.admit import Request, admit
 from intern_action.session.agent_half import AgentHalf
@@ -34,6 +36,7 @@ from intern_action.tools import all_tools
 from intern_action.trace.bundles import BundleFolder
 from intern_action.trace.sessions import SessionJournals
 from intern_action.trace.store import FileJournal
+from intern_action.wiring.models import export
 from tests.fakes.desk import make_desk
 from tests.fakes.git_world import GitWorld, StillClock
 from tests.fakes.memory_branch import MemoryBranch
@@ -53,6 +56,10 @@ JOB: JsonObject = {
 }
 
 
+class KilledHere(BaseException):
+    """The process ends here, as at SIGKILL: nothing of ours may catch it."""
+
+
 class PlayedHub:
     """A Hub that remembers what was uploaded; a name in `taken` stands there already."""
 
@@ -60,18 +67,32 @@ class PlayedHub:
         self.taken: set[str] = set()
         self.uploads: list[tuple[str, str]] = []
         self.broken = ""
+        self.lost_answers = 0
+        self.stands: dict[str, str] = {}
+        self.said: dict[str, Uploaded] = {}
 
     def head(self, kind: str, repository: str) -> str | None:
         del kind
-        return "f" * 40 if repository in self.taken else None
+        return self.stands.get(repository) or ("f" * 40 if repository in self.taken else None)
+
+    def found(self, kind: str, repository: str, *, mark: str) -> Uploaded | None:
+        del kind, repository
+        return self.said.get(mark)
 
     def upload(self, kind: str, repository: str, folder: str, *, message: str, parent: str | None) -> Uploaded:
-        del kind, message, parent
         if self.broken:
             raise HubError(self.broken)
+        if parent != self.head(kind, repository):
+            raise HubError(f"{repository} is not at {parent}: somebody wrote there meanwhile; nothing was uploaded")
         self.uploads.append((repository, folder))
         self.taken.add(repository)
-        return Uploaded(repository=repository, revision="e" * 40, url=f"memory://{repository}")
+        self.stands[repository] = "e" * 40
+        done = Uploaded(repository=repository, revision="e" * 40, url=f"memory://{repository}")
+        self.said[message.rsplit("\n", 1)[-1]] = done
+        if self.lost_answers:
+            self.lost_answers -= 1
+            raise KilledHere
+        return done
 
 
 class StoryPlace:
@@ -118,6 +139,8 @@ class StoryHouse:
         self.model: Model = ScriptedModel()
         self.watcher: Watcher = SilentWatcher()
         self.limits = Limits(month_usd=Decimal(100))
+        self.more_tools: tuple[Tool, ...] = ()
+        self.more_rules: tuple[Rule, ...] = ()
         self.pressed = 0
         self.held_open: list[FileJournal] = []
         self.case: Case | None = None
@@ -265,12 +288,16 @@ class StoryHouse:
             watcher=self.watcher,
             policy=self._policy,
             results=lambda folder: json.loads((Path(folder) / "metrics.json").read_text()),
-            export=lambda _commit, _folder: "",
+            export=self._export,
+            content=content_of,
             press=self._press,
             plan_lives=timedelta(days=3),
             base="main",
             scratch=str(self.folder),
         )
+
+    def _export(self, commit: str, folder: str) -> str:
+        return export(self._publisher, commit, folder, self.folder / "export")
 
     def _press(self, office: Office, case: Case) -> None:
         del office, case
@@ -282,7 +309,10 @@ class StoryHouse:
         return blob, parse_policy(content, limits=self.limits)
 
     def _toolbox(self) -> Toolbox:
-        return Toolbox(all_tools(), lambda effects: held(effects, self._policy()[1]) if effects else None)
+        return Toolbox((*all_tools(), *self.more_tools), lambda effects: self._hold(effects) if effects else None)
+
+    def _hold(self, effects: Sequence[Effect]) -> str | None:
+        return collect((*rules(), *self.more_rules), effects, self._policy()[1])
 
     def _work(self, entries: Sequence[Entry]) -> str:
         half = AgentHalf(

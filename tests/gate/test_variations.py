@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from intern_action.core.types import JobSpec
 from intern_action.gate.variations import Coverage, Inside, Outside, covers
-from tests.fakes.approvals import JOB, TREE, a_plan
+from tests.fakes.approvals import JOB, TREE, a_plan, overwriting
 
 
 def ask(asked: JobSpec = JOB, *, tree: str = TREE, attempts_used: int = 1, remaining_usd: str = "0.60") -> Coverage:
@@ -108,3 +108,13 @@ def test_every_reason_is_named():
 def test_whatever_parameters_are_asked_for_only_the_listed_ones_are_covered(parameters: dict[str, str]):
     permitted = [dict(JOB.parameters), *({**JOB.parameters, **variation} for variation in JOB.variations)]
     assert isinstance(ask(replace(JOB, parameters=parameters)), Inside) == (parameters in permitted)
+
+
+def test_an_approved_write_to_the_hub_covers_no_job() -> None:
+    plan = overwriting().plan
+    assert covers(plan, JOB, tree=TREE, attempts_used=0, remaining_usd=Decimal(1)) == Outside(
+        reasons=("the approved plan is not of a job",)
+    )
+    assert isinstance(
+        covers(replace(a_plan(), quote=None), JOB, tree=TREE, attempts_used=0, remaining_usd=Decimal(1)), Outside
+    )

@@ -48,6 +48,14 @@ def test_a_bundle_becomes_one_commit_on_a_branch_with_who_asked_for_it(world: Gi
     assert control.head("intern/y") is None
 
 
+def test_the_paths_that_differ_are_named_whether_changed_new_or_gone(world: GitWorld) -> None:
+    control = world.publisher()
+    head = published(world, control, {"new/a": "1", "b": "2"})
+    assert control.changed(world.base, head) == ("b", "new/a")
+    assert control.changed(head, world.base) == ("b", "new/a")
+    assert control.changed(head, head) == ()
+
+
 def test_an_equal_tree_is_no_new_commit_and_another_one_builds_on_the_last(world: GitWorld) -> None:
     control = world.publisher()
     first = published(world, control, {"a": "1"})

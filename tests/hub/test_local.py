@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from intern_action.core.errors import HubError, ToolFailed
+from intern_action.hub.folders import content_of
 from intern_action.hub.local import LocalHub, LocalHubWriter
 from tests.fakes.hub_files import MODEL, put
 
@@ -248,3 +250,43 @@ def test_a_writer_that_dies_before_the_end_changes_nothing_people_see(shelf: Pat
     first = writer.upload("model", "ada/spam", str(result), message="first", parent=None)
     shutil.copytree(result, shelf / "models/ada/spam/snapshots/.new-half")
     assert LocalHub(str(shelf), cache).fetch("model", "ada/spam").revision == first.revision
+
+
+# --- found again -------------------------------------------------------------------------------------------------------
+
+
+def test_an_upload_is_found_again_by_the_last_line_of_its_message_whatever_came_after_it(shelf: Path, result: Path):
+    writer = LocalHubWriter(str(shelf))
+    first = writer.upload("model", "ada/spam", str(result), message="first\n\nmark: 1", parent=None)
+    (result / "model.safetensors").write_text("trained longer")
+    second = writer.upload("model", "ada/spam", str(result), message="second\n\nmark: 2", parent=first.revision)
+    assert writer.found("model", "ada/spam", mark="mark: 1") == first
+    assert writer.found("model", "ada/spam", mark="mark: 2") == second
+    assert writer.found("model", "ada/spam", mark="mark: 3") is None
+    assert writer.found("model", "ada/new", mark="mark: 1") is None
+
+
+def test_words_that_only_mention_a_mark_are_not_taken_for_it(shelf: Path, result: Path):
+    writer = LocalHubWriter(str(shelf))
+    writer.upload("model", "ada/spam", str(result), message="mark: 2\n\nmark: 1", parent=None)
+    assert writer.found("model", "ada/spam", mark="mark: 2") is None
+
+
+def test_an_upload_that_died_before_it_stood_there_is_not_found(shelf: Path, result: Path):
+    writer = LocalHubWriter(str(shelf))
+    first = writer.upload("model", "ada/spam", str(result), message="mark: 1", parent=None)
+    died = json.dumps({"revision": "0" * 40, "parent": first.revision, "message": "mark: 2"})
+    with (shelf / "models/ada/spam/log.jsonl").open("a") as log:
+        log.write(died + "\n")
+    assert writer.found("model", "ada/spam", mark="mark: 2") is None
+    assert writer.found("model", "ada/spam", mark="mark: 1") == first
+
+
+def test_the_content_of_a_folder_is_told_by_its_files(result: Path, tmp_path: Path):
+    before = content_of(str(result))
+    (result / "model.safetensors").write_text("trained longer")
+    assert content_of(str(result)) not in {before, ""}
+    assert content_of(str(tmp_path / "nowhere")) == ""
+    (result / "token.json").symlink_to("/etc/passwd")
+    with pytest.raises(HubError, match="is a link"):
+        content_of(str(result))

@@ -301,5 +301,5 @@ def test_a_ledger_of_schema_1_goes_on_in_schema_2() -> None:
 def test_a_changed_plan_of_schema_1_is_not_believed() -> None:
     branch = of_schema_1()
     rewrite(branch, b'"batch":"16"', b'"batch":"64"')
-    with pytest.raises(LedgerError, match="hash does not fit"):
+    with pytest.raises(LedgerError, match="not signed with our key"):
         fresh(branch, KEY, "local").read()

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from intern_action.core.digests import launch_key, plan_digest
-from intern_action.core.entries import MoneyCaptured
+from intern_action.core.entries import MoneyCaptured, SessionMoved
 from intern_action.core.errors import LedgerError
-from intern_action.core.states import JobState
+from intern_action.core.states import JobState, State
 from intern_action.git.branch import GitBranch
 from intern_action.git.run import Git
 from intern_action.ledger.ledger import GitLedger
@@ -89,6 +89,17 @@ def test_the_page_for_people_shows_spend_and_sessions_and_only_words(world: GitW
     row = next(line for line in page.splitlines() if line.startswith("| s2 |"))
     assert "x \\| y \\| forged \\| row \\| \\<script\\> \\[link\\](http://e) \\@team \\#1" in row
     assert page.index("| s2 |") < page.index("| s1 |")
+
+
+def test_the_page_for_people_says_what_waits_for_them(world: GitWorld) -> None:
+    here = ledger(world)
+    here.decide(lambda _view: (admitted("s1"), admitted("s2")))
+    assert "Nothing waits for a review." in world.git("cat-file", "blob", "intern/ledger:README.md")
+    why = "needs a review: it overwrites grace/spam-filter, which stands at 1a2b3c4; costs nothing"
+    waiting = SessionMoved(session="s1", state=State.AWAITING_REVIEW, journal_head="", why=why)
+    here.decide(lambda _view: (waiting, SessionMoved(session="s2", state=State.RUNNING, journal_head="", why="at it")))
+    page = world.git("cat-file", "blob", "intern/ledger:README.md")
+    assert page.endswith(f"## Waits for people\n\n- s1: {why}")
 
 
 def test_the_page_is_never_read_back(world: GitWorld) -> None:

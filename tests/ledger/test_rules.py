@@ -10,6 +10,7 @@ from decimal import Decimal
 import pytest
 
 from intern_action.core.digests import launch_key, plan_digest
+from intern_action.core.effects import WritesHub
 from intern_action.core.entries import JobMoved, LedgerEvent, MoneyCaptured, MoneyReleased, PlanDropped, SessionMoved
 from intern_action.core.errors import LedgerError
 from intern_action.core.plan import Plan
@@ -289,3 +290,41 @@ def test_all_of_a_decision_is_written_or_nothing() -> None:
     book.refuses(consumed(PLAN), held(PLAN), consumed(PLAN), why="was used before")
     assert book.ledger.read().consumed(DIGEST) is None
     assert book.write(consumed(PLAN), held(PLAN)).held(DIGEST) == 10
+
+
+# --- plans that cost nothing -----------------------------------------------------------------------------------------
+
+WRITE = replace(
+    make_plan(call="c9", usd="0"),
+    asks=WritesHub(repository="grace/x", repository_type="model", folder="job", message="m", overwrites=True),
+    quote=None,
+    parent="d" * 40,
+    content="e" * 40,
+)
+
+
+def test_a_plan_that_costs_nothing_is_used_once_without_money() -> None:
+    book = Book(admitted(), made(WRITE), consumed(WRITE))
+    book.refuses(consumed(WRITE), why="was used before")
+    assert book.ledger.read().held(plan_digest(WRITE)) == 0
+    assert book.ledger.read().plan(plan_digest(WRITE)) == WRITE
+
+
+def test_a_plan_that_costs_nothing_holds_no_money_and_launches_nothing() -> None:
+    book = Book(admitted(), made(WRITE), consumed(WRITE))
+    book.refuses(held(WRITE, "0"), why="costs nothing")
+    book.refuses(moved(WRITE, JobState.LAUNCHING), why="none of the 0 launches")
+
+
+def test_a_plan_without_a_price_is_of_no_job_and_has_no_cap() -> None:
+    Book(admitted()).refuses(made(replace(WRITE, cap_usd=Decimal(1))), why="without a price")
+    Book(admitted()).refuses(made(replace(PLAN, quote=None, cap_usd=Decimal(0))), why="without a price")
+
+
+def test_a_plan_that_was_taken_back_is_not_used_whatever_it_is_of() -> None:
+    Book(admitted(), made(WRITE), dropped(WRITE)).refuses(consumed(WRITE), why="was dropped")
+
+
+def test_what_a_plan_pins_is_in_its_digest() -> None:
+    for changed in (replace(WRITE, parent="0" * 40), replace(WRITE, content="0" * 40)):
+        assert plan_digest(changed) != plan_digest(WRITE)

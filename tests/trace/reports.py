@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from intern_action.core.digests import plan_digest
-from intern_action.core.effects import Spends
+from intern_action.core.effects import Spends, WritesHub
 from intern_action.core.plan import Plan
 from intern_action.core.states import State
 from intern_action.core.types import Flavor, JobSpec, Quote, Step
@@ -190,7 +190,29 @@ REFUSED = replace(
     plan=replace(WAITING, state="refused", by=("grace",), words="One attempt will do.", missing=()),
 )
 
+OVERWRITE = replace(
+    PLAN,
+    asks=WritesHub(
+        repository="grace/spam-filter",
+        repository_type="model",
+        folder="job",
+        message="Better at German",
+        overwrites=True,
+    ),
+    quote=None,
+    cap_usd=Decimal(0),
+    parent="1a2b3c4d5e6f708192a3b4c5d6e7f80910213243",
+    content="5d41402abc4b2a76b9719d911017c59228a1b2c3",
+)
+OVERWRITING = replace(
+    AWAITING_REVIEW,
+    why="needs a review: it overwrites grace/spam-filter, which stands at 1a2b3c4; costs nothing",
+    plan=PlanReport(plan=OVERWRITE, digest=plan_digest(OVERWRITE), state="waiting", approvers=("grace",)),
+    smoke=None,
+)
+
 ALL = {
+    "overwriting": OVERWRITING,
     "at-work": AT_WORK,
     "awaiting-review": AWAITING_REVIEW,
     "on-github": ON_GITHUB,

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from intern_action.core.effects import Spends
+from intern_action.core.effects import Contacts, Spends, WritesHub
 from intern_action.core.states import State
 from intern_action.core.types import Step
 from intern_action.trace import report
 from intern_action.trace._markdown import Z, block, code, fenced, inline
 from intern_action.trace._screen import columns
-from intern_action.trace.report import ReportData
+from intern_action.trace.report import PlanReport, ReportData
 from tests.trace import golden, reports, stories
 
 TEXTS = golden.TEXTS
@@ -187,6 +187,31 @@ MARKDOWN_TRICKS = (
 def test_no_trick_gets_into_a_page(trick: str, write: object):
     text = write(tricked(trick), texts=TEXTS)  # pyright: ignore[reportCallIssue] - one of three
     assert faults(str(text)) == []
+
+
+@pytest.mark.parametrize("trick", MARKDOWN_TRICKS)
+@pytest.mark.parametrize("write", [report.pull_request, report.comment, report.step_summary])
+@pytest.mark.parametrize("kind", ["writes_hub", "contacts"])
+def test_no_trick_gets_into_a_page_by_a_plan_that_is_not_of_a_job(trick: str, write: object, kind: str):
+    asks = (
+        WritesHub(repository=trick, repository_type="model", folder=trick, message=trick, overwrites=True)
+        if kind == "writes_hub"
+        else Contacts(destination=trick, text=trick)
+    )
+    plan = PlanReport(plan=replace(reports.OVERWRITE, asks=asks), digest="0" * 64, state="waiting")
+    text = write(replace(reports.OVERWRITING, plan=plan), texts=TEXTS)  # pyright: ignore[reportCallIssue] - one of three
+    assert faults(str(text)) == []
+
+
+def test_a_reviewer_sees_what_would_be_overwritten_and_that_it_costs_nothing():
+    page = report.pull_request(reports.OVERWRITING, texts=TEXTS)
+    for words in (
+        "overwrites grace/spam-filter, which stands at 1a2b3c4",
+        "it costs nothing",
+        reports.OVERWRITE.parent,
+    ):
+        assert words in page
+    assert "$" not in page.partition("## The plan")[2].partition("## Steps")[0]
 
 
 def test_the_judge_sees_what_the_tricks_would_do():

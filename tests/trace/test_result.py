@@ -140,6 +140,17 @@ def test_the_result_says_what_the_texts_say(data: ReportData):
     assert result.Result.model_validate_json(result.dump(made)) == made
 
 
+def test_a_plan_that_overwrites_names_where_and_what_stands_there():
+    plan = result.of(reports.OVERWRITING).plan
+    assert plan is not None
+    assert (plan.asks, plan.repository, plan.overwrites, plan.ceiling_usd) == (
+        "writes_hub",
+        "grace/spam-filter",
+        reports.OVERWRITE.parent,
+        0,
+    )
+
+
 def test_a_metric_that_is_no_number_is_left_out():
     made = result.of(replace(reports.DONE, metrics={"loss": float("nan"), "accuracy": 0.9}))
     assert made.metrics == {"accuracy": 0.9}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intern_action.core.events import Event, Published, Spent
+from intern_action.core.events import Event, Planned, Published, Spent
 from intern_action.core.types import Call, ToolResult
 from intern_action.trace import gist
 from intern_action.trace.told import dollars, seconds, told
@@ -86,3 +86,9 @@ def test_the_first_line_is_the_first_that_says_something():
 
 def test_long_strings_in_arguments_are_shown_as_blocks():
     assert gist.pretty({"path": "a.py", "content": "one\ntwo"}) == '{\n  "path": "a.py"\n}\n\ncontent:\none\ntwo'
+
+
+def test_a_plan_without_a_price_costs_nothing():
+    said = told(Planned(call_id="c", digest="0" * 64, pull_request=3, ceiling_usd=Decimal(0)))
+    assert said is not None
+    assert said.line == "intern:00000000 in pull request #3, costs nothing"

@@ -93,6 +93,10 @@ class Publisher(Protocol):
         """Return the unified diff stat of what a reviewer would see."""
         ...
 
+    def changed(self, base_sha: str, commit: str) -> tuple[str, ...]:
+        """Return the paths that differ between two commits, sorted."""
+        ...
+
     def archive(self, commit: str, target: str) -> None:
         """Write `git archive` (tar) of a commit."""
         ...

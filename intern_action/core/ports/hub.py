@@ -55,6 +55,14 @@ class HubWriter(Protocol):
         """Return the revision that stands there, None for a new repository."""
         ...
 
+    def found(self, kind: Literal["model", "dataset"], repository: str, *, mark: str) -> Uploaded | None:
+        """Return the upload whose message ends with the line `mark`, whatever came after it; None when there is none.
+
+        Raises:
+            HubError: it cannot be told.
+        """
+        ...
+
     def upload(
         self, kind: Literal["model", "dataset"], repository: str, folder: str, *, message: str, parent: str | None
     ) -> Uploaded:

@@ -1,0 +1,102 @@
+"""Uploads to the Hub, each done once: what was queued goes to new repositories, what people approved over the pinned revision.
+
+The last line of every message of ours names the session's call. So an upload whose event was lost, because the runner was killed
+between the two, is found again and adopted instead of being taken for somebody else's work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from intern_action.core.digests import digest
+from intern_action.core.effects import WritesHub
+from intern_action.core.errors import HubError
+from intern_action.core.events import Published
+from intern_action.core.ports import Uploaded
+from intern_action.core.types import Call
+from intern_action.session.office import Case
+
+MARK = "Intern-Action-Call"
+
+
+def mark_of(case: Case, call: Call) -> str:
+    """Return the line by which the upload of a call is known again."""
+    return f"{MARK}: {digest([case.began.session, call.id])[:32]}"
+
+
+def standing(case: Case, write: WritesHub) -> str:
+    """Return the revision that stands where an effect would write, "" for nothing."""
+    return case.office.hub.head(write.repository_type, write.repository) or ""
+
+
+def content_of(case: Case, write: WritesHub) -> str:
+    """Return the digest of what an effect would upload, "" when there is nothing."""
+    folder = folder_of(case, write.folder)
+    return case.office.content(folder) if folder else ""
+
+
+def folder_of(case: Case, name: str) -> str:
+    """Return the folder to upload: the output of a job of this session, or a folder of the newest snapshot; "" for none."""
+    if name != "job" and not name.startswith("job:"):
+        return case.office.export(case.memory.snapshot or case.began.base_sha, name)
+    for answer in reversed(case.memory.past("hf_create_job")):
+        match answer.result.data:
+            case {"job": {"launch_key": str(key)}, "output": str(output)} if name in {"job", f"job:{key}"}:
+                return output
+            case _:
+                pass
+    return ""
+
+
+def upload_new(case: Case, call: Call, write: WritesHub) -> Uploaded:
+    """Upload to a repository that is not there yet, or return the upload an earlier, killed try made.
+
+    Raises:
+        HubError: something stands there, there is nothing to upload, or the Hub refuses.
+    """
+    done = _found(case, call, write)
+    if done is not None:
+        return done
+    if standing(case, write):
+        raise HubError(f"{write.repository} exists already; name a new repository, or ask to overwrite it")
+    return _upload(case, call, write, parent="")
+
+
+def upload_approved(case: Case, call: Call, write: WritesHub, *, parent: str, content: str) -> Uploaded:
+    """Upload what was approved over what was approved, or return the upload an earlier, killed try made.
+
+    Raises:
+        HubError: the files are others by now, something else stands there, or the Hub refuses.
+    """
+    done = _found(case, call, write)
+    if done is not None:
+        return done
+    if content_of(case, write) != content:
+        raise HubError("the files are not the approved ones any more")
+    return _upload(case, call, write, parent=parent)
+
+
+def _found(case: Case, call: Call, write: WritesHub) -> Uploaded | None:
+    return case.office.hub.found(write.repository_type, write.repository, mark=mark_of(case, call))
+
+
+def _upload(case: Case, call: Call, write: WritesHub, *, parent: str) -> Uploaded:
+    folder = folder_of(case, write.folder)
+    if not folder:
+        raise HubError(f"there is no {write.folder} to upload")
+    message = f"{write.message}\n\n{mark_of(case, call)}"
+    try:
+        return case.office.hub.upload(
+            write.repository_type, write.repository, folder, message=message, parent=parent or None
+        )
+    except HubError:  # its answer may be lost, and the files there: look before it is said to have failed
+        done = _found(case, call, write)
+        if done is None:
+            raise
+        return done
+
+
+def published(call: Call, write: WritesHub, done: Uploaded) -> Published:
+    """Return the event of an upload."""
+    data: Mapping[str, str] = {"repository": done.repository, "revision": done.revision, "url": done.url}
+    return Published(what=f"hub-{write.repository_type}", call_id=call.id, data=data)
