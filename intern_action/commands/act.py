@@ -32,9 +32,10 @@ def approve(environment: Mapping[str, str], session: str, *, out: str | None, pe
     with _house(environment, session, out) as house:
         who = person or user_name(environment)
         _require_known(house, who)
+        approved = _awaited(house)
         house.forge.review(_pull_request(house), who, Verdict.APPROVED, code)
         house.drive()
-        if house.case.state is State.AWAITING_REVIEW:
+        if approved and _awaited(house) == approved:
             click.echo(_reasons(house), err=True)
             return 3
         show(house)
@@ -118,6 +119,12 @@ def _require_known(house: House, person: str) -> None:
             f"nobody here knows {person}, so their approval counts for nothing; who may approve stands in "
             f"{house.world.forge / 'people.yaml'}: add the line `{person}: write` there"
         )
+
+
+def _awaited(house: House) -> str:
+    """Return the digest of the plan that awaits a review, "" when none does. After one approval another plan may wait."""
+    before = before_review(house.case) if house.case.state is State.AWAITING_REVIEW else None
+    return before.planned.digest if before else ""
 
 
 def _pull_request(house: House) -> int:

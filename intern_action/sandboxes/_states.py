@@ -13,8 +13,8 @@ from intern_action.git.reader import Key, Unreadable, read
 from intern_action.git.run import Git, make_git_dir
 from intern_action.git.walk import Tracked, folders_of, walk
 
-FILE_BYTES = 50_000_000
-"""Larger files stay where they are; a snapshot would leave them out as well."""
+FILE_BYTES = 512 << 20
+"""Larger files are not looked into: they stay where they are."""
 
 
 class States:
@@ -29,7 +29,10 @@ class States:
         self._read: dict[str, tuple[Key, FileState]] = {}
 
     def now(self, known: Collection[str]) -> Mapping[str, FileState]:
-        """Return every plain file by path; what git would ignore only when it is `known`."""
+        """Return every plain file by path; what git would ignore only when it is `known`.
+
+        A file that cannot be looked into is there all the same, with the blob "".
+        """
         tick = self._kernel_time()
         files = frozenset(known)
         seen = walk(
@@ -40,7 +43,7 @@ class States:
         return states
 
     def _state(self, path: str, key: Key) -> FileState | None:
-        """Return a file's state, None for a link and for what cannot be brought anywhere."""
+        """Return a file's state, None for a link."""
         before = self._read.get(path)
         if before is not None and before[0] == key:
             return before[1]
@@ -49,7 +52,7 @@ class States:
         try:
             content = read(self._workspace, path, limit=FILE_BYTES)
         except Unreadable:
-            return None
+            return FileState(blob="", executable=bool(key[0] & stat.S_IXUSR))
         if content.mode == LINK:
             return None
         return FileState(blob=blob_id(content.data), executable=bool(content.key[0] & stat.S_IXUSR))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from threading import RLock
+from typing import BinaryIO
 
 from intern_action.core.ports import Command, Desk, FileState, Outcome, SandboxFiles
 from intern_action.core.types import JobRef
@@ -17,7 +18,9 @@ from intern_action.shell.beneath import Beneath
 from intern_action.tools._places import answered, place
 from intern_action.tools._sandboxes import room
 
-_FILE_BYTES = 50_000_000
+_FILE_BYTES = 512 << 20
+"""Larger files stay on their side."""
+
 _ONE_AT_A_TIME = RLock()
 """Calls that read run side by side; bringing files back and forth must not."""
 
@@ -81,7 +84,7 @@ def _bring(desk: Desk, files: SandboxFiles, here: Mapping[str, FileState]) -> No
         for path, state in here.items():
             if there.get(path) != state:
                 with checkout.reading(path) as file:
-                    files.write(path, file.read(_FILE_BYTES), executable=state.executable)
+                    _copy(file, path, state, files)
 
 
 def _bring_back(desk: Desk, files: SandboxFiles, here: Mapping[str, FileState]) -> None:
@@ -91,9 +94,16 @@ def _bring_back(desk: Desk, files: SandboxFiles, here: Mapping[str, FileState]) 
         for path in here.keys() - there.keys():
             checkout.remove(path)
         for path, state in there.items():
-            if here.get(path) != state:
+            if state.blob and here.get(path) != state:
                 with files.reading(path) as file:
-                    checkout.write(path, file.read(_FILE_BYTES), executable=state.executable)
+                    _copy(file, path, state, checkout)
+
+
+def _copy(file: BinaryIO, path: str, state: FileState, to: Beneath | SandboxFiles) -> None:
+    """Write a file on the other side, whole or not at all."""
+    data = file.read(_FILE_BYTES + 1)
+    if len(data) <= _FILE_BYTES:
+        to.write(path, data, executable=state.executable)
 
 
 def _in_scratch(path: str, desk: Desk) -> bool:

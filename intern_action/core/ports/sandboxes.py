@@ -124,7 +124,8 @@ class SandboxFiles(Protocol):
     def states(self, known: Collection[str]) -> Mapping[str, FileState]:
         """Return every plain file of the workspace by path.
 
-        Names that git would ignore are left out, unless they are `known`; links are left out always.
+        Names that git would ignore are left out, unless they are `known`; links are left out always. A file that cannot be
+        looked into (it is huge) has the blob "".
         """
         ...
 
