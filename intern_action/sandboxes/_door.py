@@ -46,6 +46,10 @@ class LocalFiles:
         root, name = self._placed(path)
         return root.write(name, data, executable=executable)
 
+    def make_way(self, path: str) -> None:
+        root, name = self._placed(path)
+        root.make_way(name)
+
     def remove(self, path: str) -> None:
         root, name = self._placed(path)
         root.remove(name)

@@ -107,6 +107,23 @@ class Beneath:
                     os.rmdir(name, dir_fd=parent)
                 above = os.path.dirname(above)
 
+    def make_way(self, path: str) -> None:
+        """Take away whatever keeps a plain file from standing at `path`: links, pipes, files where a folder belongs."""
+        folder = os.dup(self._fd)
+        try:
+            parts = [part for part in self._inside(path).split("/") if part not in {"", "."}]
+            for part, wanted in zip(parts, [*(stat.S_IFDIR for _ in parts[1:]), stat.S_IFREG], strict=True):
+                found = _kind(part, folder)
+                if found is not None and found not in {wanted, stat.S_IFDIR}:
+                    os.unlink(part, dir_fd=folder)
+                if found != stat.S_IFDIR:
+                    return
+                deeper = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+                os.close(folder)
+                folder = deeper
+        finally:
+            os.close(folder)
+
     def make_folder(self, path: str) -> None:
         """Make a folder, with those above it, owned by the folder's owner."""
         with self._parent(path, make=True) as (parent, name):
@@ -167,6 +184,14 @@ class Beneath:
     def _hand_over(self, fd: int) -> None:
         if os.geteuid() == 0:
             os.fchown(fd, self._owner, self._owner)
+
+
+def _kind(name: str, folder: int) -> int | None:
+    """Return what stands in an open folder under a name, None for nothing."""
+    try:
+        return stat.S_IFMT(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
+    except FileNotFoundError:
+        return None
 
 
 class _Walk:

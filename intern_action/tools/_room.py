@@ -83,6 +83,7 @@ def _bring(desk: Desk, files: SandboxFiles, here: Mapping[str, FileState]) -> No
     with Beneath(desk.checkout.path) as checkout:
         for path, state in here.items():
             if there.get(path) != state:
+                files.make_way(path)
                 with checkout.reading(path) as file:
                     _copy(file, path, state, files)
 

@@ -117,6 +117,10 @@ class SandboxFiles(Protocol):
         """Write a whole file, with the folders above it; return whether it was new. None keeps the mode it has."""
         ...
 
+    def make_way(self, path: str) -> None:
+        """Take away whatever keeps a plain file from standing at `path`: links, pipes, files where a folder belongs."""
+        ...
+
     def remove(self, path: str) -> None:
         """Take a file away, with the folders that are empty then; no error when it is not there."""
         ...
