@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -36,9 +36,16 @@ def plain(value: object) -> object:
         case Plan():
             return plain(form(value))
         case _ if is_dataclass(value):
-            return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+            return {
+                f.name: plain(getattr(value, f.name)) for f in fields(value) if not _left_out(f, getattr(value, f.name))
+            }
         case _:
             raise Bug(f"{type(value).__name__} has no canonical form")
+
+
+def _left_out(field: Field[object], value: object) -> bool:
+    """Whether a field that came later (`core.types.LATER`) has nothing to say."""
+    return bool(field.metadata.get("later")) and value == field.default
 
 
 def canonical(value: object) -> bytes:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal, Protocol, TypeAlias
 
 from intern_action.core.plan import Plan
 from intern_action.core.states import JobState, State
-from intern_action.core.types import JobRef
+from intern_action.core.types import LATER, JobRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +99,10 @@ class MoneyReleased:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobMoved:
-    """A launch is in this state. `fence` grows with each try to launch; the highest one may act until `lease_until`."""
+    """A launch is in this state. `fence` grows with each try to launch; the highest one may act until `lease_until`.
+
+    `holder` names who launches: those who share a journal's lock have one name, so that each knows the others to be dead.
+    """
 
     launch_key: str
     digest: str
@@ -109,6 +112,7 @@ class JobMoved:
     lease_until: datetime | None = None
     job: JobRef | None = None
     why: str = ""
+    holder: str = field(default="", metadata=LATER)
     kind: Literal["job-moved"] = "job-moved"
 
 
@@ -145,6 +149,7 @@ class JobRow:
     fence: int
     lease_until: datetime | None
     job: JobRef | None
+    holder: str = ""
 
 
 class LedgerView(Protocol):

@@ -18,6 +18,10 @@ JsonObject: TypeAlias = Mapping[str, object]
 
 EMPTY: JsonObject = {}
 
+LATER: Mapping[str, bool] = {"later": True}
+"""`field(default=…, metadata=LATER)` came when ledgers were written without it: it is left out of the canonical form while it has
+its default, so what was written before is still read, and hashes the same."""
+
 
 class FinishReason(StrEnum):
     """Why a model stopped talking. Every provider's word is mapped to one of these at the wire."""

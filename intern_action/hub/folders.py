@@ -6,6 +6,7 @@ a job elsewhere on this machine finds exactly these bytes, whatever becomes of t
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,8 +57,8 @@ class Folders:
         return str(self._cache.root)
 
     def knows(self, name: str) -> bool:
-        """Whether a name is that of a folder here; a path that begins like one always is."""
-        return looks_like_a_path(name) or self._found(name) is not None
+        """Whether a name is that of a folder or a file here; a path that begins like one always is."""
+        return looks_like_a_path(name) or self._beneath(name) is not None
 
     def fetch(self, kind: Kind, repository: str, revision: str = "") -> HubSnapshot:
         """Return the folder as it is now.
@@ -80,15 +81,25 @@ class Folders:
 
     def _found(self, name: str) -> Source | None:
         """Return a folder beneath a root; of several roots the strictest one counts."""
+        path = self._beneath(name)
+        if path is None or not path.is_dir():
+            return None
+        return Source(folder=path, strict=any(root.strict for root in self._over(path)))
+
+    def _beneath(self, name: str) -> Path | None:
+        """Return what a name leads to, if that is there and beneath a root."""
         if "\0" in name or not self._roots or not name:
             return None
         path = (Path(self._roots[0].folder) / name).resolve()
-        over = [root for root in self._roots if path.is_relative_to(Path(root.folder).resolve())]
-        if not over or not path.is_dir():
-            return None
-        return Source(folder=path, strict=any(root.strict for root in over))
+        there = os.path.exists(path)  # noqa: PTH110 -- `Path.exists` raises when a model writes a name of 5,000 letters
+        return path if there and self._over(path) else None
+
+    def _over(self, path: Path) -> list[Root]:
+        return [root for root in self._roots if path.is_relative_to(Path(root.folder).resolve())]
 
     def _nothing(self, name: str) -> str:
+        if self._beneath(name) is not None:
+            return f"{name} is a file; name the folder that it lies in: {Path(name).parent!s}"
         readable = ", ".join(root.folder for root in self._roots) or "no folder"
         return f"there is no folder {name} that may be read here; read are folders beneath {readable}"
 

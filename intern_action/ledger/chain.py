@@ -137,7 +137,7 @@ def _schema(raw: object, number: int) -> int:
 def _as_now(raw: object) -> object:
     """Return an event of schema 1 with today's fields: its plans were all of a job. Their digests stay what they were."""
     match raw:
-        case {"kind": "plan-made", "plan": {"job": _}}:
+        case {"kind": "plan-made", "plan": {"job": object()}}:
             event = cast("dict[str, dict[str, object]]", raw)
             plan = dict(event["plan"])
             asks = {"kind": "spends", "job": plan.pop("job")}

@@ -274,6 +274,7 @@ def _moved(row: JobRow | None, event: JobMoved) -> JobRow:
         fence=max(event.fence, row.fence if row else 0),
         lease_until=event.lease_until or (row.lease_until if row else None),
         job=event.job or (row.job if row else None),
+        holder=event.holder or (row.holder if row else ""),
     )
 
 

@@ -13,6 +13,8 @@ from intern_action.llm._recipe_words import lines, words
 
 _LONGEST_TITLE = 120
 _LOG_LINES = 15
+_HEADLINE = 2
+_CENT = "0.01"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +63,11 @@ def job_report(course: Course, fit: Fit) -> str:
         wish=course.asked.wish,
         fit=fit,
         state=last.state,
-        numbers=_numbers(metrics),
-        intervals=_intervals(metrics),
+        headline=_headline(metrics),
         baseline=_baseline(metrics),
+        upload=course.asked.upload if course.upload is not None and not isinstance(course.upload, Failure) else "",
         cost=_cost(course.jobs),
-        ceiling=str(last.data.get("ceiling_usd") or ""),
+        ceiling=_number(last.data["ceiling_usd"], _CENT) if last.data.get("ceiling_usd") else "",
         minutes=_number(seconds / 60, "0.1"),
         estimate=_number(fit.estimate_minutes, "0.1") if fit.estimate_minutes else "",
         tries=_attempts(course, fit),
@@ -114,7 +116,7 @@ def _attempts(course: Course, fit: Fit) -> list[Attempt]:
         Attempt(
             state=one.state.replace("_", " "),
             seconds=_number(one.data.get("seconds"), "1"),
-            cost=str(one.data.get("cost_usd") or "0"),
+            cost=_number(one.data.get("cost_usd") or "0", _CENT),
             change=", ".join(
                 f"{name}={value}" for name, value in one.parameters.items() if fit.job.parameters.get(name) != value
             ),
@@ -125,7 +127,18 @@ def _attempts(course: Course, fit: Fit) -> list[Attempt]:
 
 
 def _cost(jobs: Sequence[Try]) -> str:
-    return str(sum((_decimal(one.data.get("cost_usd")) for one in jobs), Decimal(0)))
+    return _number(sum((_decimal(one.data.get("cost_usd")) for one in jobs), Decimal(0)), _CENT)
+
+
+def _headline(metrics: JsonObject) -> str:
+    """Return the first numbers in one line; all of them stand under the results, wherever these words are shown."""
+    intervals = _intervals(metrics)
+    measured = [(name, value) for name, value in _numbers(metrics) if "baseline" not in name][:_HEADLINE]
+    said = [
+        f"{name.replace('_', ' ')} {value}{f' ({intervals[name]})' if name in intervals else ''}"
+        for name, value in measured
+    ]
+    return ", ".join(said)
 
 
 def _numbers(metrics: JsonObject) -> list[tuple[str, str]]:

@@ -32,12 +32,15 @@ def launch(case: Case, call: Call, digest: str, plan: Plan, job: JobSpec, *, att
     """Start the job of an approved plan, or adopt the one an earlier, killed try started.
 
     Raises:
-        OutsideError: nobody knows whether it started; the next wake looks again.
+        OutsideError: nobody knows whether it started, or another machine may be at it; the next wake looks again.
     """
     key = launch_key(digest, attempt)
-    fence = claim(case, digest, key)
+    fence, leased_until = claim(case, digest, key)
     try:
-        ref = case.office.jobs.find(key) or case.office.jobs.launch(_order(case, plan, job, key))
+        ref = case.office.jobs.find(key)
+        if ref is None:
+            wait_for_others(key, leased_until)
+            ref = case.office.jobs.launch(_order(case, plan, job, key))
     except JobError as error:
         _abandon(case, call, digest, key, str(error))
         return
@@ -60,21 +63,44 @@ def _order(case: Case, plan: Plan, job: JobSpec, key: str) -> JobOrder:
     )
 
 
-def claim(case: Case, digest: str, key: str) -> int:
-    """Become the one who may launch: a fence number and a lease, by compare-and-swap."""
-    fences: list[int] = []
+def claim(case: Case, digest: str, key: str) -> tuple[int, datetime | None]:
+    """Become the one who may launch: a fence number and a lease, by compare-and-swap.
+
+    Returns:
+        the fence, and until when another machine has the lease; None when the launch is ours. An earlier try of our own is
+        taken over at once: we hold the journal's lock, so it is dead.
+    """
+    fences: list[tuple[int, datetime | None]] = []
     now = case.office.clock.now()
 
     def decide(view: LedgerView) -> tuple[LedgerEvent, ...]:
         row = row_of(view, digest, key)
         if row is not None and row.state is JobState.RUNNING:
-            fences.append(row.fence)
+            fences.append((row.fence, None))
             return ()
-        fences.append((row.fence if row else 0) + 1)
-        return (moved(case, digest, key, JobState.LAUNCHING, fence=fences[-1], lease_until=now + LEASE),)
+        if row is not None and _anothers(case, row, now):
+            fences.append((row.fence, row.lease_until))
+            return ()
+        fence = (row.fence if row else 0) + 1
+        fences.append((fence, None))
+        return (moved(case, digest, key, JobState.LAUNCHING, fence=fence, lease_until=now + LEASE),)
 
     case.office.ledger.decide(decide)
     return fences[-1]
+
+
+def wait_for_others(key: str, leased_until: datetime | None) -> None:
+    """Refuse to begin what another machine may be beginning."""
+    if leased_until is not None:
+        raise LedgerError(
+            f"another machine is launching {key} and may until {leased_until:%H:%M:%S} UTC; look again after that"
+        )
+
+
+def _anothers(case: Case, row: JobRow, now: datetime) -> bool:
+    """Whether somebody whose lock we do not share may still be launching."""
+    leased = row.lease_until is not None and now < row.lease_until
+    return row.state is JobState.LAUNCHING and leased and row.holder != case.office.holder
 
 
 def confirm(case: Case, digest: str, key: str, fence: int, ref: JobRef) -> None:
@@ -132,6 +158,7 @@ def moved(
         fence=fence,
         lease_until=lease_until,
         job=job,
+        holder=case.office.holder if state is JobState.LAUNCHING else "",
     )
 
 

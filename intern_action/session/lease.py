@@ -14,7 +14,7 @@ from intern_action.core.plan import Plan
 from intern_action.core.ports import SandboxOrder, SandboxStatus
 from intern_action.core.states import JobState, State
 from intern_action.core.types import Call, JsonObject, LeaseSpec, ToolResult
-from intern_action.session.launch import CENT, claim, confirm, moved, row_of
+from intern_action.session.launch import CENT, claim, confirm, moved, row_of, wait_for_others
 from intern_action.session.office import Case, Office
 from intern_action.session.purse import release
 
@@ -33,9 +33,12 @@ def begin(case: Case, call: Call, digest: str, plan: Plan, lease: LeaseSpec) -> 
         OutsideError: nobody knows whether it began; the next wake looks again.
     """
     key = launch_key(digest, 1)
-    fence = claim(case, digest, key)
+    fence, leased_until = claim(case, digest, key)
     try:
-        ref = case.office.sandboxes.find(key) or case.office.sandboxes.create(_order(plan, lease, key))
+        ref = case.office.sandboxes.find(key)
+        if ref is None:
+            wait_for_others(key, leased_until)
+            ref = case.office.sandboxes.create(_order(plan, lease, key))
     except JobError as error:
         _never_began(case, digest, key, fence)
         _answer(case, call, f"There is no sandbox: {error}", {"state": "failed", "message": str(error)}, failed=True)

@@ -40,6 +40,7 @@ class Office:
         press: renews everything people see of a case; called after each boundary.
         base: the default branch.
         scratch: a folder for archives.
+        holder: names whoever shares the locks of these journals, and nobody else.
     """
 
     forge: Forge
@@ -60,6 +61,7 @@ class Office:
     plan_lives: timedelta
     base: str
     scratch: str
+    holder: str
 
     def case(self, session: str) -> Case:
         """Return a session's case. Raises Misconfigured for a session nobody knows."""

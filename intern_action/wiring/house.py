@@ -32,7 +32,16 @@ from intern_action.shell.tool_shell import ToolShell, make_shell
 from intern_action.tools import all_tools
 from intern_action.trace.bundles import BundleFolder
 from intern_action.trace.sessions import SessionJournals
-from intern_action.wiring.parts import hub_for, metrics_in, minutes, model_named, offline, redactor_for, watcher_for
+from intern_action.wiring.parts import (
+    holder_of,
+    hub_for,
+    metrics_in,
+    minutes,
+    model_named,
+    offline,
+    redactor_for,
+    watcher_for,
+)
 from intern_action.wiring.premises import Premises
 
 if TYPE_CHECKING:
@@ -111,6 +120,7 @@ class House:
             plan_lives=self.settings.approvals.expire_after,
             base=self._base,
             scratch=str(self.world.control),
+            holder=holder_of(self.world.control),
         )
 
     @cached_property

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import platform
+import secrets
 import sys
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -10,6 +14,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from intern_action.core.digests import digest
 from intern_action.core.errors import Misconfigured
 from intern_action.core.ports import HubReader, Model, RecipeBook, Redactor
 from intern_action.core.types import JsonObject
@@ -145,6 +150,18 @@ def redactor_for(settings: Settings) -> Redactor:
     known = {name: key.get_secret_value() for name, key in settings.keys.items()}
     more = {f"redaction.values[{n}]": value.get_secret_value() for n, value in enumerate(settings.redaction.values)}
     return SecretRedactor({**known, **more})
+
+
+def holder_of(control: Path) -> str:
+    """Return the name of whoever shares the locks below control's folder: a number kept there, on this machine."""
+    kept = control / "holder"
+    if not kept.exists():
+        new = control / f".holder-{secrets.token_hex(8)}"
+        new.write_text(secrets.token_hex(16), encoding="utf-8")
+        with contextlib.suppress(FileExistsError):
+            os.link(new, kept)
+        new.unlink()
+    return digest([platform.node(), kept.read_text(encoding="utf-8")])[:16]
 
 
 def metrics_in(folder: str) -> JsonObject:

@@ -142,6 +142,7 @@ class StoryHouse:
         self.more_tools: tuple[Tool, ...] = ()
         self.more_rules: tuple[Rule, ...] = ()
         self.pressed = 0
+        self.holder = "this machine"
         self.held_open: list[FileJournal] = []
         self.case: Case | None = None
         self.office = self._office()
@@ -294,6 +295,7 @@ class StoryHouse:
             plan_lives=timedelta(days=3),
             base="main",
             scratch=str(self.folder),
+            holder=self.holder,
         )
 
     def _export(self, commit: str, folder: str) -> str:

@@ -105,7 +105,9 @@ def test_the_words_of_why_say_what_would_be_overwritten_and_that_it_costs_nothin
 
 def test_where_nothing_stands_the_words_say_so() -> None:
     world = replace(overwriting(), parent="")
-    assert "stands at nothing by now" in why(judge(world), world.plan)
+    assert "stands at nothing by now, the plan was made over 1a2b3c4d1a2b" in why(judge(world), world.plan)
+    new = _plan(overwriting(), parent="")
+    assert "stands at 1a2b3c4d1a2b by now, the plan was made over nothing" in why(judge(new), new.plan)
 
 
 def test_what_is_awaited_is_said_in_one_line() -> None:

@@ -48,6 +48,16 @@ def test_what_is_not_beneath_the_roots_is_not_read(folders: Folders, checkout: P
         folders.fetch("dataset", name)
 
 
+def test_somebody_who_names_a_file_is_told_its_folder(folders: Folders):
+    assert folders.knows("data/mails/train.jsonl")
+    with pytest.raises(ToolFailed, match="is a file; name the folder that it lies in: data/mails"):
+        folders.fetch("dataset", "data/mails/train.jsonl")
+
+
+def test_a_name_longer_than_a_path_may_be_is_no_folder(folders: Folders):
+    assert not folders.knows("a" * 5000)
+
+
 def test_a_link_to_a_secret_in_the_checkout_is_not_followed(folders: Folders, checkout: Path, tmp_path: Path):
     (tmp_path / "token").write_text("hf_secret")
     (checkout / "data/mails/rows.jsonl").symlink_to(tmp_path / "token")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -296,6 +297,12 @@ def test_a_ledger_of_schema_1_goes_on_in_schema_2() -> None:
     assert [json.loads(line)["schema"] for line in branch.text().splitlines()] == [1] * 6 + [2] * 2
     assert branch.text().startswith(FIRST.read_bytes())
     assert fresh(branch, KEY, "local").read().newest_plan("s2") is not None
+
+
+def test_a_field_that_came_later_is_left_out_while_it_says_nothing() -> None:
+    named = replace(running(PLAN)[0], holder="this machine")
+    assert b"holder" not in canonical(running(PLAN)[0])
+    assert b'"holder":"this machine"' in canonical(named)
 
 
 def test_a_changed_plan_of_schema_1_is_not_believed() -> None:

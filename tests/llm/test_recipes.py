@@ -59,7 +59,7 @@ def test_what_runs_is_what_was_tested_and_what_the_recipe_wrote():
 
 def test_the_report_has_the_numbers_the_cost_and_what_was_not_done():
     _, last = walked()
-    assert "| accuracy | 0.953 | 0.93 to 0.97 |" in last.text
+    assert "accuracy 0.953 (0.93 to 0.97)" in last.text
     assert "better than always saying the most frequent class (0.5)" in last.text
     assert "It cost $0.02 in 1 attempt; $0.54 was the most. It took 2.0 minutes; 2.5 were estimated." in last.text
     assert "/jobs/1/output" in last.text
@@ -80,7 +80,7 @@ def test_the_pull_request_says_why_how_it_was_tested_and_what_it_takes():
         "ada/minilm is a BertModel",
         "exit code 0 in 9.4 s",
         "about 2.5 minutes",
-        "batch-size=8, accumulation=2",
+        "in 2 steps at most",
     ):
         assert words in body
     assert "“Make it shine”" in body
@@ -90,7 +90,7 @@ def test_an_evaluation_makes_no_model_and_says_so():
     walk, last = walked("evaluate ada/minilm on ada/mails and push to ada/copy")
     assert walk.world.parameters("hf_create_job")[0]["evaluate-only"] == "true"
     assert walk.world.named("hf_upload_model") == []
-    assert last.text.startswith("Evaluated ada/minilm on ada/mails.")
+    assert last.text.startswith("Evaluated ada/minilm on ada/mails: accuracy 0.953")
     assert "an evaluation makes no new model" in last.text
 
 
@@ -99,7 +99,7 @@ def test_the_model_is_uploaded_where_it_was_asked_for():
     (upload,) = walk.world.named("hf_upload_model")
     assert (upload["repository"], upload["source"]) == ("ada/spam", "job")
     assert "overwrite" not in upload
-    assert "the upload to ada/spam is asked for and not confirmed here" in last.text
+    assert "The upload to ada/spam is asked for; the pull request says when it is there" in last.text
 
 
 def test_a_refused_upload_is_in_the_report():

@@ -342,3 +342,48 @@ def test_a_workflow_file_of_the_agent_is_not_published(house: StoryHouse) -> Non
     with pytest.raises(NotAllowed, match=r"\.github"):
         house.script(evil, pull, job, done()).ask()
     assert house.world.bare.head(house.present.began.branch) is None
+
+
+# --- two machines --------------------------------------------------------------------------------------------------------
+
+
+def launching_elsewhere(house: StoryHouse) -> StoryHouse:
+    """Another machine was approved and claimed the launch a moment ago; what it does now nobody sees."""
+    house.holder = "another machine"
+    house.jobs.faults.append(OutsideError("nobody answers"))
+    proposed(house)
+    with pytest.raises(OutsideError):
+        house.anew().approve()
+    house.holder = "this machine"
+    return house.anew()
+
+
+def test_a_launch_of_another_machine_is_waited_for_until_its_lease_ends(house: StoryHouse) -> None:
+    launching_elsewhere(house)
+    with pytest.raises(OutsideError, match=r"another machine is launching .* until \d\d:\d\d:\d\d UTC"):
+        house.go_on()
+    assert house.jobs.orders == []
+    assert house.state is State.AWAITING_REVIEW
+    house.clock.wait(300)
+    assert house.anew().go_on().state is State.AWAITING_JOB
+    assert len(house.jobs.orders) == 1
+
+
+def test_a_job_that_another_machine_started_under_its_lease_is_adopted_at_once(house: StoryHouse) -> None:
+    house.holder = "another machine"
+    house.jobs.lost_answers = 1
+    proposed(house)
+    with pytest.raises(OutsideError):
+        house.anew().approve()
+    house.holder = "this machine"
+    assert house.anew().go_on().state is State.AWAITING_JOB
+    assert len(house.jobs.orders) == 1
+
+
+def test_an_earlier_try_of_this_machine_is_taken_over_at_once(house: StoryHouse) -> None:
+    house.jobs.faults.append(OutsideError("nobody answers"))
+    proposed(house)
+    with pytest.raises(OutsideError):
+        house.approve()
+    assert house.anew().go_on().state is State.AWAITING_JOB
+    assert len(house.jobs.orders) == 1

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from intern_action.core.errors import Misconfigured
 from intern_action.core.types import Usage
-from intern_action.wiring.parts import price_of
+from intern_action.wiring.parts import holder_of, price_of
 
 
 def test_a_price_is_for_a_million_tokens_in_and_out() -> None:
@@ -21,3 +23,13 @@ def test_a_price_is_for_a_million_tokens_in_and_out() -> None:
 def test_what_is_no_price_is_said_with_an_example(line: str) -> None:
     with pytest.raises(Misconfigured, match="models.prices"):
         price_of(line)
+
+
+def test_whoever_shares_the_folder_of_locks_has_one_name_and_nobody_else(tmp_path: Path) -> None:
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    ours.mkdir()
+    theirs.mkdir()
+    with ThreadPoolExecutor(4) as pool:
+        (name,) = set(pool.map(holder_of, [ours] * 8))
+    assert name == holder_of(ours) != holder_of(theirs)
+    assert [entry.name for entry in ours.iterdir()] == ["holder"]
