@@ -69,6 +69,7 @@ class StorySandboxes:
             ref=ref, started_at=now, ends_at=now + timedelta(minutes=order.minutes)
         )
         self.place(ref).mkdir(parents=True)
+        self.clock.wait(1)
         if self.lost_answers:
             self.lost_answers -= 1
             raise OutsideError("the answer was lost on the way")
@@ -106,6 +107,7 @@ class StorySandboxes:
     ) -> Outcome:
         self._live(ref)
         self.ran.append(command)
+        self.clock.wait(1)
         return self.shell.run(
             Command(
                 argv=("bash", "-c", command),

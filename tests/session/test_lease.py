@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from intern_action.core.errors import JobError, ModelUnreachable, OutsideError
+from intern_action.core.events import Event
 from intern_action.core.ports import HOUSE_LEASE
 from intern_action.core.states import State
 from intern_action.core.types import JsonObject, Reply
@@ -18,8 +20,9 @@ from intern_action.session.review import before_review, explain
 from intern_action.session.wake import stop, wake
 from tests.fakes.approvals import failing
 from tests.fakes.git_world import make_world
-from tests.fakes.house import StoryHouse, done, proposal
-from tests.fakes.thinking import ScriptedModel, calls
+from tests.fakes.house import KilledHere, StoryHouse, done, proposal
+from tests.fakes.memory_branch import MemoryBranch
+from tests.fakes.thinking import ScriptedModel, SilentWatcher, calls
 
 LEASE: JsonObject = {"flavor": "local-cpu", "timeout": "1h", "purpose": "to try the script"}
 WISH = calls(("l", "sandbox_create", LEASE))
@@ -236,6 +239,80 @@ def test_the_sweeper_ends_what_nobody_owns_and_what_is_past_its_time(house: Stor
     sweep(house.office, spare="")
     assert house.sandboxes.own() == ()
     assert money(house, house.digest) == (Decimal(0), Decimal("0.60"))
+
+
+class Mortal(SilentWatcher):
+    """Ends the process after so many events."""
+
+    def __init__(self, after: int) -> None:
+        self.left = after
+
+    def happened(self, event: Event) -> None:
+        del event
+        self.left -= 1
+        if self.left == 0:
+            raise KilledHere
+
+
+class MortalBranch(MemoryBranch):
+    """Ends the process right after so many entries have reached the ledger."""
+
+    left = 0
+
+    def push(self, files: Mapping[str, bytes], *, parent: str | None, message: str, at: datetime) -> str | None:
+        pushed = super().push(files, parent=parent, message=message, at=at)
+        self.left -= 1
+        if self.left == 0:
+            raise KilledHere
+        return pushed
+
+
+def approved_and_killed(house: StoryHouse) -> bool:
+    """Approve and go on to the end, through one death; whether there was one."""
+    try:
+        house.anew().approve()
+    except KilledHere:
+        house.use(SilentWatcher())
+        house.anew().go_on()
+        return True
+    return False
+
+
+def ended_well(house: StoryHouse) -> bool:
+    """Whether there was one sandbox, it is gone, and its price was taken once and told once."""
+    held, captured = money(house, house.digest)
+    return (
+        house.state is State.DONE
+        and len(house.sandboxes.orders) == 1
+        and house.sandboxes.own() == ()
+        and held == 0
+        and house.present.memory.jobs_usd == captured > 0
+    )
+
+
+def test_killed_at_every_event_there_is_one_sandbox_and_one_price(tmp_path: Path) -> None:
+    for after in range(1, 40):
+        with StoryHouse(make_world(tmp_path / str(after))) as house:
+            wished(house, calls(("e", "sandbox_exec", {"command": "true"})))
+            house.use(Mortal(after))
+            killed = approved_and_killed(house)
+            assert ended_well(house), after
+            if not killed:
+                return
+    pytest.fail("it never came to its end")
+
+
+def test_killed_after_every_word_in_the_ledger_there_is_one_sandbox_and_one_price(tmp_path: Path) -> None:
+    for after in range(1, 40):
+        with StoryHouse(make_world(tmp_path / str(after))) as house:
+            house.branch = MortalBranch()
+            wished(house.anew(), calls(("e", "sandbox_exec", {"command": "true"})))
+            house.branch.left = after
+            killed = approved_and_killed(house)
+            assert ended_well(house), after
+            if not killed:
+                return
+    pytest.fail("it never came to its end")
 
 
 # --- beside a job ------------------------------------------------------------------------------------------------------
