@@ -20,6 +20,7 @@ RUN python3 -m venv venv \
 COPY pyproject.toml README.md LICENSE ./
 COPY configs configs
 COPY intern_action intern_action
+COPY tests/hub_server tests/hub_server
 RUN venv/bin/pip install --no-cache-dir --no-index --no-deps --no-build-isolation . \
     && venv/bin/pip check \
     && venv/bin/python -m compileall -q venv/lib \

@@ -25,7 +25,7 @@ TORCH_CPU_PLACE := sys_platform == 'linux' and platform_machine == 'x86_64'
 TORCH_ELSEWHERE := sys_platform != 'linux' or platform_machine != 'x86_64'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install demo test check test-real fix bench lock system clean
+.PHONY: help setup install demo test check test-real fix bench lock system judges clean
 
 help:  ## what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -62,11 +62,30 @@ system:  ## what the real tests need of the machine: a browser, git, node
 	@set -euo pipefail; missing=""; \
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing="$$missing chromium"; \
 	command -v git >/dev/null || missing="$$missing git"; \
+	command -v node >/dev/null || missing="$$missing nodejs"; \
+	command -v npm >/dev/null || missing="$$missing npm"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
 	  echo "the real tests need:$$missing. On Debian and Ubuntu: sudo apt-get install -y --no-install-recommends$$missing" >&2; exit 2; fi; \
 	echo "installing$$missing"; \
 	apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+
+# The clients that judge the Hub of the tests, each in a place of its own: what we lock is one of them and lies in .venv.
+# Named here and nowhere else; a folder is made anew when its line changes.
+JUDGES := .cache/judges
+JUDGE_PYTHON := huggingface_hub==2.4.0
+JUDGE_NODE := @huggingface/hub@2.17.5
+
+judges: setup system  ## the clients that judge our Hub, into .cache/judges
+	@$(WAIT) $(MAKE) --no-print-directory -s $(JUDGES)/python/$(subst ==,-,$(JUDGE_PYTHON)) $(JUDGES)/node/$(subst /,-,$(JUDGE_NODE))
+
+$(JUDGES)/python/$(subst ==,-,$(JUDGE_PYTHON)):
+	@rm -rf $(JUDGES)/python; $(PYTHON) -m venv $(JUDGES)/python
+	@PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 $(JUDGES)/python/bin/python -m pip install -qq $(JUDGE_PYTHON) && touch $@
+
+$(JUDGES)/node/$(subst /,-,$(JUDGE_NODE)):
+	@rm -rf $(JUDGES)/node; mkdir -p $(JUDGES)/node
+	@npm install --prefix $(JUDGES)/node --silent --ignore-scripts --no-audit --no-fund --no-package-lock $(JUDGE_NODE) && touch $@
 
 # ── the work ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -86,7 +105,7 @@ check: setup  ## the quick gate: format, lint, types, imports, unit and story te
 	$(BIN)/zizmor --offline --quiet .github/workflows action.yml
 	$(PYTEST) --ignore=tests/real
 
-test-real: setup system  ## what needs real engines: servers, browsers, other users, training
+test-real: setup system judges  ## what needs real engines: servers, browsers, other users, training
 	$(PYTEST) tests/real --timeout 600 -o faulthandler_timeout=660
 
 fix: setup  ## put right what a machine can put right
@@ -111,4 +130,4 @@ lock:  ## compile the lock files after a change of pyproject.toml; UPGRADE=--upg
 	mv "$$tools/full.lock" full.lock; mv "$$tools/base.lock" base.lock
 
 clean:  ## remove what the above made
-	rm -rf $(VENV) .ruff_cache .import_linter_cache .hypothesis build dist
+	rm -rf $(VENV) .cache .ruff_cache .import_linter_cache .hypothesis build dist

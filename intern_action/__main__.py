@@ -174,6 +174,41 @@ def config(repo: str) -> None:
     _finish(run(_environment(), repo))
 
 
+@cli.group()
+def dev() -> None:
+    """Have a world of one's own to try things in, without an account."""
+
+
+@dev.command()
+@click.option("--port", default=0, metavar="N", help="where it listens (default: a free port)")
+@click.option("--root", default="intern-hub", metavar="DIR", help="folder it keeps everything in (default: intern-hub)")
+def hub(port: int, root: str) -> None:
+    """Be a Hugging Face Hub on this machine, with a ready token, until Ctrl-C."""
+    from intern_action.commands.dev import hub as run
+
+    _finish(run(port=port, root=root))
+
+
+@cli.command()
+@click.argument("model")
+@click.option("--revision", default="", metavar="REVISION", help="which one (default: the newest)")
+@_out
+def verify(model: str, revision: str, out: str | None) -> None:
+    """Walk from MODEL back to its job, plan, approval, code and data; 3 when a link does not hold."""
+    from intern_action.commands.verify import verify as run
+
+    _finish(run(_environment(), model, revision, out=out))
+
+
+@cli.command()
+@click.option("--repo", default=".", metavar="DIR", help="the repository that is meant (default: here)")
+def doctor(repo: str) -> None:
+    """Say whether tokens, repository and machine are fit, and what to change where not."""
+    from intern_action.commands.doctor import doctor as run
+
+    _finish(run(_environment(), repo))
+
+
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, "--version", "-V")
 @click.argument("task", default="")

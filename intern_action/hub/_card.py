@@ -29,12 +29,18 @@ def licence_of(head: JsonObject) -> str:
 
 
 def _head(card: str) -> JsonObject:
+    return parted(card)[0]
+
+
+def parted(card: str) -> tuple[JsonObject, str]:
+    """Return a card's head and what comes after it; a head that cannot be read is none, and stays in the text."""
     if not card.startswith("---"):
-        return {}
+        return {}, card
     import yaml
 
+    head, _, body = card[3:].partition("\n---")
     try:
-        found: object = yaml.safe_load(card[3:].partition("\n---")[0])
+        found: object = yaml.safe_load(head)
     except (yaml.YAMLError, RecursionError, ValueError):
-        return {}
-    return cast("JsonObject", found) if isinstance(found, dict) else {}
+        return {}, card
+    return (cast("JsonObject", found), body.removeprefix("\n")) if isinstance(found, dict) else ({}, card)

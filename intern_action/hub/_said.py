@@ -70,6 +70,51 @@ def said(asked: Asked) -> Generator[None]:
         raise HubError(f"{asked.repository} could not be stored: {error}") from error
 
 
+@contextlib.contextmanager
+def said_of_writing(asked: Asked) -> Generator[None]:
+    """The same for control's own token, which looks and writes.
+
+    Raises:
+        NotHere: there is no such repository, or it is hidden from this token. HubError: everything else.
+    """
+    import httpx
+    from huggingface_hub import errors
+
+    try:
+        yield
+    except errors.RepositoryNotFoundError as error:
+        raise NotHere(_not_there(asked)) from error
+    except errors.HfHubHTTPError as error:
+        raise HubError(_not_written(asked, error.response.status_code, error.server_message or "")) from error
+    except (
+        httpx.HTTPError,
+        OSError,
+        RuntimeError,
+    ) as error:  # the client's own word for a file that did not arrive is the last
+        raise HubError(
+            f"{asked.endpoint} could not be reached for {asked.repository} ({_cause(error)}); look at the network; what has "
+            "arrived is not sent again"
+        ) from error
+
+
+def _not_written(asked: Asked, status: int, words: str) -> str:
+    said_there = f" ({words.splitlines()[0][:200]})" if words else ""
+    match status:
+        case 401 | 403:
+            return (
+                f"{asked.endpoint} does not let control's token write {asked.repository}: {status}{said_there}; make one "
+                f"that may at {asked.endpoint}/settings/tokens and set HF_WRITE_TOKEN to it"
+            )
+        case 409 | 412:
+            return f"{asked.repository} was written by somebody else meanwhile ({status}); nothing was uploaded"
+        case 402:
+            return f"{asked.endpoint} wants to be paid first{said_there}; see {asked.endpoint}/settings/billing"
+        case 429:
+            return f"{asked.endpoint} asks for patience ({status}); run it again in some minutes"
+        case _:
+            return f"{asked.endpoint} failed for {asked.repository} with {status}{said_there}; run it again later"
+
+
 def _refused(asked: Asked, status: int, error: Exception) -> NoReturn:
     if status in {_UNAUTHORISED, _FORBIDDEN}:
         raise HubError(

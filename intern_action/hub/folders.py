@@ -91,7 +91,7 @@ class Folders:
         if "\0" in name or not self._roots or not name:
             return None
         path = (Path(self._roots[0].folder) / name).resolve()
-        there = os.path.exists(path)  # noqa: PTH110 -- `Path.exists` raises when a model writes a name of 5,000 letters
+        there = os.path.exists(path)  # noqa: PTH110 -- Path.exists raises when a model writes a name of 5,000 letters
         return path if there and self._over(path) else None
 
     def _over(self, path: Path) -> list[Root]:

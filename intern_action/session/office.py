@@ -23,6 +23,7 @@ from intern_action.core.ports import (
     Sandboxes,
     Watcher,
 )
+from intern_action.core.provenance import Provenance
 from intern_action.core.states import State
 from intern_action.core.types import Call, JsonObject
 
@@ -35,6 +36,7 @@ class Office:
         policy: reads `.github/intern.yml` of the default branch *now*: blob id ("" when there is none) and what it says.
         results: reads what a finished job wrote: `metrics.json` as a JSON object, {} when there is none.
         export: writes one folder of a commit somewhere and returns where, "" when the commit has no such folder.
+        dress: lays a job's output out for the Hub, with where it comes from in its card, and returns that folder.
         content: returns the digest of a folder's files, "" when there are none.
         plan_lives: how long a plan may wait for its approval.
         press: renews everything people see of a case; called after each boundary.
@@ -56,6 +58,7 @@ class Office:
     policy: Callable[[], tuple[str, ApprovalPolicy]]
     results: Callable[[str], JsonObject]
     export: Callable[[str, str], str]
+    dress: Callable[[str, Provenance], str]
     content: Callable[[str], str]
     press: Callable[[Office, Case], None]
     plan_lives: timedelta

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 
 from intern_action.core.digests import digest
 from intern_action.core.effects import WritesHub
-from intern_action.core.errors import HubError
+from intern_action.core.errors import HubError, LedgerError
 from intern_action.core.events import Published
 from intern_action.core.ports import Uploaded
+from intern_action.core.provenance import Provenance
 from intern_action.core.types import Call
 from intern_action.session.office import Case
 
@@ -36,16 +37,39 @@ def content_of(case: Case, write: WritesHub) -> str:
 
 
 def folder_of(case: Case, name: str) -> str:
-    """Return the folder to upload: the output of a job of this session, or a folder of the newest snapshot; "" for none."""
+    """Return the folder to upload, "" for none: a folder of the newest snapshot, or a job's output with its origin told in it."""
     if name != "job" and not name.startswith("job:"):
         return case.office.export(case.memory.snapshot or case.began.base_sha, name)
     for answer in reversed(case.memory.past("hf_create_job")):
         match answer.result.data:
-            case {"job": {"launch_key": str(key)}, "output": str(output)} if name in {"job", f"job:{key}"}:
-                return output
+            case {"job": {"launch_key": str(key)}, "output": str(output)} if name in {"job", f"job:{key}"} and output:
+                return case.office.dress(output, _origin(case, answer.call.id))
             case _:
                 pass
     return ""
+
+
+def _origin(case: Case, call_id: str) -> Provenance:
+    """Return where the output of a job of this session comes from."""
+    launched = case.memory.submitted[call_id][-1]
+    plan = case.office.ledger.read().plan(launched.digest)
+    if plan is None or plan.job is None:
+        raise LedgerError(f"the ledger does not know the plan {launched.digest[:8]}; a person has to look")
+    return Provenance(
+        session=plan.session,
+        requester=plan.requester,
+        commit=plan.head_sha,
+        tree=plan.tree,
+        plan=launched.digest,
+        approved_by=case.memory.allowed[call_id].by,
+        backend=launched.job.backend,
+        job=launched.job.id,
+        launch_key=launched.job.launch_key,
+        model=plan.job.model,
+        model_revision=plan.job.model_revision,
+        dataset=plan.job.dataset,
+        dataset_revision=plan.job.dataset_revision,
+    )
 
 
 def upload_new(case: Case, call: Call, write: WritesHub) -> Uploaded:

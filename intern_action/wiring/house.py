@@ -14,6 +14,7 @@ from intern_action.core.entries import Limits
 from intern_action.core.events import Began, Entry
 from intern_action.core.judgement import ApprovalPolicy
 from intern_action.core.ports import HubReader, Jobs, RecipeBook, Sandboxes, ToolLimits
+from intern_action.core.provenance import Provenance
 from intern_action.core.states import State
 from intern_action.core.types import Flavor
 from intern_action.gate.policy import parse_policy
@@ -115,6 +116,7 @@ class House:
             policy=self._policy,
             results=metrics_in,
             export=self._export,
+            dress=self._dress,
             content=content_of,
             press=self._press,
             plan_lives=self.settings.approvals.expire_after,
@@ -144,6 +146,11 @@ class House:
         from intern_action.wiring.models import export
 
         return export(self._publisher, commit, folder, self.world.control / "export" / self.session)
+
+    def _dress(self, output: str, provenance: Provenance) -> str:
+        from intern_action.hub.provenance import dress
+
+        return dress(output, str(self.world.control / "dressed" / provenance.launch_key), provenance)
 
     def _policy(self) -> tuple[str, ApprovalPolicy]:
         """Read the policy of the default branch as it is now."""

@@ -19,12 +19,14 @@ from intern_action.core.errors import HubError
 from intern_action.core.events import Began, Entry
 from intern_action.core.judgement import ApprovalPolicy
 from intern_action.core.ports import Desk, Model, Tool, Uploaded, Watcher
+from intern_action.core.provenance import Provenance
 from intern_action.core.states import State
 from intern_action.core.types import Answer, JsonObject, Permission, Reply, Verdict
 from intern_action.gate.policy import parse_policy
 from intern_action.gate.rules import Rule, collect, rules
 from intern_action.git.publisher import GitPublisher
 from intern_action.hub.folders import content_of
+from intern_action.hub.provenance import dress
 from intern_action.ledger.ledger import GitLedger
 from intern_action.session.admit import Request, admit
 from intern_action.session.agent_half import AgentHalf
@@ -290,6 +292,7 @@ class StoryHouse:
             policy=self._policy,
             results=lambda folder: json.loads((Path(folder) / "metrics.json").read_text()),
             export=self._export,
+            dress=self._dress,
             content=content_of,
             press=self._press,
             plan_lives=timedelta(days=3),
@@ -297,6 +300,9 @@ class StoryHouse:
             scratch=str(self.folder),
             holder=self.holder,
         )
+
+    def _dress(self, output: str, provenance: Provenance) -> str:
+        return dress(output, str(self.folder / "dressed" / provenance.launch_key), provenance)
 
     def _export(self, commit: str, folder: str) -> str:
         return export(self._publisher, commit, folder, self.folder / "export")

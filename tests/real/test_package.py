@@ -19,7 +19,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = tmp_path_factory.mktemp("source")
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
-    for name in ("intern_action", "configs"):
+    for name in ("intern_action", "configs", "tests/hub_server"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
     made = tmp_path_factory.mktemp("wheel")
     told = run(
@@ -45,8 +45,9 @@ def run(*arguments: str, cwd: Path = ROOT, **environment: str) -> subprocess.Com
 def test_a_wheel_carries_every_file_of_the_package_and_of_the_configuration(wheel: Path) -> None:
     held = set(zipfile.ZipFile(wheel).namelist())
     configs = {f"intern_action/_configs/{path.relative_to(ROOT / 'configs')}" for path in files("configs")}
+    hub = {f"intern_action/_hub/{path.relative_to(ROOT / 'tests')}" for path in files("tests/hub_server")}
     package = {str(path.relative_to(ROOT)) for path in files("intern_action")}
-    assert configs | package <= held
+    assert configs | hub | package <= held
 
 
 def files(folder: str) -> list[Path]:
@@ -79,3 +80,25 @@ def test_both_commands_answer(wheel: Path, tmp_path: Path) -> None:
     for command in ("intern-action", "ml-intern"):
         told = run(str(place / "bin" / command), "--help", cwd=tmp_path, PYTHONPATH=str(place))
         assert (told.returncode, "Usage" in told.stdout) == (0, True), told.stderr
+
+
+def test_an_installed_program_is_a_hub_with_no_checkout_around(wheel: Path, tmp_path: Path) -> None:
+    place = tmp_path / "site"
+    run("-m", "pip", "install", "-q", "--no-deps", "--no-index", "--target", str(place), str(wheel))
+    with subprocess.Popen(
+        [sys.executable, str(place / "bin" / "intern-action"), "dev", "hub", "--root", str(tmp_path / "hub")],
+        cwd=tmp_path,
+        env={"PATH": os.defpath, "PYTHONPATH": str(place)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as program:
+        assert program.stdout is not None
+        lines = [program.stdout.readline() for _ in range(3)]
+        program.terminate()
+        assert program.wait(timeout=30) == 0
+    assert [line.partition("=")[0] for line in lines] == [
+        "export HF_ENDPOINT",
+        "export HF_TOKEN",
+        "export HF_HUB_DISABLE_XET",
+    ]

@@ -5,16 +5,20 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from intern_action.core.errors import ToolFailed
-from intern_action.core.types import ColumnFacts, DatasetFacts, ModelFacts
+from intern_action.core.types import ColumnFacts, DatasetFacts
 from intern_action.recipes import Recipes
 from intern_action.recipes.text_classification import CARD
-from intern_action.recipes.text_classification.card import CONFIG, DEPENDENCIES, SCRIPT, family, spoken, variations
+from intern_action.recipes.text_classification.card import CONFIG, DEPENDENCIES, MODEL_CARD, SCRIPT, family, variations
+from intern_action.recipes.text_classification.model_card import spoken
 from tests.recipes.facts import ID, LABEL, MAILS, MINILM, TEXT, columns, wish
 
 ROOT = Path(__file__).parents[2]
@@ -23,12 +27,11 @@ ROOT = Path(__file__).parents[2]
 def test_an_encoder_and_labelled_mails_fit() -> None:
     fit = Recipes().fit(wish(), MINILM, MAILS)
     assert fit.recipe == "text_classification"
-    assert set(fit.files) == {SCRIPT, CONFIG}
+    assert set(fit.files) == {SCRIPT, CONFIG, MODEL_CARD}
     assert fit.job.script == SCRIPT
     assert (fit.job.model, fit.job.model_revision) == (MINILM.id, "c9745ed1")
     assert (fit.job.dataset, fit.job.dataset_revision) == ("data/mails", "sha256:ab")
-    assert fit.job.parameters["text-column"] == "text"
-    assert fit.job.parameters["label-column"] == "label"
+    assert fit.job.parameters["config"] == CONFIG
     assert fit.job.parameters["time-limit-minutes"] == "30"
     assert fit.smoke_parameters == {**fit.job.parameters, "smoke": "true"}
 
@@ -37,6 +40,62 @@ def test_the_script_is_the_one_that_was_vetted_and_needs_nothing_of_ours() -> No
     script = CARD.fit(wish(), MINILM, MAILS).files[SCRIPT]
     assert script == (ROOT / "intern_action/recipes/text_classification/train.py").read_text(encoding="utf-8")
     assert "intern_action" not in script
+
+
+def test_the_settings_file_says_what_is_learned_from_what_so_that_the_script_guesses_nothing() -> None:
+    settings = settings_of()
+    assert (settings["model"], settings["model_revision"]) == (MINILM.id, "c9745ed1")
+    assert (settings["dataset"], settings["dataset_revision"]) == ("data/mails", "sha256:ab")
+    assert (settings["text_column"], settings["label_column"]) == ("text", "label")
+    assert (settings["train_split"], settings["eval_split"]) == ("train", "test")
+    assert "" not in settings.values()
+
+
+def settings_of(data: DatasetFacts = MAILS, verb: str = "train", **settings: str) -> dict[str, object]:
+    """What stands in the settings file."""
+    model = dataclasses.replace(MINILM, architecture="BertForSequenceClassification")
+    return json.loads(CARD.fit(wish(verb, **settings), model, data).files[CONFIG])
+
+
+@pytest.mark.parametrize(
+    ("there", "wished", "chosen"),
+    [
+        (["train", "validation", "test"], {}, ("train", "test")),
+        (["train", "validation", "test"], {"split": "validation"}, ("train", "validation")),
+        (["train"], {}, ("train", "a fifth")),
+        (["posts"], {}, ("posts", "a fifth")),
+        (["test", "posts"], {}, ("posts", "test")),
+    ],
+)
+def test_splits_are_chosen_by_their_names(there: list[str], wished: dict[str, str], chosen: tuple[str, str]) -> None:
+    data = dataclasses.replace(MAILS, splits=dict.fromkeys(there, 500))
+    settings = settings_of(data, **wished)
+    assert (settings["train_split"], settings["eval_split"]) == chosen
+
+
+@pytest.mark.parametrize(
+    ("wished", "words"),
+    [
+        ({"split": "exam"}, "no split 'exam', only train, test: say `with eval-split=SPLIT`"),
+        ({"split": "train", "train-split": "train"}, "'train' cannot be learned from and held out"),
+    ],
+)
+def test_a_split_that_is_not_there_or_chosen_twice_is_refused(wished: dict[str, str], words: str) -> None:
+    with pytest.raises(ToolFailed, match=words):
+        Recipes().fit(dataclasses.replace(wish(), settings=wished), MINILM, MAILS)
+
+
+def test_an_evaluation_has_no_settings_of_a_training_and_no_card_of_a_model() -> None:
+    assert "epochs" not in settings_of(verb="evaluate")
+    assert settings_of(verb="evaluate")["eval_split"] == "test"
+    model = dataclasses.replace(MINILM, architecture="BertForSequenceClassification")
+    assert set(CARD.fit(wish("evaluate"), model, MAILS).files) == {SCRIPT, CONFIG}
+
+
+def test_a_model_too_big_for_a_runner_is_rehearsed_as_a_tiny_one() -> None:
+    big = CARD.fit(wish(), dataclasses.replace(MINILM, parameters=7_000_000_000), MAILS)
+    assert big.smoke_parameters["tiny"] == "true"
+    assert "tiny" not in big.job.parameters
 
 
 def test_what_is_wished_stands_in_the_settings_file_for_the_reviewer() -> None:
@@ -100,7 +159,11 @@ def test_a_model_that_cannot_carry_a_head_for_classes_is_refused(architecture: s
     ("data", "words"),
     [
         (columns(TEXT, dataclasses.replace(LABEL, distinct=1, top_values=("ham",))), r"one class only \(ham\)"),
-        (columns(TEXT, dataclasses.replace(LABEL, distinct=900)), "it holds no classes"),
+        (columns(TEXT, dataclasses.replace(LABEL, distinct=900)), "900 values in 1600 rows, so it holds no classes"),
+        (
+            dataclasses.replace(columns(TEXT, dataclasses.replace(LABEL, distinct=60)), splits={"train": 90}),
+            "no classes",
+        ),
         (columns(TEXT, dataclasses.replace(LABEL, kind="float")), "holds float values, not classes"),
         (columns(dataclasses.replace(TEXT, kind="list"), LABEL), "holds texts beside"),
         (columns(TEXT, ID), "clearly the class"),
@@ -120,12 +183,12 @@ def test_a_column_that_is_not_there_is_named_with_those_that_are() -> None:
 
 def test_the_class_is_found_by_its_shape_when_no_name_tells() -> None:
     kind = dataclasses.replace(LABEL, name="kind")
-    assert CARD.fit(wish(), MINILM, columns(ID, TEXT, kind)).job.parameters["label-column"] == "kind"
+    assert settings_of(columns(ID, TEXT, kind))["label_column"] == "kind"
 
 
 def test_the_column_with_the_longest_texts_is_the_text() -> None:
     title = ColumnFacts(name="title", kind="string", distinct=900, empty=0, mean_chars=40)
-    assert CARD.fit(wish(), MINILM, columns(title, TEXT, LABEL)).job.parameters["text-column"] == "text"
+    assert settings_of(columns(title, TEXT, LABEL))["text_column"] == "text"
 
 
 @pytest.mark.parametrize(
@@ -199,11 +262,28 @@ def test_a_folder_is_called_by_the_name_that_says_something(name: str, words: st
     assert spoken(name) == words
 
 
-def test_the_planner_reads_the_licences_and_names_into_the_job() -> None:
-    model: ModelFacts = dataclasses.replace(MINILM, id="/opt/x/minilm/model")
-    parameters = CARD.fit(wish(), model, MAILS).job.parameters
-    assert (parameters["model-name"], parameters["model-licence"], parameters["dataset-licence"]) == (
-        "minilm",
-        "apache-2.0",
-        "cc0-1.0",
-    )
+def test_the_model_card_names_licences_and_revisions_and_links_to_the_hub() -> None:
+    card = CARD.fit(wish(), MINILM, dataclasses.replace(MAILS, id="acme/mails")).files[MODEL_CARD]
+    head = head_of(card)
+    assert head["license"] == "apache-2.0"
+    assert (head["base_model"], head["datasets"]) == ([MINILM.id], ["acme/mails"])
+    assert head["model-index"][0]["results"][0]["dataset"]["revision"] == "sha256:ab"
+    assert "| data set **acme/mails** | sha256:ab | cc0-1.0 |" in card
+
+
+def head_of(card: str) -> Mapping[str, Any]:
+    """The card's metadata, with a number in each place that waits for one."""
+    return yaml.safe_load(re.sub(r"\{[^}]+\}", "0", card).split("---\n")[1])
+
+
+def test_a_model_card_of_folders_links_nowhere() -> None:
+    model = dataclasses.replace(MINILM, id="/opt/x/minilm/model", licence="")
+    card = CARD.fit(wish(), model, dataclasses.replace(MAILS, id="my/own data", revision="")).files[MODEL_CARD]
+    head = head_of(card)
+    assert not {"base_model", "datasets"} & head.keys()
+    assert (head["license"], head["model-index"][0]["name"]) == ("unknown", "minilm-own-data")
+
+
+def test_the_model_card_says_how_to_load_an_adapter_only_when_there_is_one() -> None:
+    assert "PeftModel" in CARD.fit(wish(lora="8"), MINILM, MAILS).files[MODEL_CARD]
+    assert "PeftModel" not in CARD.fit(wish(), MINILM, MAILS).files[MODEL_CARD]

@@ -27,10 +27,10 @@ def chosen(data: DatasetFacts, choices: Choices) -> tuple[ColumnFacts, ColumnFac
 def _label(data: DatasetFacts, wanted: str) -> ColumnFacts:
     """Return the column of classes: as said, else by name, else the one column that could be it."""
     if wanted:
-        return _good_label(_named(data, wanted, "label"))
+        return _good_label(_named(data, wanted, "label"), data)
     by_name = [column for name in LABEL_NAMES for column in data.columns if column.name.lower() == name]
     if by_name:
-        return _good_label(by_name[0])
+        return _good_label(by_name[0], data)
     could_be = [column for column in data.columns if _could_be_label(column)]
     if len(could_be) != 1:
         raise NoColumn(f"none of the columns {_names(data)} is clearly the class: say `with label=COLUMN`")
@@ -50,17 +50,17 @@ def _text(data: DatasetFacts, wanted: str, label: ColumnFacts) -> ColumnFacts:
     return max(texts, key=lambda column: column.mean_chars)
 
 
-def _good_label(column: ColumnFacts) -> ColumnFacts:
+def _good_label(column: ColumnFacts, data: DatasetFacts) -> ColumnFacts:
     """Return the column if a model can learn its values as classes."""
     if column.kind not in _LABEL_KINDS:
         raise NoColumn(f"column {column.name!r} holds {column.kind} values, not classes: say `with label=COLUMN`")
     if column.distinct == 1:
         only = f" ({column.top_values[0]})" if column.top_values else ""
         raise NoColumn(f"column {column.name!r} holds one class only{only}: there is nothing to tell apart")
-    if column.distinct > MOST_CLASSES:
-        raise NoColumn(
-            f"column {column.name!r} has {column.distinct} values, more than {MOST_CLASSES}: it holds no classes"
-        )
+    rows = sum(data.splits.values())
+    if column.distinct > min(MOST_CLASSES, rows // 2):
+        values = f"column {column.name!r} has {column.distinct} values in {rows} rows"
+        raise NoColumn(f"{values}, so it holds no classes: say `with label=COLUMN`")
     return column
 
 

@@ -1,0 +1,33 @@
+"""Where a model comes from: which session, job, plan, people, files and data. It travels in the model's card."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """What control knows of a model that it uploads.
+
+    Args:
+        commit, tree: what was approved and ran.
+        plan: digest of the plan that was approved. approved_by: by whom.
+        backend, job, launch_key: the job that made it.
+        model, model_revision, dataset, dataset_revision: what went in. Data without a revision lies in the tree.
+        files: digest of everything that is uploaded but the card, "" while nobody has counted.
+    """
+
+    session: str
+    requester: str
+    commit: str
+    tree: str
+    plan: str
+    approved_by: tuple[str, ...]
+    backend: str
+    job: str
+    launch_key: str
+    model: str
+    model_revision: str
+    dataset: str
+    dataset_revision: str
+    files: str = ""

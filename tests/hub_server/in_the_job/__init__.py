@@ -1,0 +1,1 @@
+"""What runs inside a job, or beside it: programs of their own, started with the ready Python."""
