@@ -97,12 +97,13 @@ def _acts(name: str, words: str, *params: Option) -> Callable[[Callable[..., obj
     f"Approve the plan of SESSION as a reviewer, and go on. SESSION is {SESSION_HELP}.",
     _session,
     click.option("--code", default="", metavar="CODE", help="the plan code, where the policy asks for it"),
+    click.option("--option", default="", metavar="NAME", help="one of the plan's options (default: recommended)"),
 )
-def approve(session: str, code: str, out: str | None, person: str | None) -> None:
+def approve(session: str, code: str, option: str, out: str | None, person: str | None) -> None:
     """Approve."""
     from intern_action.commands.act import approve as run
 
-    _finish(run(_environment(), session, out=out, person=person, code=code))
+    _finish(run(_environment(), session, out=out, person=person, code=code, option=option))
 
 
 @_acts(
@@ -153,6 +154,15 @@ def why(session: str, out: str | None, person: str | None) -> None:
 
     del person
     _finish(run(_environment(), session, out=out))
+
+
+@cli.command()
+@_out
+def sweep(out: str | None) -> None:
+    """Cancel jobs of ours that no session waits for any more, and say which."""
+    from intern_action.commands.act import sweep as run
+
+    _finish(run(_environment(), out=out))
 
 
 @cli.command()

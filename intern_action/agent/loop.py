@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 from intern_action.agent.budget import Allowance, exhausted
 from intern_action.agent.ending import ending_of
@@ -14,6 +13,7 @@ from intern_action.core.effects import Disposition
 from intern_action.core.endings import Ending
 from intern_action.core.errors import ToolFailed
 from intern_action.core.events import Answered, Event, Heard, Held, Spent, Started
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import Desk, JournalFile, Model, Tool, Watcher
 from intern_action.core.types import Call, Conversation, ToolResult
 
@@ -21,7 +21,7 @@ MOST_AT_ONCE = 4
 """Calls that only read and stand side by side run together, this many at a time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Run:
     """One call that is free to run."""
 

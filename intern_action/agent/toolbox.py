@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from intern_action.core.effects import Disposition, Effect, Pushes, natural_disposition
 from intern_action.core.errors import ToolFailed
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import Tool
 from intern_action.core.types import Call, ToolSpec
 
@@ -15,7 +16,7 @@ HoldRule = Callable[[tuple[Effect, ...]], str | None]
 """Asks every rule of the gate: the reason to hold, or None."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Verdict:
     """What happens to one call."""
 

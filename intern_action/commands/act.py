@@ -27,13 +27,16 @@ from intern_action.wiring.local import LocalDoor
 from intern_action.wiring.premises import Premises
 
 
-def approve(environment: Mapping[str, str], session: str, *, out: str | None, person: str | None, code: str) -> int:
+def approve(
+    environment: Mapping[str, str], session: str, *, out: str | None, person: str | None, code: str, option: str = ""
+) -> int:
     """Review the pull request with an approval, then go on."""
     with _house(environment, session, out) as house:
         who = person or user_name(environment)
         _require_known(house, who)
         approved = _awaited(house)
-        house.forge.review(_pull_request(house), who, Verdict.APPROVED, code)
+        body = "\n".join(line for line in (code, f"option: {option}" if option else "") if line)
+        house.forge.review(_pull_request(house), who, Verdict.APPROVED, body)
         house.drive()
         if approved and _awaited(house) == approved:
             click.echo(_reasons(house), err=True)
@@ -85,6 +88,20 @@ def why(environment: Mapping[str, str], session: str, *, out: str | None) -> int
         else:
             click.echo(f"{house.session} is {house.case.state}: {house.case.memory.why or 'nothing is missing'}")
         return 0
+
+
+def sweep(environment: Mapping[str, str], *, out: str | None) -> int:
+    """Cancel the jobs that nobody owns, and end such sandboxes."""
+    from intern_action.session.lease import sweep as sweep_sandboxes
+    from intern_action.session.sweep import sweep as sweep_jobs
+
+    with _house(environment, "", out) as house:
+        swept = (*sweep_jobs(house.office), *sweep_sandboxes(house.office))
+        for ref in swept:
+            click.echo(f"cancelled {ref.id} ({ref.launch_key}): no session here waits for it")
+        if not swept:
+            click.echo("nothing to sweep: each job that runs has a session that waits for it")
+    return 0
 
 
 def status(environment: Mapping[str, str], session: str, *, out: str | None) -> int:

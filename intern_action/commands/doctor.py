@@ -6,7 +6,6 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +13,7 @@ import click
 
 from intern_action.commands.config import home_of
 from intern_action.core.errors import HubError, InternError, Misconfigured
+from intern_action.core.frozen import frozen
 from intern_action.gate.policy import parse_policy
 from intern_action.git.facts import ready_repository
 from intern_action.git.run import Git
@@ -29,7 +29,7 @@ TOKENS = ("HF_TOKEN", "HF_WRITE_TOKEN", "HF_JOB_TOKEN")
 ROOM_GB = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TokenRow:
     """One token: what the Hub says of it, or why it says nothing; `same_as` names another variable with this very token."""
 
@@ -50,7 +50,7 @@ class TokenRow:
         return "fine"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Finding:
     """Something else that was looked at."""
 

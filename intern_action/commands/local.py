@@ -106,9 +106,9 @@ def go_on(house: House) -> int:
     """Drive the session and show where it stands. Where no other user can be had for the tools, say so first."""
     if house.shell.uid is None:
         click.echo(f"note: {house.shell.protection}", err=True)
+    house.drive()
     from intern_action.commands.show import show
 
-    house.drive()
     show(house)
     return exit_code(house)
 

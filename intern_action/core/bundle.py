@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from intern_action.core.events import Entry
+from intern_action.core.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Fault:
     """Why the agent half ended without an ending: a model error, a limit, an interruption."""
 
@@ -17,7 +17,7 @@ class Fault:
     exit_code: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Bundle:
     """One stretch of work.
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import Field, fields, is_dataclass
+from dataclasses import is_dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from typing import cast
 
 from intern_action.core.errors import Bug
+from intern_action.core.later import written
 from intern_action.core.plan import Plan, form
 
 NOT_APPROVED = frozenset({"made_at", "expires_at", "summary"})
@@ -36,16 +37,9 @@ def plain(value: object) -> object:
         case Plan():
             return plain(form(value))
         case _ if is_dataclass(value):
-            return {
-                f.name: plain(getattr(value, f.name)) for f in fields(value) if not _left_out(f, getattr(value, f.name))
-            }
+            return {name: plain(item) for name, item in written(value).items()}
         case _:
             raise Bug(f"{type(value).__name__} has no canonical form")
-
-
-def _left_out(field: Field[object], value: object) -> bool:
-    """Whether a field that came later (`core.types.LATER`) has nothing to say."""
-    return bool(field.metadata.get("later")) and value == field.default
 
 
 def canonical(value: object) -> bytes:

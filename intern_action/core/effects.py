@@ -7,10 +7,10 @@ the next boundary. Any rule may hold what would be queued; none can free what is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
+from intern_action.core.frozen import frozen
 from intern_action.core.types import JobRef, JobSpec, LeaseSpec
 
 
@@ -22,7 +22,7 @@ class Disposition(StrEnum):
     HELD = "held"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Spends:
     """Costs money: starts a job."""
 
@@ -30,7 +30,7 @@ class Spends:
     kind: Literal["spends"] = "spends"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Leases:
     """Costs money by the hour: begins an isolated machine."""
 
@@ -38,7 +38,7 @@ class Leases:
     kind: Literal["leases"] = "leases"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CancelsJob:
     """Ends a running job. Saves money, loses work: control does it, nobody need agree."""
 
@@ -46,7 +46,7 @@ class CancelsJob:
     kind: Literal["cancels_job"] = "cancels_job"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class WritesHub:
     """Writes a repository on the Hub.
 
@@ -65,7 +65,7 @@ class WritesHub:
     kind: Literal["writes_hub"] = "writes_hub"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Pushes:
     """Publishes the checkout's commits and opens or updates the draft pull request.
 
@@ -78,7 +78,7 @@ class Pushes:
     kind: Literal["pushes"] = "pushes"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Contacts:
     """Sends words to somebody."""
 

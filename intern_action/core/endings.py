@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from intern_action.core.frozen import frozen
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@frozen
 class Finished:
     """The agent says it is done, in these words."""
 
@@ -14,7 +15,7 @@ class Finished:
     kind: Literal["finished"] = "finished"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NeedsReview:
     """These calls are held; control has to answer them."""
 
@@ -22,7 +23,7 @@ class NeedsReview:
     kind: Literal["needs-review"] = "needs-review"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NeedsJob:
     """These calls have a job that still runs."""
 
@@ -30,7 +31,7 @@ class NeedsJob:
     kind: Literal["needs-job"] = "needs-job"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NeedsInput:
     """The agent cannot go on without a person's words."""
 
@@ -38,7 +39,7 @@ class NeedsInput:
     kind: Literal["needs-input"] = "needs-input"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Exhausted:
     """Turns, money or time ran out."""
 
@@ -47,7 +48,7 @@ class Exhausted:
     kind: Literal["exhausted"] = "exhausted"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class GaveUp:
     """The agent says that the task cannot be done as it stands: the task or its data are at fault, or the job."""
 

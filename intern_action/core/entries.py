@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal, Protocol, TypeAlias
 
-from intern_action.core.plan import Plan
+from intern_action.core.frozen import frozen
+from intern_action.core.later import LATER
+from intern_action.core.plan import Plan, chosen
 from intern_action.core.states import JobState, State
-from intern_action.core.types import LATER, JobRef
+from intern_action.core.types import JobRef
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Admitted:
     """An event was claimed, once, for a session."""
 
@@ -25,7 +27,7 @@ class Admitted:
     kind: Literal["admitted"] = "admitted"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SessionMoved:
     """A session is in this state, and its journal's head has this hash."""
 
@@ -36,7 +38,7 @@ class SessionMoved:
     kind: Literal["session-moved"] = "session-moved"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PlanMade:
     """The newest plan of a session. It supersedes the ones before."""
 
@@ -45,18 +47,22 @@ class PlanMade:
     kind: Literal["plan-made"] = "plan-made"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PlanConsumed:
-    """An approval was used, by these people, with these reviews. One per digest. What it asks for may be done."""
+    """An approval was used, by these people, with these reviews. One per digest. What it asks for may be done.
+
+    `option` is which of the plan's options they chose; "" is the recommended one.
+    """
 
     digest: str
     session: str
     by: tuple[str, ...]
     reviews: tuple[str, ...]
+    option: str = field(default="", metadata=LATER)
     kind: Literal["plan-consumed"] = "plan-consumed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PlanDropped:
     """A plan is no longer to be had: superseded, refused, expired or stopped."""
 
@@ -67,7 +73,7 @@ class PlanDropped:
     kind: Literal["plan-dropped"] = "plan-dropped"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MoneyHeld:
     """Money is set aside for a plan, before anything starts. `month` is `2026-11`."""
 
@@ -79,7 +85,7 @@ class MoneyHeld:
     kind: Literal["money-held"] = "money-held"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MoneyCaptured:
     """This much of a hold was really spent, by one launch. One per launch key."""
 
@@ -89,7 +95,7 @@ class MoneyCaptured:
     kind: Literal["money-captured"] = "money-captured"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MoneyReleased:
     """The rest of a hold is free again."""
 
@@ -97,7 +103,7 @@ class MoneyReleased:
     kind: Literal["money-released"] = "money-released"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class JobMoved:
     """A launch is in this state. `fence` grows with each try to launch; the highest one may act until `lease_until`.
 
@@ -129,7 +135,7 @@ LedgerEvent: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Limits:
     """Budgets in dollars; None is "no limit of this kind"."""
 
@@ -138,7 +144,7 @@ class Limits:
     requester_usd: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class JobRow:
     """The newest word on one launch."""
 
@@ -233,3 +239,9 @@ class Ledger(Protocol):
             LedgerError: broken chain, unreachable remote, too many lost races.
         """
         ...
+
+
+def agreed(view: LedgerView, digest: str) -> Plan | None:
+    """Return a plan as people approved it, with the option they chose; as it was made before that, None when it is not there."""
+    plan, consumed = view.plan(digest), view.consumed(digest)
+    return chosen(plan, consumed.option) if plan and consumed else plan

@@ -7,16 +7,17 @@ calls that are not held; control writes the rest and the answers of held calls.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
+from intern_action.core.frozen import frozen
 from intern_action.core.states import State
 from intern_action.core.types import JobRef, Reply, ToolResult, Usage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Began:
     """The first event: who asked for what, from which commit, under which model and limits.
 
@@ -38,7 +39,7 @@ class Began:
     kind: Literal["began"] = "began"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Told:
     """Somebody said something to the agent."""
 
@@ -47,7 +48,7 @@ class Told:
     kind: Literal["told"] = "told"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Moved:
     """The session's state changed. `exit_code` is what a script sees when it ends here (0 when all is well)."""
 
@@ -57,7 +58,7 @@ class Moved:
     kind: Literal["moved"] = "moved"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Heard:
     """The model answered."""
 
@@ -65,7 +66,7 @@ class Heard:
     kind: Literal["heard"] = "heard"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Started:
     """A call is about to be run. Without its `Answered`, the runner died in it."""
 
@@ -73,7 +74,7 @@ class Started:
     kind: Literal["started"] = "started"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Answered:
     """A call has its result. `snapshot` is the commit that holds the checkout if the call changed it."""
 
@@ -84,7 +85,7 @@ class Answered:
     kind: Literal["answered"] = "answered"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Held:
     """A call waits for control: it would spend, or overwrite, or a rule says so."""
 
@@ -93,7 +94,7 @@ class Held:
     kind: Literal["held"] = "held"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Planned:
     """Control published the plan of a held call: this pull request, this digest, at most this much."""
 
@@ -104,7 +105,7 @@ class Planned:
     kind: Literal["planned"] = "planned"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Allowed:
     """The gate let a held call pass."""
 
@@ -114,7 +115,7 @@ class Allowed:
     kind: Literal["allowed"] = "allowed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Refused:
     """Somebody, or the gate, said no. The words become the call's answer."""
 
@@ -125,7 +126,7 @@ class Refused:
     kind: Literal["refused"] = "refused"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Submitted:
     """A job was launched (or adopted) for a held call."""
 
@@ -136,7 +137,7 @@ class Submitted:
     kind: Literal["submitted"] = "submitted"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Spent:
     """Money went: on a model answer (agent half) or on a job (control, `call_id` set)."""
 
@@ -147,7 +148,7 @@ class Spent:
     kind: Literal["spent"] = "spent"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Noted:
     """The house tells the model something."""
 
@@ -155,7 +156,7 @@ class Noted:
     kind: Literal["noted"] = "noted"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Folded:
     """The conversation was compacted: the first `turns` turns are replaced by `note`."""
 
@@ -164,7 +165,7 @@ class Folded:
     kind: Literal["folded"] = "folded"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Published:
     """Control carried something out at a boundary: a push, a pull request, an upload. `what` names it, `data` has the links."""
 
@@ -196,7 +197,7 @@ AGENT_KINDS = frozenset({"heard", "started", "answered", "held", "folded", "note
 """What a bundle's segment may hold."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Entry:
     """One line of a journal: an event with its place, time and the hash of the line before.
 

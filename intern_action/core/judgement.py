@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeAlias
 
 from intern_action.core.entries import Limits
+from intern_action.core.frozen import frozen
 from intern_action.core.plan import Plan
 from intern_action.core.types import Permission, PullRequest, Quote, Review
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ApprovalPolicy:
     """The part of `.github/intern.yml` (default branch) that says when an approval counts.
 
@@ -40,7 +41,7 @@ class ApprovalPolicy:
     limits: Limits = Limits()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Smoke:
     """The newest smoke test of the session, as the root process recorded it."""
 
@@ -49,7 +50,7 @@ class Smoke:
     script: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Facts:
     """The world, right now.
 
@@ -65,6 +66,7 @@ class Facts:
         policy_blob: blob id of the policy file on the default branch ("" when there is none).
         reviews: all, oldest first. permissions: of every reviewer, now.
         quote: price and ceiling, re-read. None when the price could not be read, or there is none.
+        option_quotes: the same for each option of the plan, by name; one whose price could not be read is not there.
         room_usd: what the budget still allows (None: no limit).
         parent: the revision that stands on the Hub where the plan would write, "" for nothing.
         content: digest of what it would upload, "" when there is nothing to read.
@@ -90,9 +92,10 @@ class Facts:
     parent: str = ""
     content: str = ""
     permissions: Mapping[str, Permission] = field(default_factory=dict[str, Permission])
+    option_quotes: Mapping[str, Quote] = field(default_factory=dict[str, Quote])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Condition:
     """One thing that is not as it must be: a stable name, for whom, and the words."""
 
@@ -101,15 +104,16 @@ class Condition:
     who: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Approved:
-    """All conditions hold; these people's reviews are the approval."""
+    """All conditions hold; these people's reviews are the approval. `option` is what they chose, "" the recommended one."""
 
     by: tuple[str, ...]
     reviews: tuple[str, ...]
+    option: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NotApproved:
     """At least one condition fails. `waiting` is True when the only thing missing is (more) reviews."""
 

@@ -7,20 +7,19 @@ the names. Text from outside becomes one of these types once, at a door, and is 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
+from intern_action.core.frozen import frozen
+from intern_action.core.later import LATER
+
 JsonObject: TypeAlias = Mapping[str, object]
 """A decoded JSON object. Values are narrowed where they are used."""
 
 EMPTY: JsonObject = {}
-
-LATER: Mapping[str, bool] = {"later": True}
-"""`field(default=…, metadata=LATER)` came when ledgers were written without it: it is left out of the canonical form while it has
-its default, so what was written before is still read, and hashes the same."""
 
 
 class FinishReason(StrEnum):
@@ -32,7 +31,7 @@ class FinishReason(StrEnum):
     FILTER = "filter"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Usage:
     """What one model answer used. `cost_usd` is None when no price is known: unknown is never free."""
 
@@ -43,7 +42,7 @@ class Usage:
     cost_usd: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Thought:
     """A reasoning block, kept exactly as the provider sent it: its signature is void if one byte changes.
 
@@ -56,7 +55,7 @@ class Thought:
     block: JsonObject = field(default_factory=dict[str, object])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Call:
     """One tool call as the model wrote it, with an id that is unique in the session.
 
@@ -69,7 +68,7 @@ class Call:
     flaw: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Reply:
     """One whole answer of a model."""
 
@@ -81,7 +80,7 @@ class Reply:
     model: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ToolResult:
     """What a tool answers.
 
@@ -96,7 +95,7 @@ class ToolResult:
     failed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ToolSpec:
     """What a model is told of a tool: name, purpose, and the JSON Schema of its arguments."""
 
@@ -108,7 +107,7 @@ class ToolSpec:
 # --- the conversation, as a model is shown it ---------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Words:
     """Something a person (or the task) said."""
 
@@ -116,14 +115,14 @@ class Words:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Note:
     """Something the house says to the model. Never shown as if a person had said it."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Answer:
     """A tool's answer to one call of an earlier reply."""
 
@@ -134,7 +133,7 @@ class Answer:
 Turn: TypeAlias = Words | Note | Reply | Answer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Conversation:
     """What the model is asked to go on from.
 
@@ -154,7 +153,35 @@ Parameters: TypeAlias = Mapping[str, str]
 """Command-line flags of a script without the dashes, as they will stand on its command line. A value "true" is a bare flag."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
+class Work:
+    """How much there is to do in a job, as far as its time and memory depend on it.
+
+    Args:
+        parameters: weights of the model.
+        method: all weights learn, an adapter on 16- or 32-bit weights does, one on 4-bit weights does, or nothing.
+        train_tokens, read_tokens: tokens learned from (all epochs) and only read (evaluation), in all.
+        sequence_length, batch_size: what is in memory at once, on each device.
+        precision: how weights are held. optimizer: what is kept for each weight that learns.
+        checkpointing: activations are computed twice instead of kept.
+        layers, width, vocabulary: the model's shape; 0 for "guess" and, of the vocabulary, for "no words are predicted".
+    """
+
+    parameters: int
+    method: Literal["full", "lora", "qlora", "inference"] = "full"
+    train_tokens: int = 0
+    read_tokens: int = 0
+    sequence_length: int = 512
+    batch_size: int = 8
+    precision: Literal["float32", "bfloat16"] = "float32"
+    optimizer: Literal["adamw", "adamw-8bit", "sgd"] = "adamw"
+    checkpointing: bool = False
+    layers: int = 0
+    width: int = 0
+    vocabulary: int = 0
+
+
+@frozen
 class JobSpec:
     """A training or evaluation job, pinned enough to be priced, approved and repeated.
 
@@ -168,6 +195,7 @@ class JobSpec:
         dependencies: pinned requirements beyond the image's, `name==version`.
         model, model_revision, dataset, dataset_revision: what goes in, for provenance and the digest.
         output: folder the script writes to, relative to the job's own working folder.
+        work: how much there is to do, for the estimate; None when nobody said.
     """
 
     script: str
@@ -182,9 +210,10 @@ class JobSpec:
     dataset: str = ""
     dataset_revision: str = ""
     output: str = "output"
+    work: Work | None = field(default=None, metadata=LATER)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LeaseSpec:
     """An isolated machine for a while, pinned enough to be priced and approved.
 
@@ -202,7 +231,7 @@ class LeaseSpec:
 
 
 class JobStage(StrEnum):
-    """Where a started job is, in the words of the job backends. The last five are final."""
+    """Where a started job is, in the words of the job backends. All but the first two are final."""
 
     SCHEDULING = "scheduling"
     RUNNING = "running"
@@ -210,6 +239,7 @@ class JobStage(StrEnum):
     FAILED = "failed"
     OUT_OF_MEMORY = "out_of_memory"
     TIMED_OUT = "timed_out"
+    PREEMPTED = "preempted"
     CANCELLED = "cancelled"
 
     @property
@@ -218,7 +248,7 @@ class JobStage(StrEnum):
         return self not in {JobStage.SCHEDULING, JobStage.RUNNING}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class JobRef:
     """A started job: which backend, its id there, and the launch key it carries as a label."""
 
@@ -227,9 +257,19 @@ class JobRef:
     launch_key: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class JobStatus:
-    """What a backend says of a job. `output_dir` is where collected files lie once it is final (a path on this machine)."""
+    """What a backend says of a job.
+
+    Args:
+        ref: which one.
+        stage: where it is.
+        message: that in words.
+        exit_code: the script's.
+        started_at, finished_at: what is billed lies between them.
+        output_dir: where collected files lie once it is final (a path on this machine).
+        checkpoint: it left one that another attempt can go on from.
+    """
 
     ref: JobRef
     stage: JobStage
@@ -238,6 +278,7 @@ class JobStatus:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     output_dir: str = ""
+    checkpoint: bool = False
 
     @property
     def seconds(self) -> float:
@@ -247,9 +288,17 @@ class JobStatus:
         return (self.finished_at - self.started_at).total_seconds()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Flavor:
-    """One kind of hardware with its price. `live_at` is when the price was read; None means the table in the configuration."""
+    """One kind of hardware with its price.
+
+    Args:
+        memory_gb: of the machine. accelerator_memory_gb: of all its accelerators together.
+        devices: how many accelerators work side by side, 1 where the processor does.
+        tflops: what they do together by the data sheet, in 10^12 operations a second; 0 is not known.
+        live_at: when the price was read; None means the table in the configuration.
+        listed_on: the day of the table's price (`2026-11-23`), "" when nobody wrote it down.
+    """
 
     name: str
     title: str
@@ -257,10 +306,13 @@ class Flavor:
     memory_gb: Decimal
     accelerator: str = ""
     accelerator_memory_gb: Decimal = Decimal(0)
+    devices: int = field(default=1, metadata=LATER)
+    tflops: Decimal = field(default=Decimal(0), metadata=LATER)
     live_at: datetime | None = None
+    listed_on: str = field(default="", metadata=LATER)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Quote:
     """The most a plan may cost: price x time limit x attempts, capped by `cap_usd`.
 
@@ -299,7 +351,7 @@ class Permission(StrEnum):
         return self in {Permission.WRITE, Permission.ADMIN}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Comment:
     """One comment of a thread."""
 
@@ -309,7 +361,7 @@ class Comment:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Thread:
     """An issue, with its comments in order."""
 
@@ -331,7 +383,7 @@ class Verdict(StrEnum):
     DISMISSED = "dismissed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Review:
     """One review of a pull request, pinned to the commit it was given on."""
 
@@ -344,7 +396,7 @@ class Review:
     by_a_person: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PullRequest:
     """A pull request as the forge has it *now*."""
 
@@ -367,7 +419,7 @@ class PullRequest:
 # --- the checklist -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Step:
     """One line of the checklist people see."""
 
@@ -378,7 +430,7 @@ class Step:
 # --- recipes ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ModelFacts:
     """What a model *is*, as `hf_model_load` found it."""
 
@@ -395,7 +447,7 @@ class ModelFacts:
     problems: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ColumnFacts:
     """One column: its type (string, int, float, bool, list, object) and what its values look like."""
 
@@ -407,7 +459,7 @@ class ColumnFacts:
     top_values: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DatasetFacts:
     """What a data set *is*, as `hf_dataset_load` found it."""
 
@@ -420,7 +472,7 @@ class DatasetFacts:
     problems: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Fit:
     """A recipe's answer to "can you take this model, this data, this wish": the files to write and the job to ask for."""
 
@@ -433,9 +485,12 @@ class Fit:
     estimate_memory_gb: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Wish:
-    """What a person asked of a recipe: train or evaluate, on what, with which settings (`with epochs=3, lora`)."""
+    """What a person asked of a recipe: train or evaluate, on what, with which settings (`with epochs=3, lora`).
+
+    `hardware` is what the flavor's name means here, None when nobody knows; whoever owns the book of recipes fills it in.
+    """
 
     verb: Literal["train", "evaluate"]
     model: str
@@ -443,3 +498,4 @@ class Wish:
     settings: Parameters = field(default_factory=dict[str, str])
     flavor: str = "local-cpu"
     timeout_minutes: int = 30
+    hardware: Flavor | None = None

@@ -22,19 +22,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import cast
 
 import yaml
 
 from intern_action.core.errors import ForgeError
+from intern_action.core.frozen import frozen
 
 FENCE = "---"
 PART = re.compile(r"--- (comment|review)\s*")
 ESCAPED = re.compile(r"(\\*)--- (comment|review)\s*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Part:
     """One part of a page: the page's own (kind ""), a comment or a review. `line` is where its front matter begins, from 1."""
 
@@ -44,7 +45,7 @@ class Part:
     line: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Page:
     """A whole file. The first part is the page's own."""
 

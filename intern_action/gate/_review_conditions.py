@@ -7,8 +7,10 @@ from typing import TypeAlias
 
 from intern_action.core.digests import plan_code
 from intern_action.core.judgement import Condition, Facts
+from intern_action.core.plan import RECOMMENDED, chosen, offered
 from intern_action.core.types import Permission, Review, Verdict
 from intern_action.gate._condition import same_person, unless
+from intern_action.gate.options import options_named
 
 ReviewCheck: TypeAlias = Callable[[Facts, Review], Condition | None]
 """Looks at one approving review; returns why it does not count, None when it does."""
@@ -72,12 +74,29 @@ def review_has_happened(facts: Facts, review: Review) -> Condition | None:
     )
 
 
+def review_chooses_what_is_offered(facts: Facts, review: Review) -> Condition | None:
+    """It names one of the plan's options, or none: then it is the recommended one."""
+    named, there = options_named(review.body), offered(facts.plan)
+    return unless(
+        len(named) <= 1 and named <= there,
+        "review-chooses-one",
+        f"{review.by} chose {', '.join(sorted(named))}; a review names one of those the plan offers: {', '.join(sorted(there))}",
+        who=review.by,
+    )
+
+
+def choice(facts: Facts, review: Review) -> str:
+    """Return the option a review chooses, "" for the recommended one; of what is not offered nobody can choose."""
+    named = options_named(review.body) & offered(facts.plan)
+    return next(iter(named - {RECOMMENDED}), "") if len(named) == 1 else ""
+
+
 # --- 5: costly plans need their code -------------------------------------------------------------------------------
 
 
 def review_names_the_plan(facts: Facts, review: Review) -> Condition | None:
     """Above the policy's limit the reviewer has written the plan's code."""
-    limit, ceiling = facts.policy.code_above_usd, facts.plan.ceiling_usd
+    limit, ceiling = facts.policy.code_above_usd, chosen(facts.plan, choice(facts, review)).ceiling_usd
     code = plan_code(facts.digest)
     return unless(
         limit is None or ceiling <= limit or code in review.body.casefold(),
@@ -158,6 +177,7 @@ BYTES_REVIEW_CONDITIONS: tuple[ReviewCheck, ...] = (review_is_of_this_commit,)
 REVIEW_CONDITIONS: tuple[ReviewCheck, ...] = (
     review_came_after_the_plan,
     review_has_happened,
+    review_chooses_what_is_offered,
     review_names_the_plan,
     reviewer_is_a_person,
     reviewer_is_not_us,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeVar
 
 from intern_action.core.effects import Leases
 from intern_action.core.judgement import Approved, Condition, Facts, Judgement, NotApproved
+from intern_action.core.plan import RECOMMENDED, chosen
 from intern_action.core.types import Review, Verdict
 from intern_action.gate._asked_conditions import asked_conditions
 from intern_action.gate._plan_conditions import BYTES_CONDITIONS, PLAN_CONDITIONS
 from intern_action.gate._review_conditions import (
     BYTES_REVIEW_CONDITIONS,
     REVIEW_CONDITIONS,
+    choice,
     dismissal,
     latest_decisive,
     new_objection,
@@ -33,17 +36,20 @@ def judge(facts: Facts) -> Judgement:
     """
     said = latest_decisive(facts)
     counting = tuple(review for review in said if _counts(facts, review))
-    broken = _of_the_world(facts, said)
+    option = choice(facts, counting[0]) if counting else ""
+    broken = _of_the_world(facts, said, option)
     wanted = _of_the_people(facts, said, counting)
     if broken or wanted:
         return NotApproved(failing=(*broken, *wanted), waiting=not broken)
-    return Approved(by=tuple(review.by for review in counting), reviews=tuple(review.id for review in counting))
+    return Approved(
+        by=tuple(review.by for review in counting), reviews=tuple(review.id for review in counting), option=option
+    )
 
 
-def _of_the_world(facts: Facts, said: tuple[Review, ...]) -> tuple[Condition, ...]:
+def _of_the_world(facts: Facts, said: tuple[Review, ...], option: str) -> tuple[Condition, ...]:
     """Return what no further approval could put right."""
     of_the_plan = (check(facts) for check in (*PLAN_CONDITIONS, *_where_bytes_count(facts, BYTES_CONDITIONS)))
-    of_the_effect = asked_conditions(facts)
+    of_the_effect = asked_conditions(_as_chosen(facts, option))
     of_objectors = (new_objection(facts, review) for review in said)
     return tuple(condition for condition in (*of_the_plan, *of_the_effect, *of_objectors) if condition is not None)
 
@@ -51,12 +57,29 @@ def _of_the_world(facts: Facts, said: tuple[Review, ...]) -> tuple[Condition, ..
 def _of_the_people(facts: Facts, said: tuple[Review, ...], counting: tuple[Review, ...]) -> tuple[Condition, ...]:
     """Return whose word is still missing, and why the words that were given do not count."""
     objections = tuple(found for review in said if (found := old_objection(facts, review)) is not None)
+    objections += _at_odds(facts, counting)
     missing = max(1, facts.policy.people_needed) - len(counting)
     if missing <= 0:
         return objections
     people = "one more person" if missing == 1 else f"{missing} more people"
     short = Condition(name="people-enough", words=f"{people} must approve pull request #{facts.plan.pull_request}")
     return (short, *objections, *(condition for review in said for condition in _against(facts, review)))
+
+
+def _as_chosen(facts: Facts, option: str) -> Facts:
+    """Return the facts of the option that people chose: its job, cap and price are what is judged."""
+    if not option:
+        return replace(facts, plan=chosen(facts.plan))
+    return replace(facts, plan=chosen(facts.plan, option), quote=facts.option_quotes.get(option))
+
+
+def _at_odds(facts: Facts, counting: tuple[Review, ...]) -> tuple[Condition, ...]:
+    """Return the condition of reviews that choose different options: nobody can tell which one is approved."""
+    choices = {review.by: choice(facts, review) or RECOMMENDED for review in counting}
+    if len(set(choices.values())) <= 1:
+        return ()
+    said = ", ".join(f"{person} {option}" for person, option in choices.items())
+    return (Condition(name="option-agreed", words=f"the reviews choose different options ({said}); agree on one"),)
 
 
 def _counts(facts: Facts, review: Review) -> bool:

@@ -4,27 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from difflib import get_close_matches
 from fractions import Fraction
-from typing import Literal
 
 from intern_action.core.errors import NotAllowed
+from intern_action.core.estimate import Estimate
 from intern_action.core.types import Flavor, JobSpec, LeaseSpec, Quote
 
 _MINUTES_PER_HOUR = 60
 _CENTS_PER_DOLLAR = 100
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
-    """What a job will probably take: minutes of one attempt and memory in GB, with how sure that is."""
-
-    minutes: Decimal | None = None
-    memory_gb: Decimal | None = None
-    sure: Literal["measured", "modelled", "unknown"] = "unknown"
 
 
 def ceiling_usd(flavor: Flavor, *, timeout_minutes: int, attempts: int) -> Decimal:
@@ -35,7 +25,7 @@ def ceiling_usd(flavor: Flavor, *, timeout_minutes: int, attempts: int) -> Decim
     return cost_usd(flavor, timeout_minutes) * attempts
 
 
-def cost_usd(flavor: Flavor, minutes: int | Decimal) -> Decimal:
+def cost_usd(flavor: Flavor, minutes: int | Decimal | Fraction) -> Decimal:
     """Return what some minutes cost, in exact arithmetic and then rounded up to the cent."""
     cents = Fraction(flavor.usd_per_hour) * Fraction(minutes) * _CENTS_PER_DOLLAR / _MINUTES_PER_HOUR
     return Decimal(math.ceil(cents)).scaleb(-2)
@@ -110,9 +100,17 @@ def _priced(name: str, flavors: Mapping[str, Flavor]) -> Flavor:
     """Return the hardware; refuse what has no price."""
     flavor = flavors.get(name)
     if flavor is None:
-        near = get_close_matches(name, flavors, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(sorted(flavors)) or 'none'}"
+        near = _near(name, flavors)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(sorted(flavors)) or 'none'}"
         raise NotAllowed(f"{name} is not in the price table, and hardware without a price is never started; {hint}")
     if flavor.usd_per_hour < 0:
         raise NotAllowed(f"{name} has a price below zero (${flavor.usd_per_hour} an hour); correct the price table")
     return flavor
+
+
+def _near(name: str, flavors: Mapping[str, Flavor]) -> list[str]:
+    """Return up to three names that are spelled alike or begin alike: `a100` is near `a100-large`."""
+    asked = name.lower().replace("_", "-")
+    family = asked.partition("-")[0]
+    alike = get_close_matches(asked, flavors)
+    return list(dict.fromkeys([*alike, *(one for one in sorted(flavors) if one.partition("-")[0] == family)]))[:3]

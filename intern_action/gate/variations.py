@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
+from intern_action.core.frozen import frozen
 from intern_action.core.plan import Plan
 from intern_action.core.types import JobSpec, Parameters
 from intern_action.gate.quote import cost_usd
@@ -17,7 +17,7 @@ _PINNED = ("script", "flavor", "dependencies", "model", "model_revision", "datas
 _AS_PLANNED: Parameters = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Inside:
     """The approval covers it. `variation` is the permitted change that was used (empty: the plan's own parameters)."""
 
@@ -25,7 +25,7 @@ class Inside:
     attempt_usd: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Outside:
     """It needs a plan of its own, for each of these reasons."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from intern_action.core.frozen import frozen
 from intern_action.git.objects import object_id
 from intern_action.git.remote import Remote, branch_ref
 from intern_action.git.run import Git, GitFailed, LostRace, make_git_dir
@@ -15,7 +15,7 @@ from intern_action.git.snapshots import write_files
 ZERO = "0" * 40
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class GitBranch:
     """Implements `core.ports.Branch`. Several processes may share one git directory.
 

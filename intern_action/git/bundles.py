@@ -12,11 +12,12 @@ import shutil
 import tempfile
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
 from intern_action.core.errors import NotAllowed
+from intern_action.core.frozen import frozen
 from intern_action.git.objects import COMMIT
 from intern_action.git.run import Git, GitFailed
 
@@ -71,7 +72,7 @@ def _judge_line(line: str, *, commit: str, base_sha: str) -> None:
         raise NotAllowed(f"the bundle carries the commit {oid}, its words say {commit}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Quarantine:
     """Objects that are not ours yet. `env` shows them to a git call, on top of ours."""
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from intern_action.core.errors import Misconfigured
+from intern_action.core.frozen import frozen
 from intern_action.git.run import Git
 
 SHOWN = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RepositoryFacts:
     """A repository as it is now.
 

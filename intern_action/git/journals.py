@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 
 from intern_action.core.errors import Misconfigured
+from intern_action.core.frozen import frozen
 from intern_action.git.objects import object_id
 from intern_action.git.remote import Remote
 from intern_action.git.run import GitFailed
@@ -24,7 +24,7 @@ def session_ref(session: str) -> str:
     return f"{PREFIX}{session}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Journals:
     """The refs under `refs/intern/sessions/` of a remote. Control alone writes them."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from intern_action.core.errors import Misconfigured, NotAllowed
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import Clock
 from intern_action.git.bundles import judge_commits, open_pack, quarantine, release, unpack
 from intern_action.git.journals import Journals
@@ -22,7 +23,7 @@ RESERVED = frozenset({"intern/ledger"})
 STAT_WIDTH = "--stat=100,80"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class GitPublisher:
     """Implements `core.ports.Publisher` on a bare git directory of control's own and a remote. Make one with `at`.
 

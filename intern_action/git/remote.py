@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from intern_action.core.errors import Misconfigured
+from intern_action.core.frozen import frozen
 from intern_action.git.objects import object_id
 from intern_action.git.run import OURS, Git, GitFailed, LostRace
 
@@ -35,7 +36,7 @@ def branch_ref(branch: str) -> str:
     return f"refs/heads/{branch}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Remote:
     """A remote of our git directory.
 

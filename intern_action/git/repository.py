@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from intern_action.core.errors import Misconfigured
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import Push
 from intern_action.git.objects import object_id
 from intern_action.git.remote import branch_ref
@@ -25,7 +25,7 @@ KEPT_LINES = as_config_file(KEPT)
 ORIGIN = re.compile(r'^\[remote "origin"\]\n(?:[ \t].*\n)*', re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BareRepository:
     """Implements `core.ports.Commits`."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from intern_action.core.errors import NotAllowed
+from intern_action.core.frozen import frozen
 from intern_action.git.names import PROTECTED, is_git_directory, is_protected, shown
 from intern_action.git.objects import LINK, SUBMODULE, Item
 
@@ -14,7 +14,7 @@ MOST_LINKS = 40
 """As many as the kernel follows."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TreeRules:
     """What is refused, and how large a link's target may be."""
 

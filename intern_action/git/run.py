@@ -8,11 +8,12 @@ import resource
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 
 from intern_action.core.errors import Misconfigured, NotAllowed, OutsideError
+from intern_action.core.frozen import frozen
 
 CONFIG: Mapping[str, str] = {
     "safe.directory": "*",  # who owns a repository is decided by who hands us its path, not by git
@@ -60,7 +61,7 @@ class LostRace(GitFailed):
     """Somebody else moved the ref first. Read again, then decide again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Identity:
     """Who commits."""
 
@@ -81,7 +82,7 @@ class Identity:
 OURS = Identity()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Done:
     """How a git process ended."""
 
@@ -95,7 +96,7 @@ class Done:
         return self.out.decode("utf-8", "surrogateescape").rstrip("\n")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Git:
     """Runs git on one git directory.
 

@@ -12,13 +12,14 @@ from datetime import datetime
 from types import TracebackType
 from typing import IO, Self
 
+from intern_action.core.frozen import frozen
 from intern_action.git.run import OURS, Git, GitFailed, Identity, clean
 
 LINK = "120000"
 GIVE_UP_SECONDS = 600.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Written:
     """A commit and its tree."""
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import errno
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from typing import NoReturn
 
 from intern_action.core.errors import HubError, Misconfigured, ToolFailed
+from intern_action.core.frozen import frozen
 from intern_action.hub._names import Kind, NotHere, hint
 
 _UNAUTHORISED, _FORBIDDEN, _TOO_MANY = 401, 403, 429
@@ -18,7 +18,7 @@ def _nobody(_kind: Kind, _repository: str) -> tuple[str, ...]:
     return ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Asked:
     """What was asked of the Hub. `near` finds names that come near one that is not there."""
 

@@ -18,17 +18,17 @@ import os
 import secrets
 import shutil
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from intern_action.core.errors import HubError
+from intern_action.core.frozen import frozen
 from intern_action.hub._names import Kind, check_id
 from intern_action.hub._source import Source, revision_of
 
 _OURS = frozenset({"refs", "snapshots", "log.jsonl", "lock"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Stored:
     """One revision of a repository, as files with their SHA-256."""
 
@@ -38,7 +38,7 @@ class Stored:
     sizes: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Logged:
     """One line of the log: what was uploaded, over what, with which words."""
 
@@ -77,7 +77,7 @@ class Shelf:
                 yield f"{owner.name}/{one.name}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ShelfRepository:
     """One repository."""
 

@@ -12,18 +12,18 @@ import hashlib
 import os
 import stat
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from intern_action.core.errors import ToolFailed
+from intern_action.core.frozen import frozen
 
 _SKIPPED = frozenset({".git", ".cache", ".locks", "__pycache__", ".venv", "node_modules", ".DS_Store"})
 _MOST_FILES = 20_000
 _PIECE = 1 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Source:
     """One folder.
 

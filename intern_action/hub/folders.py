@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from intern_action.core.errors import HubError, ToolFailed
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import HubSnapshot
 from intern_action.hub._cache import Cache
 from intern_action.hub._names import Kind
@@ -26,7 +26,7 @@ _AROUND = "'\"`()[]<>.,;:!?"
 """What stands around a path in a sentence and is not of it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Root:
     """A folder beneath which folders may be named.
 

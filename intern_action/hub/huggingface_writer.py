@@ -11,11 +11,11 @@ import contextlib
 import io
 from collections.abc import Generator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from intern_action.core.errors import HubError, ToolFailed
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import Uploaded
 from intern_action.hub._names import Kind, NotHere, check_id
 from intern_action.hub._said import Asked, said_of_writing
@@ -31,7 +31,7 @@ ITS_OWN = frozenset({".gitattributes"})
 PIECE = 1 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Standing:
     """What stands in a repository now."""
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from intern_action.core.errors import HubError
+from intern_action.core.frozen import frozen
 
 UNAUTHORISED = 401
 Role = Literal["read", "write", "fineGrained"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Grant:
     """What a fine-grained token may do in one place: `ada` or `ada/model`; "" is everywhere."""
 
@@ -22,7 +22,7 @@ class Grant:
     permissions: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TokenFacts:
     """Whose a token is, and what it allows.
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import Clock, Jobs, Shell
 from intern_action.core.types import Flavor
+from intern_action.jobs._account import HubAccount
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Supplies:
     """What a backend may need of this machine.
 
@@ -22,6 +24,7 @@ class Supplies:
         memory_mb: address space of one job, None for no limit.
         longest_minutes: the most an order may ask for.
         environment: what jobs get besides; never a secret.
+        hub: the account for jobs on the Hub, None where there is none.
     """
 
     root: str
@@ -34,9 +37,10 @@ class Supplies:
     memory_mb: int | None = None
     longest_minutes: int = 360
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    hub: HubAccount | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Backend:
     """The constant `BACKEND` of a module in `jobs/`."""
 

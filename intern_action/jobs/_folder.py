@@ -20,19 +20,19 @@ import os
 import re
 import shutil
 from collections.abc import Generator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import cast
 
 from intern_action.core.digests import plain
 from intern_action.core.errors import JobError
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import JobOrder
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 _OURS = frozenset({"lock", "order.json", "tree", "started", "pid", "log.txt", "status.json", "cancelled"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class JobFolder:
     """The folder of one launch key."""
 

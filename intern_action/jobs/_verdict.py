@@ -23,7 +23,7 @@ def verdict(status: Status, last_lines: Sequence[str]) -> tuple[JobStage, str]:
         return JobStage.TIMED_OUT, f"its time was up after {status.seconds:.0f} s"
     if status.exit_code == 0:
         return JobStage.COMPLETED, f"completed in {status.seconds:.0f} s"
-    why = _memory(status.exit_code, last_lines)
+    why = memory(status.exit_code, last_lines)
     if why:
         return JobStage.OUT_OF_MEMORY, why
     return JobStage.FAILED, said(last_lines) or f"the script ended with exit code {status.exit_code}"
@@ -40,7 +40,7 @@ def said(last_lines: Sequence[str]) -> str:
     return ""
 
 
-def _memory(exit_code: int, last_lines: Sequence[str]) -> str:
+def memory(exit_code: int, last_lines: Sequence[str]) -> str:
     """Return why it was memory, "" when it was something else."""
     for line in reversed(last_lines):
         if _object(line).get("error") == "out_of_memory":

@@ -52,6 +52,11 @@ class LocalJobs:
         folder = folder_of(self._root, launch_key)
         return _ref(launch_key) if folder.started.exists() else None
 
+    def alive(self) -> tuple[JobRef, ...]:
+        """Return the jobs beneath our root that have not ended."""
+        keys = sorted(place.parent.name for place in self._root.glob("*/started"))
+        return tuple(ref for ref in map(_ref, keys) if not self.status(ref).stage.final)
+
     # --- starting --------------------------------------------------------------------------------------------------
 
     def launch(self, order: JobOrder) -> JobRef:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from intern_action.core.entries import Limits
 from intern_action.core.errors import LedgerError
+from intern_action.core.frozen import frozen
 
 ZERO = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Hold:
     """Money set aside for one plan, and what of it was spent. Dollars."""
 

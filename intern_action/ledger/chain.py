@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, cast
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 from intern_action.core.digests import canonical, digest
 from intern_action.core.entries import LedgerEvent
 from intern_action.core.errors import LedgerError
+from intern_action.core.frozen import frozen
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -28,7 +28,7 @@ FIRST = 1
 FIELDS = frozenset({"schema", "seq", "at", "before", "event", "mac", "hash"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LedgerEntry:
     """One line.
 
@@ -54,7 +54,7 @@ class LedgerEntry:
         return canonical(self) + b"\n"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Chain:
     """Makes and checks lines.
 

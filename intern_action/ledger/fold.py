@@ -24,7 +24,7 @@ from intern_action.core.entries import (
     SessionMoved,
 )
 from intern_action.core.errors import Bug, LedgerError
-from intern_action.core.plan import Plan
+from intern_action.core.plan import Plan, chosen, offered
 from intern_action.core.states import JobState, State, move_job
 from intern_action.ledger import budget
 from intern_action.ledger.budget import Hold
@@ -158,6 +158,8 @@ class _Folding:
             _no(f"the approval of plan {event.digest[:8]} was used before")
         if at > plan.expires_at:
             _no(f"the plan {event.digest[:8]} expired at {plan.expires_at:%Y-%m-%d %H:%M} UTC")
+        if event.option not in offered(plan) | {""}:
+            _no(f"the plan {event.digest[:8]} offers no {event.option}")
         self.consumed[event.digest] = event
 
     def _drop(self, event: PlanDropped) -> None:
@@ -178,8 +180,10 @@ class _Folding:
             _no(f"the plan {event.digest[:8]} was asked for by {plan.requester}, not by {event.requester}")
         if event.month not in {f"{at:%Y-%m}", f"{at - LATE:%Y-%m}"}:
             _no(f"{event.month} is not the month it is ({at:%Y-%m})")
-        if budget.amount(event.usd) > plan.cap_usd:
-            _no(f"${event.usd} is more than the plan's cap of ${plan.cap_usd}")
+        consumed = self.consumed.get(event.digest)
+        cap_usd = chosen(plan, consumed.option if consumed else "").cap_usd
+        if budget.amount(event.usd) > cap_usd:
+            _no(f"${event.usd} is more than the plan's cap of ${cap_usd}")
         self.holds[event.digest] = budget.hold(
             digest=event.digest,
             session=event.session,
@@ -250,6 +254,8 @@ def _priced(plan: Plan) -> None:
     if plan.quote is None and (budget.amount(plan.cap_usd) or plan.launches):
         _no("a plan without a price is of no job and sets no money aside")
     budget.amount(plan.cap_usd)
+    for option in plan.options:
+        budget.amount(option.quote.ceiling_usd)
 
 
 def _legal(row: JobRow, event: JobMoved) -> None:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
+from intern_action.core.frozen import frozen
 from intern_action.core.states import State
 from intern_action.ledger.budget import ZERO, Hold
 from intern_action.ledger.view import View
@@ -19,7 +19,7 @@ WHY = 200
 CONDITION = re.compile(r"\[(some|each|no) (\w+)\] ")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SessionRow:
     """One session, as a line of the table."""
 
@@ -33,7 +33,7 @@ class SessionRow:
     spent: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MonthRow:
     """One month: dollars set aside and spent."""
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 
 from intern_action.core.entries import Admitted, JobRow, Limits, PlanConsumed, PlanDropped, PlanMade, SessionMoved
+from intern_action.core.frozen import frozen
 from intern_action.core.plan import Plan
 from intern_action.ledger.budget import ZERO, Hold, room
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Tables:
     """Everything the ledger says, by key. Only `fold` makes a new one; nobody changes one."""
 
@@ -27,7 +28,7 @@ class Tables:
     captures: Mapping[str, Decimal] = field(default_factory=dict[str, Decimal])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class View:
     """Implements `core.entries.LedgerView` over tables, as of the commit `head`."""
 

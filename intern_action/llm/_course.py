@@ -9,6 +9,7 @@ from typing import TypeVar, cast
 
 from intern_action.core.errors import Bug
 from intern_action.core.facts import dataset_facts_from_json, model_facts_from_json
+from intern_action.core.frozen import frozen
 from intern_action.core.types import (
     Answer,
     Call,
@@ -31,7 +32,7 @@ MOST_LOST = 3
 _AGAIN = re.compile(r"\b(?:retry|try\s+(?:it\s+)?again|once\s+more)\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Failure:
     """A call that did not do what it was asked, in its own words."""
 
@@ -39,7 +40,7 @@ class Failure:
     words: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Try:
     """One run of the script: a smoke test, or a job. `asked` is everything that was asked for."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from intern_action.core.errors import ToolFailed
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import RecipeBook
 from intern_action.core.types import DatasetFacts, Fit, ModelFacts, Parameters
 from intern_action.llm._course import Course, Failure, Try
@@ -20,7 +20,7 @@ _LOOK, _WRITE, _SMOKE, _ASK, _RUN, _AFTER = range(6)
 """Places in the checklist (`plan.md.j2`)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Move:
     """Words and calls of one reply."""
 
@@ -148,7 +148,7 @@ def _after_job(course: Course, way: Way) -> Move:
             return _refused(course)
         case "cancelled":
             return Move(text=job_report(course, way.fit))
-        case "failed" | "timed_out":
+        case "failed" | "timed_out" | "preempted":
             return give_up(failed_job(course, way.fit), "job")
         case _:
             return give_up(f"hf_create_job failed: {last.words}")

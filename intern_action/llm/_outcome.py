@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import cast
 
+from intern_action.core.frozen import frozen
 from intern_action.core.types import DatasetFacts, Fit, JsonObject, ModelFacts
 from intern_action.llm._course import Course, Failure, Try
 from intern_action.llm._recipe_words import lines, words
@@ -17,7 +17,7 @@ _HEADLINE = 2
 _CENT = "0.01"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Attempt:
     """One job, in words."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import TypeAlias, cast
 
 from intern_action.core.errors import ToolFailed
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import RecipeBook
 from intern_action.core.types import DatasetFacts, Fit, JobSpec, JsonObject, ModelFacts, Parameters
 from intern_action.llm._course import Course
@@ -18,7 +19,7 @@ Wanted: TypeAlias = tuple[str, JsonObject]
 SMOKE_TIME = "15m"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Way:
     """A fit, and the change that a small test on this machine made necessary.
 
@@ -113,4 +114,5 @@ def job_call(way: Way, parameters: Parameters) -> Wanted:
         "dataset": job.dataset,
         "dataset_revision": job.dataset_revision,
         "output": job.output,
+        **({"work": asdict(job.work)} if job.work else {}),
     }

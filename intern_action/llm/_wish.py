@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal
 
+from intern_action.core.durations import minutes
+from intern_action.core.frozen import frozen
 from intern_action.core.types import Wish
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Asked:
     """A wish, where the result shall go, and the words that were not understood."""
 
@@ -25,7 +27,7 @@ class Asked:
     ignored: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Said:
     """Settings and more, as far as somebody said them."""
 
@@ -66,12 +68,12 @@ _WORDS = r"""(?:"[^"\n]+"|'[^'\n]+'|`[^`\n]+`|“[^”\n]+”|[^\s,;"'`“”]+)
 _VALUE = rf"(?P<value>{_WORDS})"
 _NUMBER = r"(?P<value>\d[\d.]*(?:e-?\d+)?)"
 _SWITCHES = r"(?P<name>lora|gradient[ _-]checkpointing|checkpointing)\b"
-_UNITS = r"(?:d|h|m|min|hours?|minutes?|days?)"
+_UNITS = r"(?:weeks?|w|days?|d|hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s)(?![a-z])"
 _ITEMS = {
     "upload": rf"(?:push|upload|publish)(?:(?:\s+(?:it|the|model|result|to))*\s+|\s*[=:]\s*){_VALUE}",
     "timeout": (
         r"(?:timeout|time\s+limit|within|for\s+at\s+most)\s*(?:[=:]|of|is)?\s*"
-        rf"(?P<value>(?:\d+\s*{_UNITS}\s*)+|\d+)\b"
+        rf"(?P<value>\d+(?:\.\d+)?\s*{_UNITS}(?:\s*\d+(?:\.\d+)?\s*{_UNITS})*|\d[\d.]*(?!\w))"
     ),
     "flavor": rf"(?:flavor|flavour|hardware)\s*[=:]?\s*{_VALUE}",
     "on": rf"on\s+(?:(?:a|an|the)\s+)?(?=\S*[\d-]){_VALUE}",
@@ -85,8 +87,6 @@ _PATTERNS = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in _ITEM
 _BETWEEN = re.compile(r"(?:[\s,;]|[.!?](?=\s|$)|(?:and|then|with|using)\b)+", re.IGNORECASE)
 _LONE = re.compile(r"(?P<name>[A-Za-z][\w-]*)\s*(?=[,;\n]|$)")
 _WORD = re.compile(r"\S+")
-_SPAN = re.compile(r"(?P<number>\d+)\s*(?P<unit>[a-z]*)", re.IGNORECASE)
-_MINUTES = {"m": 1, "h": 60, "d": 1440}
 
 
 def asked_in(words: str, *, flavor: str, timeout_minutes: int) -> Asked | None:
@@ -146,6 +146,8 @@ def _said(text: str, *, lone: bool) -> Said:
         place, fresh = item.end(), False
         listing = listing and not item[0].endswith((".", "!", "?"))
         match kind:
+            case "timeout" if not _is_time(_plain(item["value"])):
+                ignored.append(item[0])
             case "upload" | "flavor" | "timeout" | "on":
                 other[_SPECIAL.get(kind, kind)] = _plain(item["value"])
             case "pair" if _key(item["name"]) in _SPECIAL:
@@ -161,7 +163,7 @@ def _said(text: str, *, lone: bool) -> Said:
     return Said(
         settings=settings,
         flavor=other["flavor"],
-        timeout_minutes=_minutes(other["timeout"]),
+        timeout_minutes=minutes(other["timeout"]) if other["timeout"] else 0,
         upload=other["upload"],
         ignored=_ignored(" ".join(ignored)),
     )
@@ -217,7 +219,8 @@ def _key(name: str) -> str:
     return re.sub(r"[\s_]+", "-", name.strip().lower())
 
 
-def _minutes(text: str) -> int:
-    """Return a length of time in minutes, rounded down to no less than one; a bare number is minutes; 0 for none."""
-    spans = [(int(found["number"]), found["unit"][:1].lower() or "m") for found in _SPAN.finditer(text)]
-    return sum(number * _MINUTES.get(unit, 1) for number, unit in spans)
+def _is_time(text: str) -> bool:
+    try:
+        return bool(minutes(text))
+    except ValueError:
+        return False

@@ -7,13 +7,14 @@ stands: `<epoch>-<reply>-<place>-<the provider's id>`. The same conversation giv
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from intern_action.core.frozen import frozen
 
 _OURS = re.compile(r"\d+-\d+-\d+-(.+)", re.DOTALL)
 _NAMELESS = "call"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Place:
     """Which reply of a session is being heard: the epoch, and how many replies the conversation shows before it."""
 

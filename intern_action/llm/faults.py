@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -22,6 +22,7 @@ from intern_action.core.errors import (
     ModelRefused,
     ModelUnreachable,
 )
+from intern_action.core.frozen import frozen
 from intern_action.llm.narrow import as_object, as_text
 
 _SHOWN_CHARS = 500
@@ -43,7 +44,7 @@ _PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatu
 _TOO_BIG_AT_ANY_RATE = re.compile(r"request too large", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Asked:
     """Whom we asked, for the words of a fault.
 

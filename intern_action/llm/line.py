@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import base64
 import select
+import socket
 import ssl
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from intern_action.core.errors import Misconfigured
+from intern_action.core.frozen import frozen
 
 _PIECE_BYTES = 65536
+_CORK: int | None = getattr(socket, "TCP_CORK", None)
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Patience:
     """How long to wait for a provider.
 
@@ -35,7 +38,7 @@ class Patience:
     answer_seconds: float = 1800.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Destination:
     """Where requests go. `proxy` is an HTTP proxy's URL, "" for none.
 
@@ -83,12 +86,13 @@ class Line:
     def _ask(self, path: str, headers: Mapping[str, str], body: Sequence[bytes | bytearray]) -> HTTPResponse:
         connection = self._open()
         length = str(sum(len(piece) for piece in body))
-        connection.request(
-            "POST",
-            self._target(path),
-            body=body,
-            headers={**headers, **self._proxy_headers(), "Content-Length": length},
-        )
+        with _corked(connection.sock):
+            connection.request(
+                "POST",
+                self._target(path),
+                body=body,
+                headers={**headers, **self._proxy_headers(), "Content-Length": length},
+            )
         return connection.getresponse()
 
     def close(self) -> None:
@@ -167,6 +171,21 @@ def _credentials(proxy: SplitResult) -> Mapping[str, str]:
         return {}
     pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
     return {"Proxy-Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
+
+
+@contextmanager
+def _corked(sock: socket.socket) -> Generator[None]:
+    """Have the kernel gather what is written into full packets, where it can (Linux).
+
+    http.client writes the head and each piece of the body by itself, and each write would wake the server. After a failure the
+    cork stays in: the connection is given up then.
+    """
+    if _CORK is None:
+        yield
+        return
+    sock.setsockopt(socket.IPPROTO_TCP, _CORK, 1)
+    yield
+    sock.setsockopt(socket.IPPROTO_TCP, _CORK, 0)
 
 
 def _stale(connection: HTTPConnection) -> bool:

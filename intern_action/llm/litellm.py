@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import cast
 
 from intern_action.core.errors import ContextOverflow, ModelCut, ModelError, ModelGarbled
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import Clock
 from intern_action.core.types import Conversation, JsonObject, Reply
 from intern_action.llm.draft import Draft
@@ -26,7 +27,7 @@ from intern_action.llm.prices import Price, priced
 from intern_action.llm.wire import tools
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Through:
     """How a model is reached through litellm.
 

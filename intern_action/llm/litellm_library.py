@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
+from intern_action.core.frozen import frozen
 from intern_action.core.types import JsonObject
 
 
@@ -32,7 +33,7 @@ def litellm_environment() -> Mapping[str, str]:
     }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Library:
     """What we use of litellm: its one function, and the roots of what that raises."""
 

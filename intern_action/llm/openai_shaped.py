@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from http import HTTPStatus
 
 from intern_action.core.errors import ModelCut, ModelError, ModelGarbled, ModelUnreachable
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import Clock
 from intern_action.core.types import Conversation, JsonObject, Reply
 from intern_action.llm.draft import BodyDraft
@@ -26,7 +27,7 @@ _MOST_BYTES = 16 * 1024 * 1024
 _DONE = b"[DONE]"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Endpoint:
     """How a model is reached.
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeAlias
 
+from intern_action.core.frozen import frozen
 from intern_action.core.types import JsonObject, Reply, Usage
 from intern_action.llm.narrow import as_count, as_object
 
@@ -23,7 +24,7 @@ Price: TypeAlias = Callable[[Usage], Decimal | None]
 _TABLE = "model_prices_and_context_window_backup.json"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TokenPrices:
     """Dollars for one token of each kind. A kind without a price of its own costs what other input costs."""
 
@@ -45,7 +46,7 @@ class TokenPrices:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TableRow:
     """What litellm's table says of one model. `prices` is None when it says nothing of them, or that they are zero."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 
+from intern_action.core.frozen import frozen
 from intern_action.llm.prices import library_folder
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Hosted:
     """A provider in the network whose endpoint has OpenAI's shape, spoken to directly.
 
@@ -27,7 +27,7 @@ class Hosted:
     table: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Local:
     """A server on one's own machine or network: no key is needed, one may be set."""
 

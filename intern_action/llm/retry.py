@@ -9,10 +9,11 @@ Source for the jitter: https://aws.amazon.com/blogs/architecture/exponential-bac
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from random import SystemRandom
 
 from intern_action.core.errors import ModelCut, ModelError, ModelGarbled, ModelRateLimited, ModelUnreachable
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import Clock, Model
 from intern_action.core.types import Conversation, Reply
 
@@ -20,7 +21,7 @@ _CHANCE = SystemRandom()
 _TRIES: Mapping[type[ModelError], int] = {ModelRateLimited: 8, ModelUnreachable: 6, ModelCut: 4, ModelGarbled: 3}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Stamina:
     """How often, and how long, the same question is asked.
 

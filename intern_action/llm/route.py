@@ -14,10 +14,11 @@ The rules, in order:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, NoReturn, TypeAlias
 
 from intern_action.core.errors import Misconfigured, ModelAuth
+from intern_action.core.frozen import frozen
 from intern_action.llm.providers import (
     AMBIENT,
     HOSTED,
@@ -34,7 +35,7 @@ _LOCAL_BASES = ("LOCAL_LLM_BASE_URL", "LOCAL_LLM_API_BASE")
 _LOCAL_KEYS = ("LOCAL_LLM_API_KEY",)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Direct:
     """An endpoint of OpenAI's shape.
 
@@ -57,7 +58,7 @@ class Direct:
     way: Literal["direct"] = "direct"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Translated:
     """A provider that litellm translates for.
 
@@ -77,7 +78,7 @@ class Translated:
     way: Literal["litellm"] = "litellm"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BuiltIn:
     """A model of the house: `recipes`, `replay:FILE`. `rest` is what stands after the colon."""
 

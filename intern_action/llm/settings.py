@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from intern_action.core.frozen import frozen
 from intern_action.llm.line import Patience
 from intern_action.llm.prices import TokenPrices
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ModelSettings:
     """The settings of all models.
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from intern_action.core.frozen import frozen
 from intern_action.metrics.parse import Metric, Metrics
 
 DEFAULT_TOLERANCE = 0.0
@@ -31,7 +32,7 @@ class Judgement(StrEnum):
     NEW = "new"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Compared:
     """One number beside the baseline's. `margin` is the half width of the difference's interval, None when it is not known."""
 
@@ -48,7 +49,7 @@ class Compared:
         return self.judgement in {Judgement.WORSE, Judgement.MISSING}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Comparison:
     """All numbers, and what makes the comparison doubtful."""
 

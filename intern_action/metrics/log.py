@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias, cast
+
+from intern_action.core.frozen import frozen
 
 _LONGEST_LINE_CHARS = 100_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Progress:
     """A step is done. `of` is 0 when the script does not say how many there are; `loss` is NaN when it was no number."""
 
@@ -20,7 +21,7 @@ class Progress:
     loss: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Evaluated:
     """A point of the evaluation curve."""
 
@@ -29,7 +30,7 @@ class Evaluated:
     accuracy: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Failed:
     """The script says why it ends: `out_of_memory`, `bad_input`, `diverged`, `terminated`, with its own words and facts."""
 
@@ -38,7 +39,7 @@ class Failed:
     facts: Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Done:
     """The script is done; the same numbers as in metrics.json."""
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from intern_action.core.errors import JobError
+from intern_action.core.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Interval:
     """Where a value lies with a probability of `level`, and by which method that was reckoned."""
 
@@ -27,7 +28,7 @@ class Interval:
     method: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Metric:
     """One number about quality."""
 
@@ -36,7 +37,7 @@ class Metric:
     interval: Interval | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ClassScore:
     """How well one class was found. `support` is how many held-out rows have it."""
 
@@ -47,7 +48,7 @@ class ClassScore:
     support: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Point:
     """One point of a curve; values that were no numbers are left out."""
 
@@ -55,7 +56,7 @@ class Point:
     values: Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Metrics:
     """What a run measured, and on what.
 

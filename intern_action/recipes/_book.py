@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from intern_action.core.errors import ToolFailed
 from intern_action.core.plugins import plugins
 from intern_action.core.ports import RecipeCard
-from intern_action.core.types import DatasetFacts, Fit, ModelFacts, Wish
+from intern_action.core.types import DatasetFacts, Fit, Flavor, ModelFacts, Wish
 
 
 class Recipes:
@@ -16,10 +17,14 @@ class Recipes:
 
     Args:
         cards: the recipes in the order in which they are asked; the package's own when None.
+        hardware: what each flavor is, by name; a recipe asks less of a slow one, and reckons its time.
     """
 
-    def __init__(self, cards: Iterable[RecipeCard] | None = None) -> None:
+    def __init__(
+        self, cards: Iterable[RecipeCard] | None = None, *, hardware: Mapping[str, Flavor] | None = None
+    ) -> None:
         self.cards = found() if cards is None else tuple(cards)
+        self._hardware: Mapping[str, Flavor] = hardware or {}
 
     def fit(self, wish: Wish, model: ModelFacts, data: DatasetFacts) -> Fit:
         """Return the fit of the first recipe that can take all three.
@@ -27,6 +32,7 @@ class Recipes:
         Raises:
             ToolFailed: none can; the message has the objections of each.
         """
+        wish = replace(wish, hardware=self._hardware.get(wish.flavor, wish.hardware))
         objections: dict[str, Sequence[str]] = {}
         for card in self.cards:
             objections[card.name] = card.objections(wish, model, data)

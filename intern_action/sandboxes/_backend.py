@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import Clock, SandboxDoor, Sandboxes, Shell
 from intern_action.core.types import Flavor
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Supplies:
     """What a backend may need of this machine.
 
@@ -34,7 +35,7 @@ class Supplies:
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Backend:
     """The constant `BACKEND` of a module in `sandboxes/`."""
 

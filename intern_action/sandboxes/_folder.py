@@ -18,19 +18,19 @@ import os
 import re
 import shutil
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import cast
 
 from intern_action.core.errors import JobError
+from intern_action.core.frozen import frozen
 from intern_action.core.types import JobRef
 
 NAME = "local"
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Times:
     """When a sandbox began, and when its lease is up."""
 
@@ -38,7 +38,7 @@ class Times:
     ends_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ProcessFolder:
     """A command that runs on its own."""
 
@@ -60,7 +60,7 @@ class ProcessFolder:
         return self.path / "log.txt"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SandboxFolder:
     """The folder of one launch key."""
 

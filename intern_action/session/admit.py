@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 
 from intern_action.core.entries import Admitted, LedgerEvent, LedgerView
 from intern_action.core.errors import NotAllowed
 from intern_action.core.events import Began, Heard, Told
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import HOUSE_LEASE
 from intern_action.core.states import State
 from intern_action.core.types import Call, FinishReason, JsonObject, Reply, Usage
 from intern_action.session.office import Case, Office
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Request:
     """What a trigger asks for.
 

@@ -7,20 +7,32 @@ from typing import TypeAlias
 
 from intern_action.core.bundle import BundleShelf
 from intern_action.core.events import Entry
+from intern_action.core.frozen import frozen
 from intern_action.core.states import State
 from intern_action.core.types import JobStatus
 from intern_action.session.office import Case
 from intern_action.session.settle import settle
 from intern_action.session.wake import wake
 
-POLL_SECONDS = 0.5
-
 Work: TypeAlias = Callable[[Sequence[Entry]], str]
 """The agent half: from a journal to the folder of a bundle."""
 
 
-def drive(case: Case, work: Work, shelf: BundleShelf, *, wait_for_jobs: bool = True) -> State:
-    """Go on with a session until it is over or waits for people (or for a job, when not asked to wait for it)."""
+@frozen
+class Patience:
+    """How often a job is looked at, and how long it is waited for before the run ends without it."""
+
+    poll_seconds: float = 0.5
+    longest_seconds: float = 24 * 3600
+
+
+USUAL = Patience()
+
+
+def drive(case: Case, work: Work, shelf: BundleShelf, *, patience: Patience = USUAL) -> State:
+    """Go on with a session until it is over or waits for people, or for a job for longer than the patience lasts."""
+    clock = case.office.clock
+    until = clock.monotonic() + patience.longest_seconds
     while not case.state.over:
         match case.state:
             case State.RUNNING:
@@ -31,9 +43,9 @@ def drive(case: Case, work: Work, shelf: BundleShelf, *, wait_for_jobs: bool = T
                     break
             case State.AWAITING_JOB:
                 if isinstance(wake(case), JobStatus):
-                    if not wait_for_jobs:
+                    if clock.monotonic() >= until:
                         break
-                    case.office.clock.wait(POLL_SECONDS)
+                    clock.wait(patience.poll_seconds)
             case _:
                 break
     return case.state

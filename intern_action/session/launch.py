@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from decimal import ROUND_UP, Decimal
+from decimal import Decimal
+from fractions import Fraction
 
 from intern_action.core.digests import launch_key
-from intern_action.core.entries import JobMoved, JobRow, LedgerEvent, LedgerView, MoneyCaptured, MoneyReleased
+from intern_action.core.effects import Spends
+from intern_action.core.entries import JobMoved, JobRow, LedgerEvent, LedgerView, MoneyCaptured, MoneyReleased, agreed
 from intern_action.core.errors import JobError, LedgerError
 from intern_action.core.events import Answered, Spent, Submitted
 from intern_action.core.plan import Plan
 from intern_action.core.ports import JobOrder
 from intern_action.core.states import JobState, State
 from intern_action.core.types import Call, JobRef, JobSpec, JobStage, JobStatus, JsonObject, ToolResult
+from intern_action.gate.quote import cost_usd
+from intern_action.gate.variations import Inside, covers
 from intern_action.session.office import Case
 from intern_action.session.purse import release
+from intern_action.tools._log import excerpt
 
 LEASE = timedelta(minutes=5)
-CENT = Decimal("0.01")
 TAIL = 4_000
-AGAIN = frozenset({JobStage.OUT_OF_MEMORY})
+ROOM = 12_000
+"""Characters of a log that a model reads: its beginning, its end, and where something went wrong."""
+CUT_SHORT = frozenset({JobStage.PREEMPTED, JobStage.TIMED_OUT})
+AGAIN = frozenset({JobStage.OUT_OF_MEMORY, JobStage.PREEMPTED})
 """Ends after which another attempt under the same approval makes sense, so the hold stays."""
 
 
@@ -28,8 +36,19 @@ def next_attempt(case: Case, digest: str) -> int:
     return 1 + sum(sub.digest == digest for subs in case.memory.submitted.values() for sub in subs)
 
 
-def launch(case: Case, call: Call, digest: str, plan: Plan, job: JobSpec, *, attempt: int) -> None:
+def launch(
+    case: Case, call: Call, digest: str, plan: Plan, job: JobSpec, *, attempt: int, resume: JobRef | None = None
+) -> None:
     """Start the job of an approved plan, or adopt the one an earlier, killed try started.
+
+    Args:
+        case: the session.
+        call: what asked for it.
+        digest: the plan's.
+        plan: what was approved.
+        job: the plan's job, or one of its variations.
+        attempt: counts from 1.
+        resume: the attempt whose checkpoint it goes on from.
 
     Raises:
         OutsideError: nobody knows whether it started, or another machine may be at it; the next wake looks again.
@@ -37,10 +56,9 @@ def launch(case: Case, call: Call, digest: str, plan: Plan, job: JobSpec, *, att
     key = launch_key(digest, attempt)
     fence, leased_until = claim(case, digest, key)
     try:
-        ref = case.office.jobs.find(key)
-        if ref is None:
+        if leased_until is not None and case.office.jobs.find(key) is None:
             wait_for_others(key, leased_until)
-            ref = case.office.jobs.launch(_order(case, plan, job, key))
+        ref = case.office.jobs.launch(_order(case, plan, job, key, resume))
     except JobError as error:
         _abandon(case, call, digest, key, str(error))
         return
@@ -50,7 +68,7 @@ def launch(case: Case, call: Call, digest: str, plan: Plan, job: JobSpec, *, att
     case.move(State.AWAITING_JOB, f"{job.script} runs on {job.flavor}")
 
 
-def _order(case: Case, plan: Plan, job: JobSpec, key: str) -> JobOrder:
+def _order(case: Case, plan: Plan, job: JobSpec, key: str, resume: JobRef | None) -> JobOrder:
     archive = f"{case.office.scratch}/{key}.tar"
     case.office.publisher.archive(plan.head_sha, archive)
     return JobOrder(
@@ -60,6 +78,7 @@ def _order(case: Case, plan: Plan, job: JobSpec, key: str) -> JobOrder:
         tree=plan.tree,
         timeout_minutes=plan.quote.timeout_minutes if plan.quote else job.timeout_minutes,
         labels={"session": plan.session, "requester": plan.requester},
+        resume=resume,
     )
 
 
@@ -175,18 +194,51 @@ def look_after(case: Case) -> JobStatus | None:
         status = case.office.jobs.status(newest.job)
         if not status.stage.final:
             return status
-        _bring_home(case, call, newest)
+        if _goes_on(case, call, newest, status):
+            return status
+        _bring_home(case, call, submitted)
     if case.state is State.AWAITING_JOB:
         case.move(State.RUNNING, "the job ended")
     return None
 
 
-def _bring_home(case: Case, call: Call, submitted: Submitted) -> None:
-    status = case.office.jobs.collect(submitted.job)
-    cost = _account(case, submitted, status)
+def _goes_on(case: Case, call: Call, ended: Submitted, status: JobStatus) -> bool:
+    """Go on from the checkpoint of a job whose machine or time was taken, when the approval still covers an attempt."""
+    if status.stage not in CUT_SHORT or not status.checkpoint or call.id in case.memory.refused:
+        return False
+    plan = agreed(case.office.ledger.read(), ended.digest)
+    job = _job_of(case, call, plan) if plan else None
+    if plan is None or job is None or job.parameters.get("resume") != "true":
+        return False
+    _account(case, ended, status)
+    left = case.office.ledger.read().held(ended.digest)
+    match covers(plan, job, tree=plan.tree, attempts_used=ended.attempt, remaining_usd=left):
+        case Inside():
+            launch(case, call, ended.digest, plan, job, attempt=ended.attempt + 1, resume=ended.job)
+            return call.id in case.memory.open
+        case _:
+            return False
+
+
+def _job_of(case: Case, call: Call, plan: Plan) -> JobSpec | None:
+    """Return the job that a call launched: the plan's own, or the variation that was asked for later."""
+    if call.id == plan.call_id:
+        return plan.job
+    match case.office.toolbox.judge(call).effects:
+        case (Spends(job=job),):
+            return job
+        case _:
+            return None
+
+
+def _bring_home(case: Case, call: Call, submitted: Sequence[Submitted]) -> None:
+    newest = submitted[-1]
+    status = case.office.jobs.collect(newest.job)
+    cost = _account(case, newest, status)
+    cost += sum((_account(case, one, case.office.jobs.status(one.job)) for one in submitted[:-1]), Decimal(0))
     if call.id not in case.memory.paid:
-        case.write(Spent(usd=cost, why=f"job {submitted.job.id}", call_id=call.id))
-    case.write(Answered(call_id=call.id, result=_result(case, call, submitted, status, cost)))
+        case.write(Spent(usd=cost, why=f"job {newest.job.id}", call_id=call.id))
+    case.write(Answered(call_id=call.id, result=_result(case, call, newest, status, cost)))
 
 
 def _account(case: Case, submitted: Submitted, status: JobStatus) -> Decimal:
@@ -195,11 +247,10 @@ def _account(case: Case, submitted: Submitted, status: JobStatus) -> Decimal:
     costs: list[Decimal] = []
 
     def decide(view: LedgerView) -> tuple[LedgerEvent, ...]:
-        row, plan = row_of(view, digest, key), view.plan(digest)
+        row, plan = row_of(view, digest, key), agreed(view, digest)
         if row is None or plan is None or plan.job is None or plan.quote is None:
             raise LedgerError(f"the ledger does not know the launch {key}; a person has to look")
-        hourly = plan.quote.flavor.usd_per_hour
-        cost = (hourly * Decimal(str(status.seconds)) / 3600).quantize(CENT, ROUND_UP)
+        cost = cost_usd(plan.quote.flavor, Fraction(str(status.seconds)) / 60)
         if row.state is JobState.ENDED:
             costs.append(min(cost, view.captured(digest)))
             return ()
@@ -210,7 +261,8 @@ def _account(case: Case, submitted: Submitted, status: JobStatus) -> Decimal:
             moved(case, digest, key, state, fence=row.fence, job=submitted.job)
             for state in (JobState.COLLECTING, JobState.ENDED)
         ]
-        again = status.stage in AGAIN and submitted.attempt < plan.job.attempts
+        again = status.checkpoint or status.stage in AGAIN
+        again = again and submitted.attempt < plan.job.attempts and status.stage is not JobStage.CANCELLED
         rest = () if again or held <= costs[-1] else (MoneyReleased(digest=digest),)
         return (moves[0], captured, moves[1], *rest)
 
@@ -220,7 +272,7 @@ def _account(case: Case, submitted: Submitted, status: JobStatus) -> Decimal:
 
 def _result(case: Case, call: Call, submitted: Submitted, status: JobStatus, cost: Decimal) -> ToolResult:
     office = case.office
-    plan = office.ledger.read().plan(submitted.digest)
+    plan = agreed(office.ledger.read(), submitted.digest)
     log = office.jobs.logs(submitted.job)
     data: JsonObject = {
         "state": _word(case, call, status),
@@ -229,12 +281,14 @@ def _result(case: Case, call: Call, submitted: Submitted, status: JobStatus, cos
         "seconds": status.seconds,
         "cost_usd": str(cost),
         "ceiling_usd": str(plan.ceiling_usd) if plan else "",
+        "flavor": plan.quote.flavor.name if plan and plan.quote else "",
         "metrics": office.results(status.output_dir) if status.output_dir else {},
         "output": status.output_dir,
         "message": status.message,
         "log_tail": log[-TAIL:],
     }
-    words = f"The job {data['state']} after {status.seconds:.0f} s for ${cost}. {status.message}\n{log[-TAIL:]}"
+    shown = excerpt(log, room=ROOM, whole="the log of the job (hf_job_logs)")
+    words = f"The job {data['state']} after {status.seconds:.0f} s for ${cost}. {status.message}\n{shown}"
     return ToolResult(text=words, data=data, failed=status.stage is not JobStage.COMPLETED)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from decimal import ROUND_UP, Decimal
+from fractions import Fraction
 
 from intern_action.core.digests import launch_key
 from intern_action.core.entries import JobMoved, JobRow, LedgerEvent, LedgerView, MoneyCaptured
@@ -13,8 +13,9 @@ from intern_action.core.events import Answered, Planned, Spent
 from intern_action.core.plan import Plan
 from intern_action.core.ports import SandboxOrder, SandboxStatus
 from intern_action.core.states import JobState, State
-from intern_action.core.types import Call, JsonObject, LeaseSpec, ToolResult
-from intern_action.session.launch import CENT, claim, confirm, moved, row_of, wait_for_others
+from intern_action.core.types import Call, JobRef, JsonObject, LeaseSpec, ToolResult
+from intern_action.gate.quote import cost_usd
+from intern_action.session.launch import claim, confirm, moved, row_of, wait_for_others
 from intern_action.session.office import Case, Office
 from intern_action.session.purse import release
 
@@ -128,13 +129,14 @@ def _give_back(case: Case, planned: Planned, row: JobRow) -> None:
     _account(case.office, planned.digest, case.office.sandboxes.end(ref))
 
 
-def sweep(office: Office, *, spare: str) -> None:
-    """End every sandbox that costs for nobody: without a line in the ledger, of a session that is over, past its time.
+def sweep(office: Office, *, spare: str = "") -> tuple[JobRef, ...]:
+    """End and return every sandbox that costs for nobody: without a line in the ledger, of a session that is over, past its time.
 
     Args:
         office: whose sandboxes.
         spare: a session that looks after its own.
     """
+    swept: list[JobRef] = []
     for ref in office.sandboxes.own():
         view = office.ledger.read()
         row = view.row(ref.launch_key)
@@ -144,6 +146,8 @@ def sweep(office: Office, *, spare: str) -> None:
             status = office.sandboxes.end(ref)
             if row is not None:
                 _account(office, row.digest, status)
+            swept.append(ref)
+    return tuple(swept)
 
 
 def _over(view: LedgerView, session: str) -> bool:
@@ -159,9 +163,8 @@ def _account(office: Office, digest: str, status: SandboxStatus) -> None:
         row, plan = row_of(view, digest, key), view.plan(digest)
         if row is None or plan is None or plan.quote is None or row.state is not JobState.RUNNING:
             return ()
-        hourly = plan.quote.flavor.usd_per_hour
         held = view.held(digest)
-        cost = min((hourly * Decimal(str(status.seconds)) / 3600).quantize(CENT, ROUND_UP), held)
+        cost = min(cost_usd(plan.quote.flavor, Fraction(str(status.seconds)) / 60), held)
         collecting = JobMoved(
             launch_key=key, digest=digest, session=row.session, state=JobState.COLLECTING, fence=row.fence, job=ref
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 
 from intern_action.agent.memory import Memory
@@ -11,6 +10,7 @@ from intern_action.agent.toolbox import Toolbox, Verdict
 from intern_action.core.entries import Ledger, LedgerEvent, LedgerView, SessionMoved
 from intern_action.core.errors import Misconfigured
 from intern_action.core.events import Began, Entry, Event, Moved
+from intern_action.core.frozen import frozen
 from intern_action.core.judgement import ApprovalPolicy
 from intern_action.core.ports import (
     Clock,
@@ -28,7 +28,7 @@ from intern_action.core.states import State
 from intern_action.core.types import Call, JsonObject
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Office:
     """Control's ports. It alone holds what can write and spend.
 

@@ -12,12 +12,14 @@ from intern_action.core.entries import LedgerEvent, LedgerView, PlanDropped, Pla
 from intern_action.core.errors import HubError, NotAllowed, ToolFailed
 from intern_action.core.events import Allowed, Answered, Planned, Published
 from intern_action.core.judgement import ApprovalPolicy
-from intern_action.core.plan import Plan
+from intern_action.core.plan import RECOMMENDED, Option, Plan, as_quoted, chosen
 from intern_action.core.states import State
-from intern_action.core.types import Call, JobSpec, Quote, ToolResult
-from intern_action.gate.quote import lease_quote, make_quote
+from intern_action.core.types import Call, JobSpec, LeaseSpec, Quote, ToolResult
+from intern_action.gate.options import make_options
+from intern_action.gate.quote import lease_quote
 from intern_action.gate.texts import awaited
 from intern_action.gate.variations import Inside, covers
+from intern_action.session.estimating import reckoning
 from intern_action.session.launch import launch, next_attempt
 from intern_action.session.office import Case
 from intern_action.session.purse import release
@@ -104,7 +106,9 @@ def _plan(case: Case, call: Call, effect: Planable) -> Plan:
     office, began = case.office, case.began
     blob, policy = office.policy()
     now = office.clock.now()
-    quote = _quote(case, effect, policy, now)
+    options = _options(case, effect.job, policy, now) if isinstance(effect, Spends) else ()
+    quote = next((option.quote for option in options if RECOMMENDED in option.names), None)
+    quote = _lease_price(case, effect.lease, policy, now) if isinstance(effect, Leases) else quote
     parent, content = _pins(case, effect) if isinstance(effect, WritesHub) else ("", "")
     published = _published_for_review(case)
     head = published.data["head"]
@@ -126,25 +130,24 @@ def _plan(case: Case, call: Call, effect: Planable) -> Plan:
         made_at=office.clock.now(),
         expires_at=now + office.plan_lives,
         summary=began.task,
+        options=options if len(options) > 1 else (),
     )
 
 
-def _quote(case: Case, effect: Planable, policy: ApprovalPolicy, now: datetime) -> Quote | None:
-    """Return the price of a job or a lease, None for what costs nothing."""
-    match effect:
-        case Spends(job=job):
-            _check_flavor(job.flavor, policy)
-            return make_quote(job, case.office.jobs.flavors(), None, now)
-        case Leases(lease=lease):
-            _check_flavor(lease.flavor, policy)
-            return lease_quote(lease, case.office.sandboxes.flavors(), now)
-        case _:
-            return None
+def _options(case: Case, job: JobSpec, policy: ApprovalPolicy, now: datetime) -> tuple[Option, ...]:
+    """Return the ways to have a job that the policy allows and the budget has room for."""
+    began, month = case.began, f"{now:%Y-%m}"
+    room = case.office.ledger.read().room(
+        session=began.session, requester=began.requester, month=month, limits=policy.limits
+    )
+    flavors = case.office.jobs.flavors()
+    return make_options(job, flavors, reckoning(case, job), allowed=policy.flavors, room_usd=room, now=now)
 
 
-def _check_flavor(flavor: str, policy: ApprovalPolicy) -> None:
-    if policy.flavors and flavor not in policy.flavors:
-        raise NotAllowed(f"{flavor} is not allowed here; the policy allows {', '.join(policy.flavors)}")
+def _lease_price(case: Case, lease: LeaseSpec, policy: ApprovalPolicy, now: datetime) -> Quote:
+    if policy.flavors and lease.flavor not in policy.flavors:
+        raise NotAllowed(f"{lease.flavor} is not allowed here; the policy allows {', '.join(policy.flavors)}")
+    return lease_quote(lease, case.office.sandboxes.flavors(), now)
 
 
 def _pins(case: Case, write: WritesHub) -> tuple[str, str]:
@@ -201,11 +204,19 @@ def _relaunch(case: Case, call: Call, job: JobSpec) -> bool:
         return False
     tree = office.publisher.tree_of(case.memory.snapshot or case.began.base_sha)
     attempt = next_attempt(case, made.digest)
-    match covers(made.plan, job, tree=tree, attempts_used=attempt - 1, remaining_usd=view.held(made.digest)):
+    plan = chosen(made.plan, consumed.option)
+    job = _on_the_chosen(job, made.plan, plan)
+    match covers(plan, job, tree=tree, attempts_used=attempt - 1, remaining_usd=view.held(made.digest)):
         case Inside():
             if call.id not in case.memory.allowed:
                 case.write(Allowed(call_id=call.id, digest=made.digest, by=consumed.by))
-            launch(case, call, made.digest, made.plan, job, attempt=attempt)
+            launch(case, call, made.digest, plan, job, attempt=attempt)
             return True
         case _:
             return False
+
+
+def _on_the_chosen(job: JobSpec, made: Plan, plan: Plan) -> JobSpec:
+    """Return a job that is asked for as it was first, on the hardware people chose since."""
+    first = (made.job.flavor, made.job.timeout_minutes) if made.job else ()
+    return as_quoted(job, plan.quote) if plan.quote and (job.flavor, job.timeout_minutes) == first else job

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Literal, cast
 
 from intern_action.agent.memory import Memory
-from intern_action.core.entries import LedgerView
+from intern_action.core.digests import launch_key
+from intern_action.core.entries import LedgerView, agreed
 from intern_action.core.errors import InternError, JobError
 from intern_action.core.events import Heard, Submitted
+from intern_action.core.frozen import frozen
 from intern_action.core.judgement import Approved
 from intern_action.core.plan import Plan
 from intern_action.core.states import State
@@ -22,7 +24,7 @@ from intern_action.session.office import Case
 from intern_action.session.planning import pull_request_of
 from intern_action.session.review import before_review, explain
 from intern_action.trace.codec import split, verify
-from intern_action.trace.report import JobReport, PlanReport, ReportData, SmokeReport, Spend
+from intern_action.trace.report import Actual, JobReport, PlanReport, ReportData, SmokeReport, Spend
 
 PLANS = frozenset({"create_plan", "update_plan"})
 StepState = Literal["todo", "doing", "done", "dropped"]
@@ -33,7 +35,7 @@ EARLIER = 20
 Standing = Literal["waiting", "approved", "refused", "dropped"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Links:
     """Where the files of a session lie: paths or addresses."""
 
@@ -72,7 +74,8 @@ def gather(case: Case, links: Links, *, version: str, place: Literal["github", "
     )
     told = _with_links(_with_pull_request(told, case), case, links)
     view = case.office.ledger.read()
-    return replace(_with_metrics(told, case), plan=_plan(case, view), jobs=tuple(_jobs(case, view)))
+    jobs = tuple(_jobs(case, view))
+    return replace(_with_metrics(told, case), plan=_plan(case, view, jobs), jobs=jobs)
 
 
 def _closing(case: Case) -> str:
@@ -230,14 +233,17 @@ def newest_metrics(memory: Memory) -> JsonObject:
 # --- plan and jobs ---------------------------------------------------------------------------------------------------
 
 
-def _plan(case: Case, view: LedgerView) -> PlanReport | None:
+def _plan(case: Case, view: LedgerView, jobs: tuple[JobReport, ...]) -> PlanReport | None:
     made = view.newest_plan(case.began.session)
     if made is None:
         return None
     _, policy = case.office.policy()
     state, by, words = _standing(case, view, made.digest)
+    consumed = view.consumed(made.digest)
     return PlanReport(
-        plan=made.plan,
+        plan=agreed(view, made.digest) or made.plan,
+        option=consumed.option if consumed else "",
+        actual=_actual(case, made.digest, jobs),
         digest=made.digest,
         state=state,
         by=by,
@@ -245,9 +251,36 @@ def _plan(case: Case, view: LedgerView) -> PlanReport | None:
         approvers=policy.approvers,
         people_needed=policy.people_needed,
         requester_may_approve=policy.requester_may_approve,
-        code_needed=policy.code_above_usd is not None and made.plan.ceiling_usd > policy.code_above_usd,
+        code_needed=policy.code_above_usd is not None and _dearest(made.plan) > policy.code_above_usd,
         missing=_missing(case) if state == "waiting" else (),
     )
+
+
+def _dearest(plan: Plan) -> Decimal:
+    return max(plan.ceiling_usd, *(option.quote.ceiling_usd for option in plan.options), Decimal(0))
+
+
+def _actual(case: Case, digest: str, jobs: tuple[JobReport, ...]) -> Actual | None:
+    """Return what the ended jobs of a plan took, to be held against its quote; None when none has ended."""
+    ours = {launch_key(digest, job.attempt) for job in jobs}
+    ended = [job for job in jobs if job.launch_key in ours and job.cost_usd is not None]
+    if not ended:
+        return None
+    return Actual(
+        usd=sum((job.cost_usd or Decimal(0) for job in ended), Decimal(0)),
+        seconds=sum(job.seconds for job in ended),
+        attempts=len(ended),
+        memory_gb=_peak_gb(newest_metrics(case.memory)),
+    )
+
+
+def _peak_gb(metrics: JsonObject) -> float:
+    """Return the most memory that a job says it held: its accelerator's where it had one, else the machine's."""
+    match metrics.get("peak_memory_bytes"):
+        case {"accelerator": int(peak)} | {"host": int(peak)}:
+            return peak / 1e9
+        case _:
+            return 0.0
 
 
 def _standing(case: Case, view: LedgerView, digest: str) -> tuple[Standing, tuple[str, ...], str]:
@@ -279,7 +312,7 @@ def _missing(case: Case) -> tuple[str, ...]:
 def _jobs(case: Case, view: LedgerView) -> Iterable[JobReport]:
     for call_id, launches in case.memory.submitted.items():
         for submitted in launches:
-            yield _job(submitted, view.plan(submitted.digest), _answer_to(case, call_id))
+            yield _job(submitted, agreed(view, submitted.digest), _answer_to(case, call_id))
 
 
 def _job(submitted: Submitted, plan: Plan | None, data: JsonObject | None) -> JobReport:

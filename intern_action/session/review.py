@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import contextlib
 
 from intern_action.core.digests import launch_key, plan_digest
 from intern_action.core.effects import Contacts, Leases, Spends, WritesHub
-from intern_action.core.entries import JobMoved, LedgerEvent, LedgerView, MoneyHeld, PlanConsumed, PlanDropped
+from intern_action.core.entries import JobMoved, LedgerEvent, LedgerView, MoneyHeld, PlanConsumed, PlanDropped, agreed
 from intern_action.core.errors import Bug, NotAllowed
 from intern_action.core.events import Allowed, Planned, Refused
+from intern_action.core.frozen import frozen
 from intern_action.core.judgement import Approved, Facts, Judgement, NotApproved, Smoke
-from intern_action.core.plan import Plan
+from intern_action.core.plan import RECOMMENDED, Plan, chosen, offered
 from intern_action.core.states import JobState, State
 from intern_action.core.types import Call, Permission, Quote, Review, Verdict
 from intern_action.gate.approval import judge
@@ -24,7 +25,7 @@ from intern_action.session.purse import release
 from intern_action.session.uploads import content_of, standing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Open:
     """A held call with its published plan."""
 
@@ -82,6 +83,7 @@ def gather(case: Case, before: Open, view: LedgerView) -> Facts:
     head = office.publisher.head(case.began.branch)
     blob, policy = office.policy()
     newest = view.newest_plan(plan.session)
+    prices = _prices_now(case, plan)
     return Facts(
         plan=plan,
         digest=before.planned.digest,
@@ -98,7 +100,8 @@ def gather(case: Case, before: Open, view: LedgerView) -> Facts:
         policy_blob=blob,
         policy=policy,
         reviews=reviews,
-        quote=_price_now(case, plan),
+        quote=prices.get(RECOMMENDED),
+        option_quotes=prices,
         parent=standing(case, plan.asks) if isinstance(plan.asks, WritesHub) else "",
         content=content_of(case, plan.asks) if isinstance(plan.asks, WritesHub) else "",
         room_usd=view.room(session=plan.session, requester=plan.requester, month=_month(case), limits=policy.limits),
@@ -116,18 +119,22 @@ def _month(case: Case) -> str:
     return f"{case.office.clock.now():%Y-%m}"
 
 
-def _price_now(case: Case, plan: Plan) -> Quote | None:
-    office = case.office
-    try:
-        match plan.asks:
-            case Spends(job=job):
-                return make_quote(job, office.jobs.flavors(), None, office.clock.now())
-            case Leases(lease=lease):
-                return lease_quote(lease, office.sandboxes.flavors(), office.clock.now())
-            case _:
-                return None
-    except NotAllowed:
-        return None
+def _prices_now(case: Case, plan: Plan) -> dict[str, Quote]:
+    """Return the price of each option, read again, by name; one that cannot be read is not there."""
+    now = case.office.clock.now()
+    found: dict[str, Quote] = {}
+    if plan.lease is not None:
+        with contextlib.suppress(NotAllowed):
+            found[RECOMMENDED] = lease_quote(plan.lease, case.office.sandboxes.flavors(), now)
+    if plan.job is None:
+        return found
+    flavors = case.office.jobs.flavors()
+    for name in offered(plan):
+        job = chosen(plan, name).job
+        if job is not None:
+            with contextlib.suppress(NotAllowed):
+                found[name] = make_quote(job, flavors, None, now)
+    return found
 
 
 def newest_smoke(case: Case) -> Smoke | None:
@@ -183,8 +190,15 @@ def _consume(case: Case, before: Open) -> None:
         judgement = judge(gather(case, before, view))
         if not isinstance(judgement, Approved):
             raise NotAllowed("the approval no longer holds: " + "; ".join(c.words for c in judgement.failing))
-        consumed = PlanConsumed(digest=digest, session=plan.session, by=judgement.by, reviews=judgement.reviews)
-        return (consumed, *_money_for(case, plan, digest), *_launch_of(plan, digest))
+        consumed = PlanConsumed(
+            digest=digest,
+            session=plan.session,
+            by=judgement.by,
+            reviews=judgement.reviews,
+            option=judgement.option,
+        )
+        settled = chosen(plan, judgement.option)
+        return (consumed, *_money_for(case, settled, digest), *_launch_of(settled, digest))
 
     if plan_digest(plan) != digest:
         raise NotAllowed("the plan in the ledger is not the one its digest names")
@@ -209,7 +223,7 @@ def _launch_of(plan: Plan, digest: str) -> tuple[LedgerEvent, ...]:
 
 def _go(case: Case, before: Open, by: tuple[str, ...]) -> None:
     """Carry out what was approved, or take up where a killed run stopped."""
-    call, plan = before.call, before.plan
+    call, plan = before.call, agreed(case.office.ledger.read(), before.planned.digest) or before.plan
     allowed = Allowed(call_id=call.id, digest=before.planned.digest, by=by)
     match plan.asks:
         case Spends(job=job):

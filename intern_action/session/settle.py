@@ -176,4 +176,4 @@ def _finish(case: Case, text: str) -> None:
 def _last_job_failed(case: Case) -> bool:
     """Whether the session ends on a job that did not complete: then calm words do not make it a success."""
     jobs = case.memory.past("hf_create_job")
-    return bool(jobs) and jobs[-1].result.data.get("state") in {"failed", "out_of_memory", "timed_out"}
+    return bool(jobs) and jobs[-1].result.data.get("state") in {"failed", "out_of_memory", "timed_out", "preempted"}

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from intern_action.core.digests import launch_key, plan_digest
 from intern_action.core.entries import JobRow, LedgerView, PlanConsumed
+from intern_action.core.frozen import frozen
 from intern_action.core.plan import Plan
 from intern_action.core.provenance import Provenance
 from intern_action.core.states import JobState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Link:
     """One step on the way back. `flaw` says what does not fit, "" when it holds."""
 
@@ -21,7 +21,7 @@ class Link:
     flaw: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Evidence:
     """What ledger, repository and Hub say, against what the card tells.
 

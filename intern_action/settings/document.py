@@ -11,6 +11,7 @@ from typing import TypeAlias
 import yaml
 
 from intern_action.core.errors import Misconfigured
+from intern_action.core.frozen import frozen
 
 Scalar: TypeAlias = str | int | bool | Decimal | None
 Leaf: TypeAlias = Scalar | tuple[Scalar, ...]
@@ -19,7 +20,7 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one is ten time
 _MOST_BYTES = 256 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Written:
     """One value with its line (from 1)."""
 
@@ -27,7 +28,7 @@ class Written:
     line: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Document:
     """A file as dotted paths: `budget.month_usd` to its value and line. `name` is how messages call the file."""
 

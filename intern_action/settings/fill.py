@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from intern_action.core.errors import Misconfigured
+from intern_action.core.frozen import frozen
 from intern_action.settings.document import Document, Leaf, Written
 
 _PLACE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<otherwise>:-(?P<default>[^{}]*))?\}")
@@ -42,7 +42,7 @@ def _filled(name: str, written: Written, variables: Mapping[str, str], only: str
     return Written(value=value, line=written.line)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Place:
     """A line of a file, and what may be filled in there."""
 

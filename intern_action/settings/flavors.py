@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -16,6 +17,7 @@ from intern_action.settings.places import configs
 from intern_action.settings.settings import MoneyUsd
 
 _NAME = "configs/flavors.yaml"
+_DAY = "listed_on"
 
 
 class _Row(BaseModel):
@@ -28,6 +30,8 @@ class _Row(BaseModel):
     memory_gb: Decimal = Field(gt=0)
     accelerator: str = ""
     accelerator_memory_gb: Decimal = Field(default=Decimal(0), ge=0)
+    devices: int = Field(default=1, ge=1)
+    tflops: Decimal = Field(default=Decimal(0), ge=0)
 
 
 def load_flavors(*, local_usd_per_hour: Decimal | None = None) -> Mapping[str, Flavor]:
@@ -51,15 +55,29 @@ def load_flavors(*, local_usd_per_hour: Decimal | None = None) -> Mapping[str, F
 
 
 def parse_flavors(content: bytes, name: str) -> Mapping[str, Flavor]:
-    """Read a price table."""
+    """Read a price table: one section a flavor, and `listed_on`, the day of its prices."""
     rows: dict[str, dict[str, Written]] = {}
-    for path, written in read_document(content, name).values.items():
+    values = dict(read_document(content, name).values)
+    day = _day(values.pop(_DAY, None), name)
+    for path, written in values.items():
         flavor, _, field = path.partition(".")
         rows.setdefault(flavor, {})[field] = written
-    return MappingProxyType({flavor: _flavor(flavor, fields, name) for flavor, fields in rows.items()})
+    return MappingProxyType({flavor: _flavor(flavor, fields, name, day) for flavor, fields in rows.items()})
 
 
-def _flavor(flavor: str, fields: Mapping[str, Written], name: str) -> Flavor:
+def _day(written: Written | None, name: str) -> str:
+    """Return the day of the prices, "" when the table does not say it."""
+    if written is None:
+        return ""
+    try:
+        return date.fromisoformat(str(written.value)).isoformat()
+    except ValueError:
+        raise Misconfigured(
+            f"{name}:{written.line}: `{_DAY}`: {written.value} is not a day; write it as 2026-11-23"
+        ) from None
+
+
+def _flavor(flavor: str, fields: Mapping[str, Written], name: str, day: str) -> Flavor:
     try:
         row = _Row.model_validate({field: written.value for field, written in fields.items()})
     except ValidationError as error:
@@ -74,6 +92,9 @@ def _flavor(flavor: str, fields: Mapping[str, Written], name: str) -> Flavor:
         memory_gb=row.memory_gb,
         accelerator=row.accelerator,
         accelerator_memory_gb=row.accelerator_memory_gb,
+        devices=row.devices,
+        tflops=row.tflops,
+        listed_on=day,
     )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 from pydantic import ValidationError
 
 from intern_action.core.errors import Misconfigured
+from intern_action.core.frozen import frozen
 from intern_action.settings.places import configs
 from intern_action.settings.settings import Settings
 from intern_action.settings.sources import (
@@ -27,7 +27,7 @@ from intern_action.settings.sources import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Loaded:
     """The settings, the origin of each by dotted path, and notes people should see."""
 

@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
-from intern_action.settings.quantities import duration, money_usd
+from intern_action.core.durations import duration
+from intern_action.settings.quantities import money_usd
 
 
 def _money_or_none(value: object) -> Decimal | None:
@@ -60,6 +61,15 @@ class LocalJobs(Section):
     python: str
 
 
+class HubJobs(Section):
+    """Jobs on Hugging Face: who pays, whose staging repositories, the image, the most a job may ask for."""
+
+    namespace: str
+    staging: str
+    image: str = Field(min_length=1)
+    timeout: Duration
+
+
 class Jobs(Section):
     """Where training runs, and what a job gets that does not say it."""
 
@@ -68,6 +78,7 @@ class Jobs(Section):
     timeout: Duration
     attempts: int = Field(ge=1, le=20)
     local: LocalJobs
+    hf: HubJobs
 
 
 class Sandbox(Section):
@@ -119,7 +130,7 @@ class Tools(Section):
 
 
 class Waiting(Section):
-    """How patient a local run is: how often it looks at a job, and how long it waits for one in all."""
+    """How patient a run is: how often it looks at a job, and how long it waits for one before it leaves without it."""
 
     poll: Duration
     job: Duration

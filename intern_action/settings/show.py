@@ -10,8 +10,8 @@ from typing import cast
 
 from pydantic import BaseModel, SecretStr
 
+from intern_action.core.durations import duration_words
 from intern_action.settings.load import Loaded
-from intern_action.settings.quantities import duration_words
 
 MASK = "********"
 _PASSWORD_IN_ADDRESS = re.compile(r"(?<=://)[^/@\s]+(?=@)")

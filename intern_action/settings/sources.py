@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 from intern_action.core.errors import Misconfigured
+from intern_action.core.frozen import frozen
 from intern_action.settings.document import Document, near_miss, read_document
 from intern_action.settings.fill import STRANGERS_PREFIX, fill
 from intern_action.settings.keys import (
@@ -27,7 +27,7 @@ HOME_FILE = ".config/intern-action/config.yaml"
 ENV_FILE = ".env"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Given:
     """A value somebody gave, and where: `.github/intern.yml:3`, `--model`, `HF_TOKEN in the environment`."""
 
@@ -38,7 +38,7 @@ class Given:
 Layer: TypeAlias = Mapping[str, Given]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class EnvFile:
     """A `.env`: name to (value, line). `tracked` says that git has it, so that anybody may have written it."""
 

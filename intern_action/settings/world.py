@@ -9,15 +9,15 @@ import shutil
 import tempfile
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from intern_action.core.errors import InternError, Interrupted, Misconfigured
+from intern_action.core.frozen import frozen
 
 ROOT_WORK = "/var/tmp/intern-action"  # noqa: S108 -- survives a restart and every user can reach it; `make` checks its owner
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class World:
     """The folders of one world.
 

@@ -8,10 +8,10 @@ import os
 import stat
 import sys
 import zlib
-from dataclasses import dataclass
 from typing import Self, cast
 
 from intern_action.core.errors import Misconfigured
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import Command, Outcome
 from intern_action.shell import _machine
 from intern_action.shell._line import SupervisorLine, start_detached
@@ -27,7 +27,7 @@ _FEWEST_PROCESSES, _PROCESSES_A_CORE = 1024, 256
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Walls:
     """What the probe found: "" for namespaces means that the kernel allows them."""
 

@@ -1,35 +1,25 @@
-"""Lengths of time as a model writes them: `90s`, `30m`, `1h30m`, `2d`, or a bare number of seconds."""
+"""Lengths of time in the arguments of a call: read as everywhere, and refused as a call's failure."""
 
 from __future__ import annotations
 
-import math
-
+from intern_action.core import durations
 from intern_action.core.errors import ToolFailed
 from intern_action.core.ports import ToolLimits
-from intern_action.settings.quantities import duration
 
-_SECONDS_A_MINUTE = 60
+_ONE = 1
+"""From where on a bare number is seconds: models write `timeout: 30` for a command, and only waiting hangs on it."""
 
 
-def seconds_of(text: str) -> float:
-    """Return seconds.
+def minutes_of(text: str) -> int:
+    """Return whole minutes of a limit that costs money, rounded up: a limit is not cut short by its unit.
 
     Raises:
         ToolFailed: not a length of time; the message shows how to write one.
     """
-    text = text.strip()
     try:
-        return duration(f"{text}s" if text.isascii() and text.isdigit() else text).total_seconds()
-    except (ValueError, ArithmeticError):
-        raise ToolFailed(
-            f"{text!r} is not a length of time from a second to a year; "
-            f"write `90m`, `1h30m`, `2d` or a whole number of seconds such as 3600"
-        ) from None
-
-
-def minutes_of(text: str) -> int:
-    """Return whole minutes, rounded up: a limit is not cut short by its unit."""
-    return math.ceil(seconds_of(text) / _SECONDS_A_MINUTE)
+        return durations.minutes(text)
+    except ValueError as error:
+        raise ToolFailed(str(error)) from None
 
 
 def seconds_within(text: str, limits: ToolLimits) -> float:
@@ -42,3 +32,11 @@ def seconds_within(text: str, limits: ToolLimits) -> float:
             f"A call may take {limits.longest_timeout_seconds:g} s at most; what takes longer is a job (hf_create_job)"
         )
     return seconds
+
+
+def seconds_of(text: str) -> float:
+    """Return seconds of a limit that only waiting hangs on; ToolFailed when it is no length of time."""
+    try:
+        return durations.duration(text, least_bare=_ONE).total_seconds()
+    except ValueError as error:
+        raise ToolFailed(str(error)) from None

@@ -6,11 +6,11 @@ import json
 import os
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Literal, cast
 
 from intern_action.core.errors import ToolFailed
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import Desk
 from intern_action.core.types import EMPTY, JsonObject
 from intern_action.shell.beneath import Beneath
@@ -20,7 +20,7 @@ _MOST_FILES = 20_000
 _SKIPPED = frozenset({".git", ".cache", "__pycache__", ".venv", "node_modules"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Folder:
     """One model or data set.
 

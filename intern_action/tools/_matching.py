@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
+
+from intern_action.core.frozen import frozen
 
 _STRAIGHT = str.maketrans("\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00a0", "''''\"\"\"\" ")
 _BLANKS_AT_END = re.compile(r"(?<![ \t\r])[ \t\r]++(?=\n|\Z)")  # tries each run of blanks once
@@ -13,7 +14,7 @@ _LOOKED_AT = 200
 _MOST_LINES = 3000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Span:
     """Where a piece stands in a text: from `start` up to, not with, `end`."""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import Generic, TypeVar
 
 from intern_action.core.effects import Effect
 from intern_action.core.errors import Misconfigured
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import Desk
 from intern_action.core.types import JsonObject, ToolResult, ToolSpec
 from intern_action.settings.places import configs
@@ -24,7 +25,7 @@ QUEUED = "Queued: it is carried out at the next boundary, and its outcome is rep
 _ARGUMENT = re.compile(r"^- `(?P<name>\w+)`: (?P<words>.+)$")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ToolOf(Generic[A]):
     """A tool over one class of arguments.
 

@@ -6,11 +6,11 @@ import json
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import cast
 
 from intern_action.core.errors import ToolFailed
+from intern_action.core.frozen import frozen
 from intern_action.core.types import JsonObject
 from intern_action.tools._folder import Folder
 from intern_action.tools._json import items, mapping
@@ -20,7 +20,7 @@ _LONGEST_HEADER = 100 << 20
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Weights:
     """The weights of a model.
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from intern_action.core.effects import Effect, Spends
 from intern_action.core.errors import Bug, ToolFailed
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import Desk
-from intern_action.core.types import JobSpec, ToolResult
+from intern_action.core.types import JobSpec, ToolResult, Work
 from intern_action.tools._arguments import STRICT
 from intern_action.tools._durations import minutes_of
 from intern_action.tools._script import checked_flags, checked_script
@@ -17,9 +18,14 @@ from intern_action.tools._tool import ToolOf
 
 _PINNED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(\[[A-Za-z0-9._,-]+\])?==[A-Za-z0-9][A-Za-z0-9.+!_-]*")
 _MOST_ATTEMPTS, _MOST_VARIATIONS = 10, 20
+_COUNTS = (
+    *("parameters", "train_tokens", "read_tokens", "sequence_length", "batch_size"),
+    *("layers", "width", "vocabulary"),
+)
+_MOST_COUNT = 10**18
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Arguments:
     """The job, as a reviewer will see it."""
 
@@ -37,6 +43,7 @@ class Arguments:
     dataset: str = ""
     dataset_revision: str = ""
     output: str = "output"
+    work: Work | None = None
 
 
 def effects(asked: Arguments) -> tuple[Effect, ...]:
@@ -64,6 +71,7 @@ def effects(asked: Arguments) -> tuple[Effect, ...]:
                 dataset=asked.dataset,
                 dataset_revision=asked.dataset_revision,
                 output=asked.output,
+                work=_checked(asked.work),
             )
         ),
     )
@@ -72,6 +80,19 @@ def effects(asked: Arguments) -> tuple[Effect, ...]:
 def run(_asked: Arguments, _desk: Desk) -> ToolResult:
     """Never: spending is always held, and control answers held calls."""
     raise Bug("hf_create_job was run by the agent half; spending is control's")
+
+
+def _checked(work: Work | None) -> Work | None:
+    """Return the work; ToolFailed for numbers that no work has."""
+    if work is None:
+        return None
+    counts = {name: getattr(work, name) for name in _COUNTS}
+    wrong = [name for name, count in counts.items() if not 0 <= count <= _MOST_COUNT]
+    if wrong or not (work.parameters and work.sequence_length and work.batch_size):
+        raise ToolFailed(
+            f"`work`: {', '.join(wrong) or 'parameters, sequence_length and batch_size'} must be counts above zero"
+        )
+    return work
 
 
 def _pinned(dependencies: Sequence[str]) -> tuple[str, ...]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import cast
 
 from intern_action.core.facts import dataset_facts_json
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import Desk
 from intern_action.core.types import DatasetFacts, JsonObject, ToolResult
 from intern_action.tools._arguments import STRICT
@@ -23,7 +23,7 @@ from intern_action.tools._tool import ToolOf
 _MOST_CLASSES_SAID = 12
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Arguments:
     """A data set."""
 

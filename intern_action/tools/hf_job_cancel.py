@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from intern_action.core.effects import CancelsJob, Effect
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import Desk
 from intern_action.core.types import ToolResult
 from intern_action.tools._arguments import STRICT
@@ -12,7 +11,7 @@ from intern_action.tools._jobs import job_named, read
 from intern_action.tools._tool import QUEUED, ToolOf
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Arguments:
     """A job."""
 

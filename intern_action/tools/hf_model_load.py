@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from intern_action.core.errors import ToolFailed
 from intern_action.core.facts import model_facts_json
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import Desk
 from intern_action.core.types import Flavor, JsonObject, ModelFacts, ToolResult
 from intern_action.tools._arguments import STRICT
@@ -36,7 +36,7 @@ _TASKS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Arguments:
     """A model."""
 

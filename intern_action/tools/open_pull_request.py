@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from intern_action.core.effects import Effect, Pushes
 from intern_action.core.errors import ToolFailed
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import Desk
 from intern_action.core.types import ToolResult
 from intern_action.tools._arguments import STRICT
@@ -14,7 +13,7 @@ from intern_action.tools._tool import QUEUED, ToolOf
 _LONGEST_TITLE, _LONGEST_BODY = 200, 60_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Arguments:
     """What people read first."""
 

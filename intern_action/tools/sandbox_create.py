@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from intern_action.core.effects import Effect, Leases
 from intern_action.core.errors import Bug, ToolFailed
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import Desk
 from intern_action.core.types import LeaseSpec, ToolResult
 from intern_action.settings.quantities import money_usd
@@ -16,7 +16,7 @@ from intern_action.tools._sandboxes import CREATE
 from intern_action.tools._tool import ToolOf
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Arguments:
     """The lease, as a reviewer will see it."""
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import Desk, Outcome
 from intern_action.core.types import JobRef, ToolResult
 from intern_action.tools._arguments import STRICT
@@ -16,7 +15,7 @@ from intern_action.tools._tool import ToolOf
 LONGEST_SECONDS = 60
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Arguments:
     """A command line, how long it may take, and where."""
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from intern_action.core.errors import ToolFailed
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import Desk, Progress
 from intern_action.core.types import JobRef, ToolResult
 from intern_action.tools._arguments import STRICT
@@ -17,7 +16,7 @@ from intern_action.tools._tool import ToolOf
 _LONGEST_WAIT_SECONDS, _POLL_SECONDS = 60, 0.5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Arguments:
     """A command that was started, the newest if none is named, and how long to wait for its end."""
 

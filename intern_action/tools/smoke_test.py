@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from intern_action.core.errors import ToolFailed
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import Command, Desk, Outcome
 from intern_action.core.types import EMPTY, JsonObject, ToolResult
 from intern_action.shell.beneath import Beneath
@@ -21,7 +22,7 @@ _USUAL = "15m"
 _MOST_METRICS = 1 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Arguments:
     """A script and the flags that make it small."""
 

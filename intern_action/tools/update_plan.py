@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from intern_action.core.errors import ToolFailed
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import Desk
 from intern_action.core.types import Step, ToolResult
 from intern_action.tools._arguments import STRICT
@@ -13,7 +13,7 @@ from intern_action.tools._plan import answer, newest, plans_made
 from intern_action.tools._tool import ToolOf
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Change:
     """What becomes of one step. The number after the last one, with words, is a new step."""
 
@@ -24,7 +24,7 @@ class Change:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Arguments:
     """The changes."""
 

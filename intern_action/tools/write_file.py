@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import Desk
 from intern_action.core.types import ToolResult
 from intern_action.tools._arguments import STRICT
@@ -12,7 +11,7 @@ from intern_action.tools._room import workplace
 from intern_action.tools._tool import ToolOf
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Arguments:
     """A path and the whole content."""
 

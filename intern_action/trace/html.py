@@ -6,12 +6,12 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from intern_action.core.events import Entry
+from intern_action.core.frozen import frozen
 from intern_action.trace.gist import first_line, gist, pretty, short
 from intern_action.trace.told import dollars, seconds
 from intern_action.trace.turns import Story, TurnView, story
@@ -36,7 +36,7 @@ _SHORT_LETTERS = 700
 _PREVIEW_LINES = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Bar:
     """One turn in the chart: places in units of its view box."""
 

@@ -7,7 +7,7 @@ it is marked as our own Markdown (`Md`), so a template cannot forget it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from intern_action.core.digests import plan_code
-from intern_action.core.plan import Plan
+from intern_action.core.frozen import frozen
+from intern_action.core.plan import RECOMMENDED, Plan
 from intern_action.core.states import State
 from intern_action.core.types import Step
 from intern_action.trace._markdown import Md, block, code, fenced, inline
@@ -29,12 +30,24 @@ COLUMNS = 80
 _LABEL = 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
+class Actual:
+    """What an approved job really took, over all its attempts. `memory_gb` is 0 when nobody measured it."""
+
+    usd: Decimal
+    seconds: float
+    attempts: int
+    memory_gb: float = 0.0
+
+
+@frozen
 class PlanReport:
     """A plan that was made, and where it stands.
 
     Args:
-        plan, digest: the plan and what an approval of it is pinned to.
+        plan, digest: the plan (once approved, with the option that was chosen) and what an approval of it is pinned to.
+        option: what the approval chose, "" for the recommended one.
+        actual: what it took, None before a job of it has ended.
         state: waiting for a review; approved (and launched); refused with words; dropped (superseded, expired, stopped).
         by: who approved or refused.
         words: the words of a refusal, or why it was dropped.
@@ -55,6 +68,13 @@ class PlanReport:
     requester_may_approve: bool = False
     code_needed: bool = False
     missing: tuple[str, ...] = ()
+    option: str = ""
+    actual: Actual | None = None
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """What a review may write to have another option than the recommended one."""
+        return tuple(one.names[0] for one in self.plan.options if RECOMMENDED not in one.names)
 
     @property
     def code(self) -> str:
@@ -62,7 +82,7 @@ class PlanReport:
         return plan_code(self.digest)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class JobReport:
     """One launch. `state` is a word of `JobStage`, "refused" or "running"; `cost_usd` is None while nobody knows."""
 
@@ -79,7 +99,7 @@ class JobReport:
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SmokeReport:
     """The newest smoke test, as the root process recorded it."""
 
@@ -90,7 +110,7 @@ class SmokeReport:
     timed_out: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Spend:
     """What the session cost so far. `unpriced` turns had no known price and are not in `model_usd`."""
 
@@ -108,7 +128,7 @@ class Spend:
         return self.model_usd + self.jobs_usd
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReportData:
     """Everything the texts need.
 

@@ -64,7 +64,9 @@ class JobPart(_Part):
     launch_key: str
     attempt: int = Field(ge=1)
     flavor: str = ""
-    state: str = Field(description="running, completed, failed, out_of_memory, timed_out, cancelled or refused")
+    state: str = Field(
+        description="running, completed, failed, out_of_memory, timed_out, preempted, cancelled or refused"
+    )
     seconds: float = Field(default=0.0, ge=0)
     cost_usd: Usd | None = Field(default=None, description="null while nobody knows")
 

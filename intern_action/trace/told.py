@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
@@ -21,6 +20,7 @@ from intern_action.core.events import (
     Spent,
     Submitted,
 )
+from intern_action.core.frozen import frozen
 from intern_action.core.states import State
 
 Tone: TypeAlias = Literal["plain", "good", "warn", "bad", "money"]
@@ -36,7 +36,7 @@ _STATE_TONES: dict[State, Tone] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Told:
     """One remark for the margin.
 

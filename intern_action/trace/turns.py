@@ -25,12 +25,13 @@ from intern_action.core.events import (
     Submitted,
 )
 from intern_action.core.events import Told as Words
+from intern_action.core.frozen import frozen
 from intern_action.core.states import State
 from intern_action.core.types import Call, Reply, ToolResult
 from intern_action.trace.told import Told, told
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Remark:
     """Something that control or the house did, with its time."""
 
@@ -71,7 +72,7 @@ class TurnView:
     kind: Literal["turn"] = "turn"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SaidView:
     """Words of a person (`by`), or of the house (`by` is "")."""
 
@@ -81,7 +82,7 @@ class SaidView:
     kind: Literal["said"] = "said"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RemarkView:
     """A remark that belongs to no call."""
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import timedelta
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Literal, TypeAlias, TypeVar
 
-from intern_action.settings.quantities import duration, duration_words, minutes, money_usd
+from intern_action.core.durations import duration, duration_words, minutes
+from intern_action.core.frozen import frozen
+from intern_action.settings.quantities import money_usd
 
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Bounds:
     """The most a comment may ask for; None is no bound. Whoever hands them in takes them from the settings."""
 
@@ -25,7 +27,7 @@ class Bounds:
     flavors: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Wishes:
     """What the flags of a task said; None is "not said"."""
 
@@ -37,7 +39,7 @@ class Wishes:
     timeout_minutes: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Begin:
     """`/intern [flags] TASK`. The task goes on over further lines and fenced blocks."""
 
@@ -45,21 +47,21 @@ class Begin:
     wishes: Wishes = field(default_factory=Wishes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Say:
     """`/intern help|status|why|stop|retry|budget`."""
 
     verb: Literal["help", "status", "why", "stop", "retry", "budget"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Approve:
     """`/intern approve intern:1a2b3c4d`. It is a wish, not evidence: the gate looks at reviews."""
 
     code: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NotUnderstood:
     """It was meant for us and cannot be done as written; the words say why and what to write instead."""
 
@@ -107,6 +109,10 @@ def _spoken(rest: str, more: str) -> Command | None:
     verb = words[0].lower().rstrip(".!?") if words else ""
     if verb == "approve":
         return _approve(words[1:])
+    if verb == "option":
+        return NotUnderstood(
+            words="an option is chosen in the review that approves: write `/intern option fastest` in its body"
+        )
     if verb == "stop":
         return Say(verb="stop")
     alone = len(words) == 1 and not more.strip()

@@ -10,10 +10,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from intern_action.core.digests import digest
 from intern_action.core.errors import Misconfigured
+from intern_action.core.frozen import frozen
 from intern_action.triggers._command import Bounds, Command, parse_command
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Heard:
     """A command with who gave it where.
 

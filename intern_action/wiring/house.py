@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -16,14 +16,12 @@ from intern_action.core.judgement import ApprovalPolicy
 from intern_action.core.ports import HubReader, Jobs, RecipeBook, Sandboxes, ToolLimits
 from intern_action.core.provenance import Provenance
 from intern_action.core.states import State
-from intern_action.core.types import Flavor
 from intern_action.gate.policy import parse_policy
 from intern_action.gate.rules import held
 from intern_action.git.publisher import GitPublisher
 from intern_action.hub.folders import content_of
 from intern_action.hub.local import LocalHubWriter
 from intern_action.jobs._backend import Supplies
-from intern_action.jobs.local import BACKEND
 from intern_action.sandboxes import _backend as sandbox_parts
 from intern_action.sandboxes import local as sandboxes_here
 from intern_action.session.office import Case, Office
@@ -34,7 +32,10 @@ from intern_action.tools import all_tools
 from intern_action.trace.bundles import BundleFolder
 from intern_action.trace.sessions import SessionJournals
 from intern_action.wiring.parts import (
+    backend_named,
+    flavors_for,
     holder_of,
+    hub_account,
     hub_for,
     metrics_in,
     minutes,
@@ -57,7 +58,11 @@ LATER = (
     "intern_action.hub.local",
     "intern_action.session.drive",
 )
-"""What a session needs only when it is driven. `import_ahead` imports it while git is waited for, in this order."""
+"""What a session needs only when it is driven. `LocalDoor.begin` imports it while git is waited for, in this order."""
+
+
+LOCAL_POLL_SECONDS = 0.5
+"""Looking at a job on this machine costs nothing."""
 
 
 class House:
@@ -90,10 +95,16 @@ class House:
 
     def drive(self) -> State:
         """Go on until the session is over or waits for people."""
-        from intern_action.session.drive import drive
+        from intern_action.session.drive import Patience, drive
         from intern_action.session.lease import sweep
 
-        state = drive(self.case, self._work, self._shelf)
+        waiting = self.settings.waiting
+        poll = waiting.poll.total_seconds()
+        patience = Patience(
+            poll_seconds=min(poll, LOCAL_POLL_SECONDS) if self.settings.jobs.backend == "local" else poll,
+            longest_seconds=waiting.job.total_seconds(),
+        )
+        state = drive(self.case, self._work, self._shelf, patience=patience)
         sweep(self.office, spare=self.session)
         return state
 
@@ -185,20 +196,22 @@ class House:
 
     @cached_property
     def jobs(self) -> Jobs:
-        """Jobs on this machine, as the session's own user."""
-        local = self.settings.jobs.local
-        return BACKEND.make(
+        """Where training runs: on this machine as the session's own user, or on the Hub."""
+        jobs = self.settings.jobs
+        longest = jobs.local.timeout if jobs.backend == "local" else jobs.hf.timeout
+        return backend_named(jobs.backend).make(
             Supplies(
                 root=str(self.world.jobs),
                 shell=self.shell,
                 own=self.shell.own,
                 clock=self.premises.clock,
-                flavors=self._flavors,
+                flavors=flavors_for(self.settings),
                 cache=str(self.world.cache),
                 python=self._python,
-                memory_mb=local.memory_mb,
-                longest_minutes=minutes(local.timeout),
+                memory_mb=jobs.local.memory_mb,
+                longest_minutes=minutes(longest),
                 environment=offline(self.world),
+                hub=hub_account(self.premises),
             )
         )
 
@@ -209,13 +222,16 @@ class House:
 
     @cached_property
     def _sandbox_supplies(self) -> sandbox_parts.Supplies:
+        from intern_action.settings.flavors import load_flavors
+
         limits = self.settings.sandbox
+        table = load_flavors(local_usd_per_hour=self.settings.jobs.local.usd_per_hour)
         return sandbox_parts.Supplies(
             root=str(self.world.sandboxes),
             shell=self._sandbox_shell,
             lay_out=self._sandbox_shell.machine,
             clock=self.premises.clock,
-            flavors=self._flavors,
+            flavors={name: flavor for name, flavor in table.items() if name.startswith("local")},
             cache=str(self.world.cache),
             memory_mb=limits.memory_mb,
             longest_minutes=minutes(limits.longest),
@@ -232,13 +248,6 @@ class House:
             readable=(str(self.world.cache),),
             hidden=self._hidden(),
         )
-
-    @cached_property
-    def _flavors(self) -> Mapping[str, Flavor]:
-        from intern_action.settings.flavors import load_flavors
-
-        priced = load_flavors(local_usd_per_hour=self.settings.jobs.local.usd_per_hour)
-        return {name: flavor for name, flavor in priced.items() if name.startswith("local")}
 
     @property
     def _python(self) -> str:
@@ -277,7 +286,7 @@ class House:
     def _recipes(self) -> RecipeBook:
         from intern_action.recipes import Recipes
 
-        return self.premises.recipes or Recipes()
+        return self.premises.recipes or Recipes(hardware=self.jobs.flavors())
 
     def _hub(self) -> HubReader:
         began = self.case.began
@@ -297,7 +306,7 @@ class House:
             recipes=self._recipes,
             redactor=redactor_for(self.settings),
             clock=self.premises.clock,
-            flavors=self._flavors,
+            flavors=self.jobs.flavors(),
             python=self._python,
             environment=offline(self.world),
             limits=ToolLimits(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 import os
 import threading
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from intern_action.core.entries import LedgerView
-from intern_action.core.errors import Bug, Misconfigured
+from intern_action.core.errors import Bug, InternError, Misconfigured
 from intern_action.core.types import JsonObject, Permission
 from intern_action.forge.local import LocalForge
 from intern_action.git.facts import RepositoryFacts, ready_repository
@@ -43,7 +44,7 @@ class LocalDoor:
             NotAllowed: the person may not ask here.
         """
         self._check_sandbox()
-        import_ahead()
+        self._import_ahead()
         facts = ready_repository(str(repo))
         mirror(facts, self.world.remote)
         self.premises.note_repository(facts.top)
@@ -61,7 +62,7 @@ class LocalDoor:
         claimed = view.admitted(key)
         thread = claimed.thread if claimed else self._issue(task, person)
         request = self._request(key, task, person, facts.head_sha, thread)
-        warm(request.model, self.premises)
+        warm(request.model, self.premises)  # a missing key is said before anything is begun
         admit(house.office, request)
         return house
 
@@ -79,9 +80,8 @@ class LocalDoor:
         return tuple(sessions)[-1]
 
     def _request(self, key: str, task: str, person: str, base_sha: str, thread: int) -> Request:
-        from intern_action.llm.route import default_name
         from intern_action.session.admit import Request
-        from intern_action.wiring.parts import model_settings
+        from intern_action.wiring.parts import chosen_model
 
         return Request(
             event_key=key,
@@ -89,11 +89,25 @@ class LocalDoor:
             requester=person,
             thread=thread,
             base_sha=base_sha,
-            model=self.premises.settings.model or default_name(model_settings(self.premises)),
+            model=chosen_model(self.premises),
             max_turns=self.premises.settings.max_turns,
             max_cost_usd=self.premises.settings.max_cost_usd,
             sandbox=self._lease(),
         )
+
+    def _import_ahead(self) -> None:
+        """Import what comes later in a thread of its own, while this one waits for git; last what the model needs."""
+
+        def run() -> None:
+            from intern_action.wiring.house import LATER
+            from intern_action.wiring.parts import chosen_model, warm
+
+            for name in LATER:
+                importlib.import_module(name)
+            with suppress(InternError):  # `begin` meets it as well, and says it
+                warm(chosen_model(self.premises), self.premises)
+
+        threading.Thread(target=run, name="import-ahead", daemon=True).start()
 
     def _check_sandbox(self) -> None:
         if self.premises.settings.sandbox_tools and os.geteuid() != 0:
@@ -136,18 +150,6 @@ def event_key(view: LedgerView, task: str, person: str, base_sha: str, *, anew: 
         if not anew and (state is None or not state.state.over):
             return key
     raise Bug("counting came to an end")
-
-
-def import_ahead() -> None:
-    """Import what comes later in a thread of its own, while this one waits for git."""
-
-    def run() -> None:
-        from intern_action.wiring.house import LATER
-
-        for name in LATER:
-            importlib.import_module(name)
-
-    threading.Thread(target=run, name="import-ahead", daemon=True).start()
 
 
 def mirror(facts: RepositoryFacts, remote: Path) -> None:

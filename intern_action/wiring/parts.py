@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import os
+import pkgutil
 import platform
 import secrets
 import sys
@@ -17,7 +19,9 @@ from typing import TYPE_CHECKING, cast
 from intern_action.core.digests import digest
 from intern_action.core.errors import Misconfigured
 from intern_action.core.ports import HubReader, Model, RecipeBook, Redactor
-from intern_action.core.types import JsonObject
+from intern_action.core.types import Flavor, JsonObject
+from intern_action.jobs._account import HubAccount
+from intern_action.jobs._backend import Backend
 from intern_action.settings.settings import Settings
 from intern_action.settings.world import World
 from intern_action.shell.beneath import Beneath
@@ -40,6 +44,49 @@ def offline(world: World) -> Mapping[str, str]:
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "TOKENIZERS_PARALLELISM": "false",
     }
+
+
+def backend_named(name: str) -> Backend:
+    """Return a backend of `jobs/`. Raises Misconfigured when there is none of that name."""
+    import intern_action.jobs as folder
+
+    known = [module.name for module in pkgutil.iter_modules(folder.__path__) if not module.name.startswith("_")]
+    backends = [one for one in known if one != "in_job"]
+    if name not in backends:
+        raise Misconfigured(f"`jobs.backend: {name}`: there is no such backend; there is {', '.join(backends)}")
+    return cast("Backend", importlib.import_module(f"intern_action.jobs.{name}").BACKEND)
+
+
+def hub_account(premises: Premises) -> HubAccount | None:
+    """Return whose jobs on the Hub these are, None when jobs run elsewhere."""
+    settings = premises.settings
+    if settings.jobs.backend == "local":
+        return None
+    keys = {name: key.get_secret_value() for name, key in settings.keys.items()}
+    return HubAccount(
+        endpoint=settings.hub.endpoint.rstrip("/"),
+        token=keys.get("HF_WRITE_TOKEN", ""),
+        job_token=keys.get("HF_JOB_TOKEN", ""),
+        namespace=settings.jobs.hf.namespace,
+        staging=settings.jobs.hf.staging,
+        image=settings.jobs.hf.image,
+        home=premises.home,
+    )
+
+
+def flavors_for(settings: Settings) -> Mapping[str, Flavor]:
+    """Return the hardware that the backend has, with the prices of the table."""
+    from intern_action.settings.flavors import load_flavors
+
+    local = settings.jobs.backend == "local"
+    priced = load_flavors(local_usd_per_hour=settings.jobs.local.usd_per_hour)
+    return {name: flavor for name, flavor in priced.items() if name.startswith("local-") == local}
+
+
+def usual_flavor(settings: Settings) -> str:
+    """Return the hardware of jobs that name none: what is set, or the smallest of a backend that does not have that."""
+    named = settings.jobs.flavor
+    return "cpu-basic" if settings.jobs.backend != "local" and named.startswith("local-") else named
 
 
 def model_settings(premises: Premises) -> ModelSettings:
@@ -88,7 +135,7 @@ def model_named(name: str, premises: Premises, recipes: RecipeBook, tell: Callab
     def planner(_rest: str) -> Model:
         from intern_action.llm.recipes import RecipesModel
 
-        return RecipesModel(recipes, flavor=settings.jobs.flavor, timeout_minutes=minutes(settings.jobs.timeout))
+        return RecipesModel(recipes, flavor=usual_flavor(settings), timeout_minutes=minutes(settings.jobs.timeout))
 
     return resolve(
         name,
@@ -100,8 +147,19 @@ def model_named(name: str, premises: Premises, recipes: RecipeBook, tell: Callab
     )
 
 
+def chosen_model(premises: Premises) -> str:
+    """Return the name of the model: what the settings say, else what the keys at hand allow."""
+    from intern_action.llm.route import default_name
+
+    return premises.settings.model or default_name(model_settings(premises))
+
+
 def warm(name: str, premises: Premises) -> None:
-    """Start to import what the model of this name needs, if that takes long. A name that leads nowhere is said later."""
+    """Start to import what the model of this name needs, if that takes long. A name that leads nowhere is said later.
+
+    Raises:
+        ModelAuth: there is no key for it.
+    """
     from intern_action.llm.route import Translated, route
 
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Protocol
@@ -67,6 +68,14 @@ class Premises:
         branch = GitBranch.at(str(self.world.control / "ledger"), str(self.world.remote), "intern/ledger")
         readme = (configs() / "texts" / "ledger.md").read_text(encoding="utf-8")
         return GitLedger(branch, clock=self.clock, origin="local", readme=readme)
+
+    @cached_property
+    def home(self) -> str:
+        """A name that no other ledger has: jobs elsewhere carry it, so that nobody takes them for abandoned ones of theirs."""
+        note = self.world.control / "home"
+        if not note.exists():
+            note.write_text(secrets.token_hex(8), encoding="utf-8")
+        return note.read_text(encoding="utf-8").strip()
 
     @property
     def repository(self) -> str:

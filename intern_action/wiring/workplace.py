@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from intern_action.core.events import Began, Entry
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import (
     Clock,
     Desk,
@@ -24,7 +24,7 @@ from intern_action.shell.tool_shell import ToolShell
 from intern_action.trace.store import FileJournal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Site:
     """What a workplace is built from. Nothing in it can write or spend."""
 

@@ -30,7 +30,7 @@ from intern_action.hub.provenance import dress
 from intern_action.ledger.ledger import GitLedger
 from intern_action.session.admit import Request, admit
 from intern_action.session.agent_half import AgentHalf
-from intern_action.session.drive import drive
+from intern_action.session.drive import Patience, drive
 from intern_action.session.office import Case, Office
 from intern_action.session.planning import pull_request_of
 from intern_action.shell.tool_shell import ToolShell
@@ -176,7 +176,7 @@ class StoryHouse:
 
     def go_on(self) -> StoryHouse:
         """Both halves go on as far as they can."""
-        drive(self.present, self._work, BundleFolder(self.folder / "bundles"), wait_for_jobs=False)
+        drive(self.present, self._work, BundleFolder(self.folder / "bundles"), patience=Patience(longest_seconds=0))
         return self
 
     def approve(self, by: str = "grace", *, sha: str = "", body: str = "") -> StoryHouse:

@@ -1,6 +1,6 @@
 """One command line of a local session, in a process that SIGKILLs itself after so many events (0: it lives).
 
-    python -m tests.fakes.mortal OUT REPOSITORY KILL_AFTER
+    python -m tests.fakes.mortal OUT REPOSITORY KILL_AFTER [TASK]
 
 It begins the session or goes on with it, approves as a second person once there is a pull request, and drives on. At its end it
 prints how many events it saw and the state.
@@ -52,7 +52,7 @@ class Mortal:
         """Nothing is held."""
 
 
-def main(out: str, repository: str, kill_after: str) -> None:
+def main(out: str, repository: str, kill_after: str, task: str = TASK) -> None:
     """Play the story to its end, or to ours."""
     environment = dict(os.environ)  # noqa: TID251 -- this is a process of its own, as `__main__` is
     world = world_at(out, environment)
@@ -61,7 +61,7 @@ def main(out: str, repository: str, kill_after: str) -> None:
     watcher = Mortal(int(kill_after))
     book = Recipes((TinyCard(),))
     door = LocalDoor(Premises(settings, world, environment, SystemClock(), watcher=watcher, recipes=book))
-    with door.begin(Path(repository), TASK, "ada") as house:
+    with door.begin(Path(repository), task, "ada") as house:
         door.forge.set_permission("grace", Permission.WRITE)
         if house.drive() is State.AWAITING_REVIEW:
             published = pull_request_of(house.case)

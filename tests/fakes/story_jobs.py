@@ -29,11 +29,13 @@ class StoryJobs:
     states: dict[str, JobStatus] = field(default_factory=dict[str, JobStatus])
     faults: list[JobError | OutsideError] = field(default_factory=list[JobError | OutsideError])
     lost_answers: int = 0
+    more: dict[str, Flavor] = field(default_factory=dict[str, Flavor])
     metrics: Mapping[str, object] = field(default_factory=lambda: {"accuracy": 0.93})
 
     def flavors(self) -> Mapping[str, Flavor]:
         return {
-            "local-cpu": Flavor(name="local-cpu", title="This machine", usd_per_hour=self.price, memory_gb=Decimal(16))
+            "local-cpu": Flavor(name="local-cpu", title="This machine", usd_per_hour=self.price, memory_gb=Decimal(16)),
+            **self.more,
         }
 
     def find(self, launch_key: str) -> JobRef | None:
@@ -41,6 +43,8 @@ class StoryJobs:
         return status.ref if status else None
 
     def launch(self, order: JobOrder) -> JobRef:
+        if order.launch_key in self.states:
+            return self.states[order.launch_key].ref
         if self.faults:
             raise self.faults.pop(0)
         self.orders.append(order)
@@ -53,7 +57,9 @@ class StoryJobs:
             raise OutsideError("the answer was lost on the way")
         return ref
 
-    def end(self, ref: JobRef, stage: JobStage = JobStage.COMPLETED, *, minutes: float = 6) -> None:
+    def end(
+        self, ref: JobRef, stage: JobStage = JobStage.COMPLETED, *, minutes: float = 6, checkpoint: bool = False
+    ) -> None:
         """End a job after so many minutes."""
         started = self.states[ref.launch_key].started_at or self.clock.now()
         output = self.folder / ref.launch_key
@@ -67,6 +73,7 @@ class StoryJobs:
             started_at=started,
             finished_at=started + timedelta(minutes=minutes),
             output_dir=str(output),
+            checkpoint=checkpoint,
         )
 
     def status(self, ref: JobRef) -> JobStatus:
@@ -74,6 +81,9 @@ class StoryJobs:
 
     def logs(self, ref: JobRef) -> str:
         return f"log of {ref.id}\n"
+
+    def alive(self) -> tuple[JobRef, ...]:
+        return tuple(status.ref for status in self.states.values() if not status.stage.final)
 
     def cancel(self, ref: JobRef) -> None:
         if not self.states[ref.launch_key].stage.final:

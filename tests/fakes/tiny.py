@@ -43,11 +43,11 @@ class TinyCard:
 
     def fit(self, wish: Wish, model: ModelFacts, data: DatasetFacts) -> Fit:
         """Return the script with a batch that is too large and one variation that is not."""
-        del wish
         job = JobSpec(
             script="train.py",
             parameters={"batch-size": "4"},
             variations=({"batch-size": "2", "accumulation": "2"},),
+            flavor=wish.flavor,
             timeout_minutes=2,
             attempts=2,
             model=model.id,

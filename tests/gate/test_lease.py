@@ -95,6 +95,10 @@ def test_it_is_a_no_when(change: Callable[[Facts], Facts], condition: str):
     assert condition in failing(judge(change(world())))
 
 
+def test_a_lease_of_a_single_minute_is_a_yes():
+    assert failing(judge(_quoted(world(), timeout_minutes=1))) == set()
+
+
 def test_less_time_and_less_money_than_asked_for_is_a_yes():
     assert failing(judge(_lease(world(), minutes=61, cap_usd=None))) == set()
 

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intern_action.core.errors import NotAllowed
+from intern_action.core.estimate import Estimate
 from intern_action.core.types import Flavor, JobSpec
-from intern_action.gate.quote import Estimate, ceiling_usd, cost_usd, make_quote, still_within
+from intern_action.gate.quote import ceiling_usd, cost_usd, make_quote, still_within
 from tests.fakes.approvals import CPU, FLAVORS, GPU, JOB, MADE_AT, a_quote
 
 prices = st.decimals(min_value=0, max_value=100, places=4)
@@ -79,6 +80,12 @@ def test_hardware_without_a_price_is_refused_with_the_near_miss():
         make_quote(replace(JOB, flavor="local-cpus"), FLAVORS, None, MADE_AT)
 
 
+@pytest.mark.parametrize("name", ["a100", "A100-Large", "a100_large", "a100-small"])
+def test_hardware_of_the_same_family_is_a_near_miss(name: str):
+    with pytest.raises(NotAllowed, match=r"did you mean a100-large\?"):
+        make_quote(replace(JOB, flavor=name), FLAVORS, None, MADE_AT)
+
+
 def test_hardware_like_nothing_known_is_refused_with_what_there_is():
     with pytest.raises(NotAllowed, match="there are: a100-large, local-cpu"):
         make_quote(replace(JOB, flavor="zzz"), FLAVORS, None, MADE_AT)
@@ -127,3 +134,14 @@ def test_a_higher_ceiling_is_not_within_the_quote():
 
 def test_other_hardware_is_not_within_the_quote_however_cheap():
     assert not still_within(a_quote(), replace(a_quote(), flavor=replace(GPU, usd_per_hour=Decimal("0.01"))))
+
+
+@given(prices, st.integers(1, 10_000), st.integers(1, 10), st.data())
+def test_no_cost_that_can_be_captured_is_above_the_ceiling(
+    price: Decimal, timeout_minutes: int, attempts: int, data: st.DataObject
+):
+    """Each attempt ends at its time limit at the latest, whatever fraction of a second it took."""
+    flavor = replace(CPU, usd_per_hour=price)
+    spans = st.lists(st.floats(0, timeout_minutes * 60), min_size=attempts, max_size=attempts)
+    paid = [cost_usd(flavor, Fraction(str(seconds)) / 60) for seconds in data.draw(spans)]
+    assert sum(paid) <= ceiling_usd(flavor, timeout_minutes=timeout_minutes, attempts=attempts)

@@ -11,10 +11,19 @@ import pytest
 
 from intern_action.core.digests import launch_key, plan_digest
 from intern_action.core.effects import WritesHub
-from intern_action.core.entries import JobMoved, LedgerEvent, MoneyCaptured, MoneyReleased, PlanDropped, SessionMoved
+from intern_action.core.entries import (
+    JobMoved,
+    LedgerEvent,
+    MoneyCaptured,
+    MoneyReleased,
+    PlanDropped,
+    SessionMoved,
+    agreed,
+)
 from intern_action.core.errors import LedgerError
-from intern_action.core.plan import Plan
+from intern_action.core.plan import Option, Plan
 from intern_action.core.states import JobState, State
+from intern_action.core.types import Flavor, Quote
 from intern_action.ledger.ledger import GitLedger
 from intern_action.ledger.view import View
 from tests.fakes.git_world import StillClock
@@ -165,6 +174,38 @@ def test_money_is_set_aside_once_and_for_a_plan(event: LedgerEvent, why: str) ->
 )
 def test_a_hold_is_what_the_plan_says(event: LedgerEvent, why: str) -> None:
     Book(admitted(), made(PLAN)).refuses(event, why=why)
+
+
+# --- options ------------------------------------------------------------------------------------------------------------
+
+QUOTE = Quote(
+    flavor=Flavor(name="t4", title="T4", usd_per_hour=Decimal(1), memory_gb=Decimal(15)),
+    timeout_minutes=80,
+    attempts=3,
+    ceiling_usd=Decimal(4),
+)
+CHEAPER = Option(names=("cheapest",), quote=QUOTE)
+WITH_OPTIONS = replace(PLAN, options=(CHEAPER,))
+
+
+def test_an_approval_chooses_one_of_the_plans_options_and_sets_its_ceiling_aside() -> None:
+    chosen = replace(consumed(WITH_OPTIONS), option="cheapest")
+    book = Book(admitted(), made(WITH_OPTIONS), chosen, held(WITH_OPTIONS, "4"))
+    again = GitLedger(book.branch, clock=book.clock).read()
+    assert (again.held(plan_digest(WITH_OPTIONS)), again.consumed(plan_digest(WITH_OPTIONS))) == (4, chosen)
+    settled = agreed(again, plan_digest(WITH_OPTIONS))
+    assert settled is not None
+    assert (settled.ceiling_usd, settled.options) == (4, ())
+
+
+def test_what_is_not_offered_is_approved_by_nobody() -> None:
+    book = Book(admitted(), made(WITH_OPTIONS))
+    book.refuses(replace(consumed(WITH_OPTIONS), option="fastest"), why="offers no fastest")
+
+
+def test_no_more_is_set_aside_than_the_chosen_option_may_cost() -> None:
+    book = Book(admitted(), made(WITH_OPTIONS), replace(consumed(WITH_OPTIONS), option="cheapest"))
+    book.refuses(held(WITH_OPTIONS, "4.01"), why=r"more than the plan's cap of \$4")
 
 
 def test_a_hold_reckoned_just_before_midnight_counts_for_the_month_that_was() -> None:

@@ -57,6 +57,16 @@ def test_a_connection_that_the_server_let_go_of_is_opened_again_without_a_fault(
         assert [model.answer(conversation()).text for _ in range(3)] == ["ok", "ok", "ok"]
 
 
+def test_a_request_arrives_at_once_with_its_head():
+    with _reading_once(times=20) as (base_url, arrived):
+        model = _model(base_url, stream=False)
+        for _ in range(20):
+            model.answer(conversation())
+
+    gathered = [head for head, body in arrived if body.endswith(b"]}")]
+    assert len(gathered) == 20 or not hasattr(socket, "TCP_CORK")
+
+
 def test_after_a_fault_the_connection_is_a_new_one():
     with _counting([Fail(status=500), Say(text="ok")]) as (server, connections):
         model = _model(server.base_url)
@@ -237,6 +247,36 @@ def _hanging_up() -> Generator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def _reading_once(times: int) -> Generator[tuple[str, list[tuple[bytes, bytes]]]]:
+    """A server that notes head and body as the first look at each request finds them, and answers when all is there."""
+    words = b'{"choices": [{"message": {"content": "ok"}, "finish_reason": "stop"}]}'
+    arrived: list[tuple[bytes, bytes]] = []
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            for _ in range(times):
+                request = connection.recv(65536)
+                head, _, body = request.partition(b"\r\n\r\n")
+                arrived.append((head, body))
+                while not request.endswith(b"]}"):
+                    request += connection.recv(65536)
+                connection.sendall(
+                    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
+                    % (len(words), words)
+                )
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1", arrived
+    finally:
+        thread.join()
+        listener.close()
 
 
 @contextmanager

@@ -79,7 +79,9 @@ def test_settings_are_taken_as_they_are_said(rest: str, settings: dict[str, str]
         ("timeout 1h30m", "local-cpu", 90, ""),
         ("with timeout 45 minutes", "local-cpu", 45, ""),
         ("within 2 hours", "local-cpu", 120, ""),
-        ("timeout 45", "local-cpu", 45, ""),
+        ("timeout 3600", "local-cpu", 60, ""),
+        ("timeout 1.5h", "local-cpu", 90, ""),
+        ("timeout: 90 s", "local-cpu", 2, ""),
         ("push to ada/spam", "local-cpu", 30, "ada/spam"),
         ("and then upload the model to ada/spam.", "local-cpu", 30, "ada/spam"),
         ("with upload=ada/spam", "local-cpu", 30, "ada/spam"),
@@ -97,6 +99,8 @@ def test_hardware_time_and_target_are_no_settings(rest: str, flavor: str, minute
     [
         ("fine-tune a/m on b/d. Use nice colours", "Use nice colours"),
         ("fine-tune a/m on b/d and write a poem", "write a poem"),
+        ("fine-tune a/m on b/d with timeout 45", "timeout 45"),  # minutes or seconds, nobody can tell
+        ("fine-tune a/m on b/d with timeout 1.5", "timeout 1.5"),
         ("It rains. Please fine-tune a/m on b/d", "It rains. Please"),
         ("fine-tune a/m on b/d, tell me on Tuesday", "tell me on Tuesday"),
     ],

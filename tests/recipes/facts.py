@@ -6,6 +6,7 @@ import dataclasses
 from decimal import Decimal
 
 from intern_action.core.types import ColumnFacts, DatasetFacts, Fit, JobSpec, ModelFacts, Wish
+from intern_action.settings.flavors import load_flavors
 
 MINILM = ModelFacts(
     id="sentence-transformers/all-MiniLM-L6-v2",
@@ -30,10 +31,18 @@ MAILS = DatasetFacts(
 )
 
 
+FLAVORS = load_flavors()
+
+
+def on(flavor: str, asked: Wish) -> Wish:
+    """The same wish on other hardware."""
+    return dataclasses.replace(asked, flavor=flavor, hardware=FLAVORS.get(flavor))
+
+
 def wish(verb: str = "train", **settings: str) -> Wish:
     """Training or evaluating, with some settings."""
     named = {name.replace("_", "-"): value for name, value in settings.items()}
-    plain = Wish(verb="train", model=MINILM.id, dataset=MAILS.id, settings=named)
+    plain = Wish(verb="train", model=MINILM.id, dataset=MAILS.id, settings=named, hardware=FLAVORS["local-cpu"])
     return dataclasses.replace(plain, verb="evaluate") if verb == "evaluate" else plain
 
 

@@ -19,7 +19,7 @@ from intern_action.recipes import Recipes
 from intern_action.recipes.text_classification import CARD
 from intern_action.recipes.text_classification.card import CONFIG, DEPENDENCIES, MODEL_CARD, SCRIPT, family, variations
 from intern_action.recipes.text_classification.model_card import spoken
-from tests.recipes.facts import ID, LABEL, MAILS, MINILM, TEXT, columns, wish
+from tests.recipes.facts import ID, LABEL, MAILS, MINILM, TEXT, columns, on, wish
 
 ROOT = Path(__file__).parents[2]
 
@@ -121,7 +121,7 @@ def test_the_rate_follows_the_size_of_the_model_and_the_method() -> None:
 
 def test_an_accelerator_reads_whole_texts_and_sees_them_more_often() -> None:
     config = json.loads(CARD.fit(wish(), MINILM, MAILS).files[CONFIG])
-    on_gpu = dataclasses.replace(wish(), flavor="a10g-small")
+    on_gpu = on("a10g-small", wish())
     faster = json.loads(CARD.fit(on_gpu, MINILM, MAILS).files[CONFIG])
     assert (config["max_length"], config["epochs"]) == (64, 2.0)
     assert (faster["max_length"], faster["epochs"]) == (512, 3.0)

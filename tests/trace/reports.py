@@ -8,10 +8,13 @@ from decimal import Decimal
 
 from intern_action.core.digests import plan_digest
 from intern_action.core.effects import Spends, WritesHub
-from intern_action.core.plan import Plan
+from intern_action.core.estimate import estimate
+from intern_action.core.plan import Plan, chosen
 from intern_action.core.states import State
-from intern_action.core.types import Flavor, JobSpec, Quote, Step
-from intern_action.trace.report import JobReport, PlanReport, ReportData, SmokeReport, Spend
+from intern_action.core.types import Flavor, JobSpec, Quote, Step, Work
+from intern_action.gate.options import make_options
+from intern_action.settings.flavors import load_flavors
+from intern_action.trace.report import Actual, JobReport, PlanReport, ReportData, SmokeReport, Spend
 from tests.trace.kinds import START
 
 JOB = JobSpec(
@@ -157,6 +160,13 @@ AWAITING_JOB = replace(
 DONE = replace(
     AWAITING_JOB,
     state=State.DONE,
+    plan=replace(
+        WAITING,
+        state="approved",
+        by=("grace",),
+        missing=(),
+        actual=Actual(usd=Decimal("0.02"), seconds=107, attempts=2, memory_gb=1.13),
+    ),
     why="",
     closing="The model finds 96.4 % of 340 held-out mails (95 % interval 94.4 to 97.9).\n\nLeft out: 37 duplicates.",
     steps=tuple(replace(step, state="done") for step in STEPS if step.state != "dropped"),
@@ -175,6 +185,32 @@ DONE = replace(
     ),
     turns=12,
     updated_at=START + timedelta(hours=2, minutes=32),
+)
+WORK = Work(parameters=135_000_000, method="lora", train_tokens=30_000_000, sequence_length=512, batch_size=8)
+ON_THE_HUB = replace(JOB, flavor="l4x1", timeout_minutes=60, work=WORK)
+OPTIONS = make_options(
+    ON_THE_HUB,
+    {name: hardware for name, hardware in load_flavors().items() if not name.startswith("local")},
+    lambda flavor: estimate(WORK, flavor),
+    now=START,
+)
+QUOTED = next(option.quote for option in OPTIONS if "recommended" in option.names)
+TO_CHOOSE_FROM = replace(PLAN, asks=Spends(job=ON_THE_HUB), quote=QUOTED, cap_usd=QUOTED.ceiling_usd, options=OPTIONS)
+WITH_OPTIONS = replace(
+    ON_GITHUB,
+    plan=replace(WAITING, plan=TO_CHOOSE_FROM, digest=plan_digest(TO_CHOOSE_FROM), code_needed=False, missing=()),
+)
+CHOSEN = replace(
+    AWAITING_JOB,
+    plan=replace(
+        WAITING,
+        plan=chosen(TO_CHOOSE_FROM, "fastest"),
+        digest=plan_digest(TO_CHOOSE_FROM),
+        state="approved",
+        by=("grace",),
+        missing=(),
+        option="fastest",
+    ),
 )
 FAILED = replace(
     AT_WORK,
@@ -216,6 +252,8 @@ ALL = {
     "at-work": AT_WORK,
     "awaiting-review": AWAITING_REVIEW,
     "on-github": ON_GITHUB,
+    "with-options": WITH_OPTIONS,
+    "chosen": CHOSEN,
     "awaiting-job": AWAITING_JOB,
     "done": DONE,
     "failed": FAILED,

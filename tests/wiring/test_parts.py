@@ -8,9 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from intern_action.core.errors import Misconfigured
+from intern_action.core.errors import Misconfigured, ModelAuth
 from intern_action.core.types import Usage
-from intern_action.wiring.parts import holder_of, price_of
+from intern_action.settings.clock import SystemClock
+from intern_action.settings.load import load
+from intern_action.settings.world import world_at
+from intern_action.wiring.parts import chosen_model, holder_of, price_of, warm
+from intern_action.wiring.premises import Premises
+
+
+def _premises(folder: Path, **flags: object) -> Premises:
+    loaded = load({"out": str(folder / "out"), **flags}, {}, folder, folder)
+    return Premises(loaded.settings, world_at(loaded.settings.out, {}), {}, SystemClock())
 
 
 def test_a_price_is_for_a_million_tokens_in_and_out() -> None:
@@ -23,6 +32,16 @@ def test_a_price_is_for_a_million_tokens_in_and_out() -> None:
 def test_what_is_no_price_is_said_with_an_example(line: str) -> None:
     with pytest.raises(Misconfigured, match="models.prices"):
         price_of(line)
+
+
+def test_a_missing_key_is_said_before_anything_is_begun(tmp_path: Path) -> None:
+    with pytest.raises(ModelAuth, match="HF_TOKEN"):
+        warm("nobody/knows-it", _premises(tmp_path))
+
+
+def test_a_chosen_model_goes_before_the_one_that_needs_no_key(tmp_path: Path) -> None:
+    assert chosen_model(_premises(tmp_path)) == "recipes"
+    assert chosen_model(_premises(tmp_path, model="local/m")) == "local/m"
 
 
 def test_whoever_shares_the_folder_of_locks_has_one_name_and_nobody_else(tmp_path: Path) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from intern_action.core.frozen import frozen
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@frozen
 class Snapshot:
     """The checkout at one moment: a commit in our own GIT_DIR and its tree."""
 
@@ -17,7 +18,7 @@ class Snapshot:
     changed: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FileState:
     """A plain file at one moment: git's id of its bytes, and whether it can be executed."""
 
@@ -142,7 +143,7 @@ class Branch(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Push:
     """One line of a branch's log on the remote: it was moved to `sha` at `at`, says whoever moved it."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from intern_action.core.frozen import frozen
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@frozen
 class HubSnapshot:
     """A repository of the Hub at one revision, as files on this machine that the tool user can read."""
 
@@ -39,7 +40,7 @@ class HubReader(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Uploaded:
     """What an upload made."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
+from intern_action.core.frozen import frozen
 from intern_action.core.types import (
     Flavor,
     JobRef,
@@ -14,7 +15,7 @@ from intern_action.core.types import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class JobOrder:
     """What a backend is asked to start: the approved spec on the approved tree, once.
 
@@ -22,6 +23,7 @@ class JobOrder:
         archive: tar of the approved commit, made by control.
         tree: its tree id; checked in the job.
         labels: session, requester and the like.
+        resume: the attempt whose checkpoint this one goes on from.
         timeout_minutes: the quote's limit for this attempt.
     """
 
@@ -31,6 +33,7 @@ class JobOrder:
     tree: str
     timeout_minutes: int
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    resume: JobRef | None = None
 
 
 class JobReader(Protocol):
@@ -62,16 +65,20 @@ class Jobs(JobReader, Protocol):
         ...
 
     def launch(self, order: JobOrder) -> JobRef:
-        """Start it. Called once per launch key; the caller has looked with `find` first.
+        """Start it, or return the job that this order has started before, whoever died in between.
 
         Raises:
             JobError: it was certainly not started.
-            OutsideError: nobody knows; the caller looks again, never launches again.
+            OutsideError: nobody knows; calling it again looks for the job first.
         """
         ...
 
     def cancel(self, ref: JobRef) -> None:
         """End it; no error when it has ended."""
+        ...
+
+    def alive(self) -> tuple[JobRef, ...]:
+        """Return the jobs that this ledger's launches have started and that have not ended, whoever knows of them."""
         ...
 
     def collect(self, ref: JobRef) -> JobStatus:

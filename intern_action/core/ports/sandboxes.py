@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import BinaryIO, Protocol
 
+from intern_action.core.frozen import frozen
 from intern_action.core.ports.git import FileState
 from intern_action.core.ports.shell import Outcome
 from intern_action.core.types import Flavor, JobRef, LeaseSpec
@@ -19,7 +20,7 @@ HOUSE_LEASE = "house-lease"
 """Id of the call by which the house asks for the sandbox that the session's file and shell tools work in (`--sandbox-tools`)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SandboxOrder:
     """What a backend is asked to begin: an approved lease, once.
 
@@ -34,7 +35,7 @@ class SandboxOrder:
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SandboxStatus:
     """What a backend says of a sandbox. `ended_at` is None while it can be used, and then never changes."""
 
@@ -87,7 +88,7 @@ class Sandboxes(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Progress:
     """How far a command that runs on its own is: what it printed so far, and its exit code once it has ended."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from intern_action.core.effects import Effect
+from intern_action.core.frozen import frozen
 from intern_action.core.ports.git import Checkout
 from intern_action.core.ports.hub import HubReader
 from intern_action.core.ports.jobs import JobReader
@@ -23,7 +24,7 @@ from intern_action.core.types import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ToolLimits:
     """How much a tool's answer may be, and how long a call may take.
 
@@ -40,7 +41,7 @@ class ToolLimits:
     longest_timeout_seconds: float = 3600
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Desk:
     """What a tool has at hand in the agent half. No token that writes or spends is in it.
 

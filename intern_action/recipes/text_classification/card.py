@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
+from intern_action.core.frozen import frozen
 from intern_action.core.ports import RecipeCard
-from intern_action.core.types import DatasetFacts, Fit, JobSpec, ModelFacts, Parameters, Wish
+from intern_action.core.types import DatasetFacts, Fit, JobSpec, ModelFacts, Parameters, Wish, Work
 from intern_action.recipes import _sizes as sizes
 from intern_action.recipes.text_classification import columns, config, model_card, splits, wishes
 from intern_action.recipes.text_classification.model_card import spoken
@@ -58,7 +59,7 @@ BIGGEST_REHEARSED = 300_000_000
 """Parameters of the biggest model that a small test on a runner takes as it is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TextClassification:
     """The card of this recipe."""
 
@@ -83,18 +84,18 @@ class TextClassification:
         columns_ = columns.chosen(data, choices)
         settings = config.settings(wish, model, data, columns_, choices)
         parameters = _parameters(wish, choices)
-        load = _load(wish, model, data, settings, choices)
+        work = _work(wish, model, data, settings, choices)
         files = {SCRIPT: script(), CONFIG: json.dumps(settings, indent=2) + "\n"}
         if wish.verb == "train":
             files[MODEL_CARD] = model_card.text(model, data, lora_rank=int(str(settings["lora_rank"])))
         return Fit(
             recipe=self.name,
             files=files,
-            job=_job(wish, model, data, parameters, choices),
+            job=replace(_job(wish, model, data, parameters, choices), work=work),
             smoke_parameters=_smoke(parameters, model),
             reasons=_reasons(wish, model, data, settings, choices),
-            estimate_minutes=sizes.minutes(load, wish.flavor),
-            estimate_memory_gb=sizes.memory_gb(load),
+            estimate_minutes=sizes.minutes(work, wish),
+            estimate_memory_gb=sizes.memory_gb(work, wish),
         )
 
 
@@ -137,6 +138,7 @@ def _parameters(wish: Wish, choices: Choices) -> dict[str, str]:
         "accumulation": choices.get("accumulation", "1") if wish.verb == "train" else "",
         "gradient-checkpointing": choices.get("gradient-checkpointing", "") if wish.verb == "train" else "",
         "evaluate-only": "true" if wish.verb == "evaluate" else "",
+        "resume": "true" if wish.verb == "train" else "",  # where there is no checkpoint it begins at the beginning
         "time-limit-minutes": str(wish.timeout_minutes),
     }
     return {name: value for name, value in said.items() if value}
@@ -180,10 +182,8 @@ def variations(batch: int, accumulation: int, *, learns: bool) -> tuple[Paramete
     return (*halved, *({**change, "gradient-checkpointing": "true"} for change in again))
 
 
-def _load(
-    wish: Wish, model: ModelFacts, data: DatasetFacts, settings: Mapping[str, object], choices: Choices
-) -> sizes.Load:
-    """Return the work: tokens learned from and read, and the part of the model that learns."""
+def _work(wish: Wish, model: ModelFacts, data: DatasetFacts, settings: Mapping[str, object], choices: Choices) -> Work:
+    """Return how much there is to do: tokens learned from and read, and how much of the model learns."""
     learned, held_out = splits.sizes(wish, data, choices)
     length, epochs = int(str(settings["max_length"])), float(str(settings.get("epochs", 0)))
     batch = int(choices.get("batch-size", "16"))
@@ -191,12 +191,13 @@ def _load(
     seen = steps * batch * int(choices.get("accumulation", "1")) or round(learned * epochs)
     looked_at = min(200, learned // 10) * 3
     trains = wish.verb == "train"
-    return sizes.Load(
+    return Work(
         parameters=model.parameters,
-        trained_share=(0.02 if settings["lora_rank"] else 1.0) if trains else 0.0,
+        method=("lora" if settings["lora_rank"] else "full") if trains else "inference",
         train_tokens=seen * length if trains else 0,
         read_tokens=(held_out + (looked_at if trains else 0)) * length,
-        batch_tokens=batch * length,
+        sequence_length=length,
+        batch_size=batch,
         checkpointing="gradient-checkpointing" in choices,
     )
 
@@ -207,7 +208,7 @@ def _reasons(
     """Return why these files and numbers, for the pull request."""
     text, label = columns.chosen(data, choices)
     learned, held_out = splits.sizes(wish, data, choices)
-    beginning = ", for this machine has no accelerator" if sizes.slow(wish.flavor) else ""
+    beginning = ", for this machine has no accelerator" if sizes.slow(wish) else ""
     shared = (
         f"{spoken(model.id)} is a {model.architecture} and can carry a head for classes",
         f"column {text.name!r} holds texts of {text.mean_chars:.0f} characters on average",

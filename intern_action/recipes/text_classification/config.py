@@ -31,7 +31,7 @@ def settings(
         "label_column": label.name,
         "train_split": learned if wish.verb == "train" else "",
         "eval_split": held_out,
-        "max_length": _length(wish.flavor, model, text),
+        "max_length": _length(wish, model, text),
         "seed": 17,
     }
     if wish.verb == "train":
@@ -45,7 +45,7 @@ def _learning(wish: Wish, model: ModelFacts, rows: int, choices: Choices) -> dic
     """Return the settings of the training alone."""
     lora_rank = int(choices.get("lora-rank", "0"))
     return {
-        "epochs": _epochs(wish.flavor, rows),
+        "epochs": _epochs(wish, rows),
         "learning_rate": _rate(model.parameters, lora_rank),
         "warmup": 0.1,
         "weight_decay": 0.01,
@@ -55,9 +55,9 @@ def _learning(wish: Wish, model: ModelFacts, rows: int, choices: Choices) -> dic
     }
 
 
-def _epochs(flavor: str, rows: int) -> float:
+def _epochs(wish: Wish, rows: int) -> float:
     """Return how often each text is seen: a slow machine sees about two thousand texts, an accelerator three times all."""
-    if not sizes.slow(flavor):
+    if not sizes.slow(wish):
         return 3.0
     return float(min(10, max(1, -(-2000 // max(1, rows)))))
 
@@ -68,8 +68,8 @@ def _rate(parameters: int, lora_rank: int) -> float:
     return round(full * 10, 6) if lora_rank else full
 
 
-def _length(flavor: str, model: ModelFacts, text: ColumnFacts) -> int:
+def _length(wish: Wish, model: ModelFacts, text: ColumnFacts) -> int:
     """Return how many tokens of a text are read: as many as most texts have; a slow machine reads their beginning."""
     wanted = text.mean_chars / CHARS_PER_TOKEN * 1.5
     usual = next((length for length in LENGTHS if length >= wanted), LENGTHS[-1])
-    return min(LENGTHS[0] if sizes.slow(flavor) else usual, model.max_length or usual)
+    return min(LENGTHS[0] if sizes.slow(wish) else usual, model.max_length or usual)

@@ -6,7 +6,7 @@ import json
 from http.client import HTTPConnection, IncompleteRead
 
 from tests.fakes.hub_client import HubClient
-from tests.fakes.waiting import ENOUGH
+from tests.fakes.waiting import ENOUGH, until
 from tests.hub_server import HubServer
 from tests.hub_server.job_runs import Jobs, LogCut
 
@@ -22,11 +22,14 @@ def test_a_followed_log_that_breaks_is_told_whole_and_once(client: HubClient, jo
     assert jobs.settings.log_cuts[0].times == 0
 
 
-def test_a_log_that_is_not_followed_is_what_there_is_by_now(client: HubClient) -> None:
-    told = client("""
-        job = api.run_job(image="python:3.12", command=["sh", "-c", "seq 1 50; sleep 300"])
-        api.wait_for_job(job.id, stages=["RUNNING"], poll_interval=0.05)
-        tell(lines=list(api.fetch_job_logs(job_id=job.id, tail=3)), stage=api.inspect_job(job_id=job.id).status.stage)
+def test_a_log_that_is_not_followed_is_what_there_is_by_now(client: HubClient, jobs: Jobs) -> None:
+    job = client("""
+        tell(id=api.run_job(image="python:3.12", command=["sh", "-c", "seq 1 50; sleep 300"]).id)
+    """)["id"]
+    (folder,) = jobs.folders.everywhere()
+    until(lambda: folder.logs.read_bytes().count(b"\n") == 51)
+    told = client(f"""
+        tell(lines=list(api.fetch_job_logs(job_id="{job}", tail=3)), stage=api.inspect_job(job_id="{job}").status.stage)
     """)
     assert told == {"lines": ["48", "49", "50"], "stage": "RUNNING"}
 
@@ -79,8 +82,8 @@ def test_a_log_can_break_so_that_it_looks_finished(client: HubClient, hub: HubSe
 
 def test_a_silent_log_says_that_it_is_alive(client: HubClient, hub: HubServer, jobs: Jobs) -> None:
     jobs.settings.keep_alive_seconds = 0.1
-    job = client("tell(job=api.run_job(image='python:3.12', command=['sleep', '1']).id)")["job"]
-    told, _ = streamed(hub, f"/api/jobs/ada/{job}/logs")
+    job = client("tell(job=api.run_job(image='python:3.12', command=['sleep', '300']).id)")["job"]
+    told, _ = streamed(hub, f"/api/jobs/ada/{job}/logs", most=250)
     assert told.count(b": keep-alive\n\n") >= 3
 
 
