@@ -34,6 +34,7 @@ ASKS, REVIEWS = "ada", "grace"
 def demo(environment: Mapping[str, str], *, out: str) -> int:
     """Play the story; return the exit code of its last act."""
     world = world_at(out, environment)
+    environment = alone(environment, str(world.hub))
     _clear(world)
     loaded = load({"out": out, "model": "recipes"}, environment, Path().absolute(), home_of(environment))
     make(world)
@@ -52,6 +53,12 @@ def demo(environment: Mapping[str, str], *, out: str) -> int:
         _show_the_proposal(house)
     click.secho(f"\n3. {REVIEWS}, a second person, approves the pull request; a new process goes on.\n", bold=True)
     return _approve(environment, session, world)
+
+
+def alone(environment: Mapping[str, str], hub: str) -> Mapping[str, str]:
+    """Return an environment in which nothing leaves this machine, whatever accounts its owner has."""
+    kept = {name: value for name, value in environment.items() if not name.startswith("HF_")}
+    return {**kept, "INTERN_ACTION_HUB_FOLDER": hub, "INTERN_ACTION_JOBS_BACKEND": "local"}
 
 
 def _clear(world: World) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import cast
@@ -17,7 +17,6 @@ from intern_action.core.errors import HubError, ToolFailed
 from intern_action.core.provenance import Provenance
 from intern_action.hub._card import parted
 from intern_action.hub._source import Source, revision_of
-from intern_action.settings.words import text
 
 CARD = "README.md"
 KEY = "intern_action"
@@ -25,7 +24,11 @@ MODEL = "model/"
 """Where a job puts its model; what lies beside it (numbers, curves) goes along, what lies deeper (checkpoints) does not."""
 
 
-def dress(output: str, target: str, provenance: Provenance) -> str:
+Words = Callable[[Provenance], str]
+"""The card of a model whose job wrote none."""
+
+
+def dress(output: str, target: str, provenance: Provenance, words: Words) -> str:
     """Lay out a job's output for the Hub, with its origin in the card; return `target`, made anew. The same each time.
 
     Raises:
@@ -45,7 +48,7 @@ def dress(output: str, target: str, provenance: Provenance) -> str:
         raise HubError(f"{output} holds no files; nothing was uploaded")
     place = Path(target) / CARD
     place.unlink(missing_ok=True)
-    place.write_text(signed(card, replace(provenance, files=revision_of(digests))), encoding="utf-8")
+    place.write_text(signed(card, replace(provenance, files=revision_of(digests)), words), encoding="utf-8")
     return target
 
 
@@ -57,7 +60,7 @@ def layout(names: Mapping[str, int]) -> Mapping[str, str]:
     return beside | {name.removeprefix(MODEL): name for name in names if name.startswith(MODEL)}
 
 
-def signed(card: str, provenance: Provenance) -> str:
+def signed(card: str, provenance: Provenance, words: Words) -> str:
     """Return a card with its origin in the head; a model without a card gets a short one."""
     import yaml
 
@@ -66,7 +69,7 @@ def signed(card: str, provenance: Provenance) -> str:
     usual: dict[str, object] = {"base_model": provenance.model} if provenance.model else {}
     whole = usual | dict(head) | {KEY: origin}
     written = yaml.safe_dump(whole, sort_keys=False, allow_unicode=True, width=1000)
-    return f"---\n{written}---\n{body or text('model-card', p=provenance)}"
+    return f"---\n{written}---\n{body or words(provenance)}"
 
 
 def read_provenance(card: str) -> Provenance | None:

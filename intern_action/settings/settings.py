@@ -92,10 +92,11 @@ class Sandbox(Section):
 
 
 class Hub(Section):
-    """The Hub: its address, or a folder in its layout instead."""
+    """The Hub: its address, or a folder in its layout instead; whether what we make there is private."""
 
     endpoint: str
     folder: str
+    private: bool
 
 
 class Models(Section):

@@ -20,7 +20,6 @@ from intern_action.gate.policy import parse_policy
 from intern_action.gate.rules import held
 from intern_action.git.publisher import GitPublisher
 from intern_action.hub.folders import content_of
-from intern_action.hub.local import LocalHubWriter
 from intern_action.jobs._backend import Supplies
 from intern_action.sandboxes import _backend as sandbox_parts
 from intern_action.sandboxes import local as sandboxes_here
@@ -43,6 +42,7 @@ from intern_action.wiring.parts import (
     offline,
     redactor_for,
     watcher_for,
+    writer_for,
 )
 from intern_action.wiring.premises import Premises
 
@@ -119,7 +119,7 @@ class House:
             ledger=self.premises.ledger,
             jobs=self.jobs,
             sandboxes=self.sandboxes,
-            hub=LocalHubWriter(str(self.world.hub)),
+            hub=writer_for(self.premises),
             journals=self._journals,
             clock=self.premises.clock,
             toolbox=self._toolbox,
@@ -160,8 +160,10 @@ class House:
 
     def _dress(self, output: str, provenance: Provenance) -> str:
         from intern_action.hub.provenance import dress
+        from intern_action.settings.words import text
 
-        return dress(output, str(self.world.control / "dressed" / provenance.launch_key), provenance)
+        target = self.world.control / "dressed" / provenance.launch_key
+        return dress(output, str(target), provenance, lambda origin: text("model-card", p=origin))
 
     def _policy(self) -> tuple[str, ApprovalPolicy]:
         """Read the policy of the default branch as it is now."""

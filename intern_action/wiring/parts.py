@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, cast
 
 from intern_action.core.digests import digest
 from intern_action.core.errors import Misconfigured
-from intern_action.core.ports import HubReader, Model, RecipeBook, Redactor
+from intern_action.core.ports import HubReader, HubWriter, Model, RecipeBook, Redactor
 from intern_action.core.types import Flavor, JsonObject
 from intern_action.jobs._account import HubAccount
 from intern_action.jobs._backend import Backend
@@ -199,6 +199,20 @@ def hub_for(premises: Premises, checkout: str, task: str) -> HubReader:
     remote = HuggingFace(cache, endpoint=settings.hub.endpoint, token=token.get_secret_value() if token else "")
     local = LocalHub(settings.hub.folder or str(world.hub), cache)
     return LayeredHub(Folders(roots, cache), (local, remote))
+
+
+def writer_for(premises: Premises) -> HubWriter:
+    """Return who writes the Hub: Hugging Face where there is a token for it, else the folder of the local hub."""
+    from intern_action.hub.huggingface_writer import HuggingFaceWriter
+    from intern_action.hub.local import LocalHubWriter
+
+    settings = premises.settings
+    token = settings.keys.get("HF_WRITE_TOKEN")
+    if settings.hub.folder or token is None:
+        return LocalHubWriter(settings.hub.folder or str(premises.world.hub))
+    return HuggingFaceWriter(
+        endpoint=settings.hub.endpoint, token=token.get_secret_value(), private=settings.hub.private
+    )
 
 
 def redactor_for(settings: Settings) -> Redactor:

@@ -302,7 +302,7 @@ class StoryHouse:
         )
 
     def _dress(self, output: str, provenance: Provenance) -> str:
-        return dress(output, str(self.folder / "dressed" / provenance.launch_key), provenance)
+        return dress(output, str(self.folder / "dressed" / provenance.launch_key), provenance, str)
 
     def _export(self, commit: str, folder: str) -> str:
         return export(self._publisher, commit, folder, self.folder / "export")

@@ -11,6 +11,7 @@ import yaml
 from intern_action.core.errors import HubError
 from intern_action.core.provenance import Provenance
 from intern_action.hub.provenance import dress, files_of, layout, read_provenance, signed
+from intern_action.settings.words import text
 
 ORIGIN = Provenance(
     session="5e55",
@@ -30,6 +31,11 @@ ORIGIN = Provenance(
 CARD = "---\nlicense: apache-2.0\ntags:\n- spam\n---\n\n# Spam\n\nA *model*.\n"
 
 
+def blank(origin: Provenance) -> str:
+    """The words for a model without a card, as they stand in `configs/texts`."""
+    return text("model-card", p=origin)
+
+
 @pytest.fixture
 def output(tmp_path: Path) -> Path:
     folder = tmp_path / "output"
@@ -43,7 +49,7 @@ def output(tmp_path: Path) -> Path:
 
 
 def dressed(output: Path) -> Path:
-    return Path(dress(str(output), str(output.parent / "dressed"), ORIGIN))
+    return Path(dress(str(output), str(output.parent / "dressed"), ORIGIN, blank))
 
 
 def test_the_model_lies_at_the_top_with_its_numbers_and_without_checkpoints(output: Path):
@@ -85,17 +91,17 @@ def test_a_changed_file_is_another_model(output: Path):
 
 
 def test_a_base_model_that_the_job_named_itself_stays():
-    assert "base_model: other/one" in signed("---\nbase_model: other/one\n---\n", ORIGIN)
+    assert "base_model: other/one" in signed("---\nbase_model: other/one\n---\n", ORIGIN, blank)
 
 
 def test_a_model_without_a_card_gets_one_that_says_what_is_not_known():
-    card = signed("", ORIGIN)
+    card = signed("", ORIGIN, blank)
     assert "nothing is known here of how good it is" in card
     assert read_provenance(card) == ORIGIN
 
 
 def test_a_head_that_cannot_be_read_stays_in_the_text():
-    card = signed("---\na: [\n---\n# Spam\n", ORIGIN)
+    card = signed("---\na: [\n---\n# Spam\n", ORIGIN, blank)
     assert read_provenance(card) == ORIGIN
     assert card.endswith("---\na: [\n---\n# Spam\n")
 
@@ -108,7 +114,7 @@ def test_a_card_that_tells_no_whole_origin_tells_none(card: str):
 
 
 def test_a_card_with_an_origin_that_has_strange_fields_tells_none():
-    card = signed("", ORIGIN).replace("  session:", "  spell: abracadabra\n  session:")
+    card = signed("", ORIGIN, blank).replace("  session:", "  spell: abracadabra\n  session:")
     assert read_provenance(card) is None
 
 
@@ -121,4 +127,4 @@ def test_a_link_in_the_output_is_not_uploaded(output: Path):
 def test_an_output_with_nothing_but_a_card_is_no_model(tmp_path: Path):
     (tmp_path / "README.md").write_text(CARD)
     with pytest.raises(HubError, match="holds no files"):
-        dress(str(tmp_path), str(tmp_path.parent / "dressed"), ORIGIN)
+        dress(str(tmp_path), str(tmp_path.parent / "dressed"), ORIGIN, blank)

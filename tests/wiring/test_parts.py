@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
@@ -10,16 +11,27 @@ import pytest
 
 from intern_action.core.errors import Misconfigured, ModelAuth
 from intern_action.core.types import Usage
+from intern_action.hub.huggingface_writer import HuggingFaceWriter
+from intern_action.hub.local import LocalHubWriter
 from intern_action.settings.clock import SystemClock
 from intern_action.settings.load import load
 from intern_action.settings.world import world_at
-from intern_action.wiring.parts import chosen_model, holder_of, price_of, warm
+from intern_action.wiring.parts import chosen_model, holder_of, price_of, warm, writer_for
 from intern_action.wiring.premises import Premises
 
 
-def _premises(folder: Path, **flags: object) -> Premises:
-    loaded = load({"out": str(folder / "out"), **flags}, {}, folder, folder)
+def _premises(folder: Path, environment: Mapping[str, str] | None = None, **flags: object) -> Premises:
+    loaded = load({"out": str(folder / "out"), **flags}, environment or {}, folder, folder)
     return Premises(loaded.settings, world_at(loaded.settings.out, {}), {}, SystemClock())
+
+
+def test_the_hub_is_written_where_there_is_a_token_for_it_and_else_a_folder(tmp_path: Path) -> None:
+    token = {"HF_WRITE_TOKEN": "hf_writing_token_of_the_tests"}
+    assert isinstance(writer_for(_premises(tmp_path)), LocalHubWriter)
+    assert isinstance(writer_for(_premises(tmp_path, {"HF_TOKEN": "hf_reading_token"})), LocalHubWriter)
+    assert isinstance(writer_for(_premises(tmp_path, token)), HuggingFaceWriter)
+    folder = {**token, "INTERN_ACTION_HUB_FOLDER": str(tmp_path / "hub")}
+    assert isinstance(writer_for(_premises(tmp_path, folder)), LocalHubWriter)
 
 
 def test_a_price_is_for_a_million_tokens_in_and_out() -> None:
