@@ -39,7 +39,12 @@ _running = _options(
     click.option("--model", metavar="NAME", help="provider/model, `recipes` (needs no key) or `replay:FILE`"),
     click.option("--max-iterations", type=click.IntRange(min=1), metavar="N", help="most model answers (default: 300)"),
     click.option("--max-cost", metavar="USD", help="most dollars for the model"),
-    click.option("--sandbox-tools", is_flag=True, default=None, help="run tools on an isolated machine"),
+    click.option(
+        "--sandbox-tools",
+        is_flag=True,
+        default=None,
+        help="run tools in a sandbox, once its lease is approved",
+    ),
     click.option("--no-stream", is_flag=True, help="do not show the model's words as they come"),
     _someone,
 )

@@ -34,10 +34,11 @@ def approve(
     with _house(environment, session, out) as house:
         who = person or user_name(environment)
         _require_known(house, who)
+        approved = _awaited(house)
         body = "\n".join(line for line in (code, f"option: {option}" if option else "") if line)
         house.forge.review(_pull_request(house), who, Verdict.APPROVED, body)
         house.drive()
-        if house.case.state is State.AWAITING_REVIEW:
+        if approved and _awaited(house) == approved:
             click.echo(_reasons(house), err=True)
             return 3
         show(house)
@@ -90,11 +91,12 @@ def why(environment: Mapping[str, str], session: str, *, out: str | None) -> int
 
 
 def sweep(environment: Mapping[str, str], *, out: str | None) -> int:
-    """Cancel the jobs that nobody owns."""
+    """Cancel the jobs that nobody owns, and end such sandboxes."""
+    from intern_action.session.lease import sweep as sweep_sandboxes
     from intern_action.session.sweep import sweep as sweep_jobs
 
     with _house(environment, "", out) as house:
-        swept = sweep_jobs(house.office)
+        swept = (*sweep_jobs(house.office), *sweep_sandboxes(house.office))
         for ref in swept:
             click.echo(f"cancelled {ref.id} ({ref.launch_key}): no session here waits for it")
         if not swept:
@@ -134,6 +136,12 @@ def _require_known(house: House, person: str) -> None:
             f"nobody here knows {person}, so their approval counts for nothing; who may approve stands in "
             f"{house.world.forge / 'people.yaml'}: add the line `{person}: write` there"
         )
+
+
+def _awaited(house: House) -> str:
+    """Return the digest of the plan that awaits a review, "" when none does. After one approval another plan may wait."""
+    before = before_review(house.case) if house.case.state is State.AWAITING_REVIEW else None
+    return before.planned.digest if before else ""
 
 
 def _pull_request(house: House) -> int:

@@ -10,8 +10,9 @@ import click
 
 from intern_action.commands.config import home_of
 from intern_action.core.errors import Misconfigured
+from intern_action.core.ports import HOUSE_LEASE
 from intern_action.core.states import State
-from intern_action.git.facts import ready_repository
+from intern_action.git.facts import RepositoryFacts, ready_repository
 from intern_action.settings.clock import SystemClock
 from intern_action.settings.load import Loaded, load
 from intern_action.settings.world import make, remember, sessions_in, unmake, world_at, writing
@@ -75,12 +76,19 @@ def _interrupted(door: LocalDoor, repo: Path, task: str, person: str) -> House |
             return None
         facts = ready_repository(str(repo))
         house = door.open(session)
-        if house.case.memory.exit_code in SIGNALLED and house.case.began.base_sha == facts.head_sha:
+        if _is_ours(house, facts, sandboxed=door.premises.settings.sandbox_tools):
             house.case.move(State.RUNNING, f"taken up again by {person}")
             return house
         house.__exit__(None, None, None)
         return None
     return None
+
+
+def _is_ours(house: House, facts: RepositoryFacts, *, sandboxed: bool) -> bool:
+    """Whether a session ended on a signal, on this commit, with its tools where they are wanted now."""
+    memory = house.case.memory
+    same = memory.beginning.base_sha == facts.head_sha and (HOUSE_LEASE in memory.calls) == sandboxed
+    return same and memory.exit_code in SIGNALLED
 
 
 def settings_of(environment: Mapping[str, str], options: Mapping[str, object], repo: Path) -> Loaded:
@@ -91,11 +99,6 @@ def settings_of(environment: Mapping[str, str], options: Mapping[str, object], r
     loaded = load(flags, environment, repo, home_of(environment))
     for note in loaded.notes:
         click.echo(f"note: {note}", err=True)
-    if loaded.settings.sandbox_tools:
-        raise Misconfigured(
-            "--sandbox-tools needs a sandbox on Hugging Face, which a local run without an account does not have; "
-            "leave it out: tools already run as another user here"
-        )
     return loaded
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Literal, TypeAlias
 
 from intern_action.core.frozen import frozen
-from intern_action.core.types import JobRef, JobSpec
+from intern_action.core.types import JobRef, JobSpec, LeaseSpec
 
 
 class Disposition(StrEnum):
@@ -28,6 +28,14 @@ class Spends:
 
     job: JobSpec
     kind: Literal["spends"] = "spends"
+
+
+@frozen
+class Leases:
+    """Costs money by the hour: begins an isolated machine."""
+
+    lease: LeaseSpec
+    kind: Literal["leases"] = "leases"
 
 
 @frozen
@@ -79,13 +87,13 @@ class Contacts:
     kind: Literal["contacts"] = "contacts"
 
 
-Effect: TypeAlias = Spends | CancelsJob | WritesHub | Pushes | Contacts
+Effect: TypeAlias = Spends | Leases | CancelsJob | WritesHub | Pushes | Contacts
 
 
 def natural_disposition(effect: Effect) -> Disposition:
     """The least that happens to an effect, before any rule is asked."""
     match effect:
-        case Spends():
+        case Spends() | Leases():
             return Disposition.HELD
         case WritesHub(overwrites=True):
             return Disposition.HELD

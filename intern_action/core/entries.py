@@ -202,6 +202,10 @@ class LedgerView(Protocol):
         """Return the launches of a plan, oldest first."""
         ...
 
+    def row(self, launch_key: str) -> JobRow | None:
+        """Return the newest word on one launch, None when nobody knows it."""
+        ...
+
     def held(self, digest: str) -> Decimal:
         """Return what is still set aside for a plan: hold minus captures, 0 once released."""
         ...

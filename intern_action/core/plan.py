@@ -7,11 +7,11 @@ from dataclasses import field, replace
 from datetime import datetime
 from decimal import Decimal
 
-from intern_action.core.effects import Effect, Spends
+from intern_action.core.effects import Effect, Leases, Spends
 from intern_action.core.errors import Bug
 from intern_action.core.frozen import frozen
 from intern_action.core.later import LATER, written
-from intern_action.core.types import JobSpec, Quote
+from intern_action.core.types import JobSpec, LeaseSpec, Quote
 
 SCHEMA = 2
 SINCE_2 = frozenset({"schema", "asks", "parent", "content"})
@@ -70,6 +70,16 @@ class Plan:
     def job(self) -> JobSpec | None:
         """The job it asks for, None for every other effect."""
         return self.asks.job if isinstance(self.asks, Spends) else None
+
+    @property
+    def lease(self) -> LeaseSpec | None:
+        """The lease it asks for, None for every other effect."""
+        return self.asks.lease if isinstance(self.asks, Leases) else None
+
+    @property
+    def launches(self) -> int:
+        """How often something may be started under it: a job as often as it has attempts, a sandbox once."""
+        return self.job.attempts if self.job else 1 if self.lease else 0
 
     @property
     def ceiling_usd(self) -> Decimal:

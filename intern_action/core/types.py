@@ -213,6 +213,23 @@ class JobSpec:
     work: Work | None = field(default=None, metadata=LATER)
 
 
+@frozen
+class LeaseSpec:
+    """An isolated machine for a while, pinned enough to be priced and approved.
+
+    Args:
+        flavor: hardware name from the price table.
+        minutes: how long it is wanted at most.
+        cap_usd: the most it may cost; where that pays for less time, it is had for less. None is what the time costs.
+        purpose: what it is for, in words for a reviewer.
+    """
+
+    flavor: str
+    minutes: int
+    cap_usd: Decimal | None
+    purpose: str
+
+
 class JobStage(StrEnum):
     """Where a started job is, in the words of the job backends. All but the first two are final."""
 

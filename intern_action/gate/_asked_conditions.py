@@ -1,4 +1,4 @@
-"""What must be true of what a plan asks for: of a job and its money, of a write to the Hub. Nothing more is asked of a message.
+"""What must be true of what a plan asks for: a job or a lease with its money, a write to the Hub. A message needs no more.
 
 The numbers are those of DESIGN section 5. Each function is one condition; a fact that is missing is never a yes.
 """
@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from intern_action.core.effects import Spends, WritesHub
+from intern_action.core.effects import Leases, Spends, WritesHub
 from intern_action.core.judgement import Condition, Facts
-from intern_action.core.types import JobSpec, Quote
+from intern_action.core.types import JobSpec, LeaseSpec, Quote
 from intern_action.gate._condition import unless
 from intern_action.gate.quote import still_within
 
 JobCheck: TypeAlias = Callable[[Facts, JobSpec], Condition | None]
+LeaseCheck: TypeAlias = Callable[[Facts, LeaseSpec], Condition | None]
 QuoteCheck: TypeAlias = Callable[[Facts, Quote], Condition | None]
 HubCheck: TypeAlias = Callable[[Facts, WritesHub], Condition | None]
 
@@ -24,6 +25,8 @@ def asked_conditions(facts: Facts) -> Iterator[Condition | None]:
     match facts.plan.asks:
         case Spends(job=job):
             yield from (check(facts, job) for check in JOB_CONDITIONS)
+        case Leases(lease=lease):
+            yield from (check(facts, lease) for check in LEASE_CONDITIONS)
         case WritesHub() as write:
             yield from (check(facts, write) for check in HUB_CONDITIONS)
         case _:
@@ -38,13 +41,13 @@ def asked_conditions(facts: Facts) -> Iterator[Condition | None]:
 # --- 1: the policy allows it ---------------------------------------------------------------------------------------
 
 
-def flavor_is_allowed(facts: Facts, job: JobSpec) -> Condition | None:
-    """The policy's list of hardware, if there is one, names the job's."""
+def flavor_is_allowed(facts: Facts, asked: JobSpec | LeaseSpec) -> Condition | None:
+    """The policy's list of hardware, if there is one, names what is asked for."""
     allowed = facts.policy.flavors
     return unless(
-        not allowed or job.flavor in allowed,
+        not allowed or asked.flavor in allowed,
         "flavor-allowed",
-        f"the policy does not allow {job.flavor}; it allows {', '.join(allowed)}",
+        f"the policy does not allow {asked.flavor}; it allows {', '.join(allowed)}",
     )
 
 
@@ -125,6 +128,20 @@ def quote_is_of_this_job(facts: Facts, job: JobSpec) -> Condition | None:
     )
 
 
+def quote_is_of_this_lease(facts: Facts, lease: LeaseSpec) -> Condition | None:
+    """The price people saw is for the hardware of the lease, for no more time than it asks for, and its cap is kept."""
+    plan, quote = facts.plan, facts.plan.quote
+    caps = [plan.ceiling_usd, *([] if lease.cap_usd is None else [lease.cap_usd])]
+    return unless(
+        quote is not None
+        and (quote.flavor.name, quote.attempts) == (lease.flavor, 1)
+        and 1 <= quote.timeout_minutes <= lease.minutes
+        and plan.cap_usd <= min(caps),
+        "quote-of-this-lease",
+        "the quote is for other hardware, more time or a higher cap than the lease's; ask for a new plan",
+    )
+
+
 def nothing_costs_nothing(facts: Facts) -> Condition | None:
     """A plan without a price may not set money aside."""
     return unless(
@@ -166,5 +183,6 @@ JOB_CONDITIONS: tuple[JobCheck, ...] = (
     smoke_test_is_of_this_job,
     quote_is_of_this_job,
 )
+LEASE_CONDITIONS: tuple[LeaseCheck, ...] = (flavor_is_allowed, quote_is_of_this_lease)
 HUB_CONDITIONS: tuple[HubCheck, ...] = (content_is_pinned, content_is_the_planned_one, parent_is_the_planned_one)
 QUOTE_CONDITIONS: tuple[QuoteCheck, ...] = (price_is_known, price_is_within_the_quote, budget_has_room)

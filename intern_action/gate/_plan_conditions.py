@@ -208,10 +208,14 @@ PLAN_CONDITIONS: tuple[Check, ...] = (
     plan_still_stands,
     plan_was_made,
     plan_has_not_expired,
+)
+"""All of them must hold, of every plan; nobody's review can make up for one."""
+
+BYTES_CONDITIONS: tuple[Check, ...] = (
     branch_is_the_planned_one,
     pull_request_shows_the_planned_head,
     tree_is_the_planned_one,
     merge_base_is_the_planned_one,
     nothing_was_pushed_since,
 )
-"""All of them must hold; nobody's review can make up for one."""
+"""All of them must hold of a plan that acts on what lies on the branch. A lease is of a machine, and survives pushes."""

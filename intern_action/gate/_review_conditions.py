@@ -171,8 +171,10 @@ def reviewer_is_no_author(facts: Facts, review: Review) -> Condition | None:
     )
 
 
+BYTES_REVIEW_CONDITIONS: tuple[ReviewCheck, ...] = (review_is_of_this_commit,)
+"""Must hold for an approving review of a plan that acts on what lies on the branch."""
+
 REVIEW_CONDITIONS: tuple[ReviewCheck, ...] = (
-    review_is_of_this_commit,
     review_came_after_the_plan,
     review_has_happened,
     review_chooses_what_is_offered,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeVar
 
+from intern_action.core.effects import Leases
 from intern_action.core.judgement import Approved, Condition, Facts, Judgement, NotApproved
 from intern_action.core.plan import RECOMMENDED, chosen
 from intern_action.core.types import Review, Verdict
 from intern_action.gate._asked_conditions import asked_conditions
-from intern_action.gate._plan_conditions import PLAN_CONDITIONS
+from intern_action.gate._plan_conditions import BYTES_CONDITIONS, PLAN_CONDITIONS
 from intern_action.gate._review_conditions import (
+    BYTES_REVIEW_CONDITIONS,
     REVIEW_CONDITIONS,
     choice,
     dismissal,
@@ -17,6 +20,8 @@ from intern_action.gate._review_conditions import (
     new_objection,
     old_objection,
 )
+
+T = TypeVar("T")
 
 
 def judge(facts: Facts) -> Judgement:
@@ -43,7 +48,7 @@ def judge(facts: Facts) -> Judgement:
 
 def _of_the_world(facts: Facts, said: tuple[Review, ...], option: str) -> tuple[Condition, ...]:
     """Return what no further approval could put right."""
-    of_the_plan = (check(facts) for check in PLAN_CONDITIONS)
+    of_the_plan = (check(facts) for check in (*PLAN_CONDITIONS, *_where_bytes_count(facts, BYTES_CONDITIONS)))
     of_the_effect = asked_conditions(_as_chosen(facts, option))
     of_objectors = (new_objection(facts, review) for review in said)
     return tuple(condition for condition in (*of_the_plan, *of_the_effect, *of_objectors) if condition is not None)
@@ -84,7 +89,13 @@ def _counts(facts: Facts, review: Review) -> bool:
 def _against(facts: Facts, review: Review) -> tuple[Condition, ...]:
     """Return all that speaks against one review that was meant to approve."""
     if review.verdict is Verdict.APPROVED:
-        found = tuple(check(facts, review) for check in REVIEW_CONDITIONS)
+        checks = (*_where_bytes_count(facts, BYTES_REVIEW_CONDITIONS), *REVIEW_CONDITIONS)
+        found = tuple(check(facts, review) for check in checks)
     else:
         found = (dismissal(review),)
     return tuple(condition for condition in found if condition is not None)
+
+
+def _where_bytes_count(facts: Facts, checks: tuple[T, ...]) -> tuple[T, ...]:
+    """Return the checks of what lies on the branch, none for a lease: an approved machine is not of any bytes."""
+    return () if isinstance(facts.plan.asks, Leases) else checks

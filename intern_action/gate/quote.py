@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from intern_action.core.errors import NotAllowed
 from intern_action.core.estimate import Estimate
-from intern_action.core.types import Flavor, JobSpec, Quote
+from intern_action.core.types import Flavor, JobSpec, LeaseSpec, Quote
 
 _MINUTES_PER_HOUR = 60
 _CENTS_PER_DOLLAR = 100
@@ -60,6 +60,31 @@ def make_quote(spec: JobSpec, flavors: Mapping[str, Flavor], estimate: Estimate 
         sure=likely.sure,
         quoted_at=now,
     )
+
+
+def lease_quote(lease: LeaseSpec, flavors: Mapping[str, Flavor], now: datetime) -> Quote:
+    """Price an isolated machine for as long as it is wanted, or as long as its cap pays for.
+
+    Raises:
+        NotAllowed: unknown hardware, a price below zero, or not a minute of time for the money.
+    """
+    flavor = _priced(lease.flavor, flavors)
+    minutes = _paid_minutes(lease, flavor)
+    if minutes < 1:
+        raise NotAllowed(
+            f"{lease.minutes} minutes of {lease.flavor} for at most ${lease.cap_usd} are not a minute; "
+            f"an hour costs ${flavor.usd_per_hour}"
+        )
+    ceiling = ceiling_usd(flavor, timeout_minutes=minutes, attempts=1)
+    return Quote(flavor=flavor, timeout_minutes=minutes, attempts=1, ceiling_usd=ceiling, quoted_at=now)
+
+
+def _paid_minutes(lease: LeaseSpec, flavor: Flavor) -> int:
+    """Return the whole minutes that the lease's cap pays for, at most those it asks for."""
+    if lease.cap_usd is None or cost_usd(flavor, lease.minutes) <= lease.cap_usd:
+        return lease.minutes
+    cents = math.floor(lease.cap_usd * _CENTS_PER_DOLLAR)
+    return math.floor(Fraction(cents) * _MINUTES_PER_HOUR / (Fraction(flavor.usd_per_hour) * _CENTS_PER_DOLLAR))
 
 
 def still_within(quote: Quote, live: Quote) -> bool:

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Protocol
 
 from intern_action.core.errors import Misconfigured
-from intern_action.core.ports import Snapshot
+from intern_action.core.ports import FileState, Snapshot
 from intern_action.git.bundles import write_bundle
 from intern_action.git.ignore import IgnoreRules, remove_tree, write_always
-from intern_action.git.objects import SUBMODULE, Item, blob_id, items, object_id, tree_of
+from intern_action.git.objects import LINK, SUBMODULE, Item, blob_id, items, object_id, tree_of
 from intern_action.git.reader import Key, Unreadable, read
 from intern_action.git.run import Git, make_git_dir
 from intern_action.git.snapshots import CommitStream
@@ -22,6 +22,7 @@ from intern_action.git.walk import Seen, Tracked, folders_of, walk
 HEAD = "refs/intern/snapshot"
 SCRATCH = "refs/intern/scratch"
 FILE_BYTES = 50_000_000
+EXECUTABLE = "100755"
 
 
 class Now(Protocol):
@@ -141,6 +142,16 @@ class WorkTree:
         with self._stream(SCRATCH) as stream:
             self._compare(seen, stream)
             return self._tree if stream.empty else stream.commit("scratch").tree
+
+    def states(self) -> Mapping[str, FileState]:
+        seen = self._look(self._tick())
+        with self._stream(SCRATCH) as stream:
+            found = self._compare(seen, stream)
+        return {
+            path: FileState(blob=item.id, executable=item.mode == EXECUTABLE)
+            for path, item in found.items()
+            if item.mode not in {LINK, SUBMODULE}
+        }
 
     def bundle(self, target: str, commit: str) -> None:
         write_bundle(self._git, target, commit=object_id(commit), base_sha=self._base)

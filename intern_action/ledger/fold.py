@@ -217,9 +217,8 @@ class _Folding:
 
     def _move_job(self, event: JobMoved) -> None:
         plan = self._plan(event.digest, event.session)
-        attempts = plan.job.attempts if plan.job else 0
-        if event.launch_key not in {launch_key(event.digest, n) for n in range(1, attempts + 1)}:
-            _no(f"{event.launch_key} is none of the {attempts} launches of plan {event.digest[:8]}")
+        if event.launch_key not in {launch_key(event.digest, n) for n in range(1, plan.launches + 1)}:
+            _no(f"{event.launch_key} is none of the {plan.launches} launches of plan {event.digest[:8]}")
         row = self.rows.get(event.launch_key)
         if row is None:
             if event.state not in BEGINNINGS:
@@ -251,8 +250,8 @@ class _Folding:
 
 
 def _priced(plan: Plan) -> None:
-    """Refuse money without a price, and a job without one: unknown is never free."""
-    if plan.quote is None and (budget.amount(plan.cap_usd) or plan.job):
+    """Refuse money without a price, and what is started without one: unknown is never free."""
+    if plan.quote is None and (budget.amount(plan.cap_usd) or plan.launches):
         _no("a plan without a price is of no job and sets no money aside")
     budget.amount(plan.cap_usd)
     for option in plan.options:

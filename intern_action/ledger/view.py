@@ -63,6 +63,9 @@ class View:
     def jobs(self, digest: str) -> tuple[JobRow, ...]:
         return tuple(row for row in self.tables.rows.values() if row.digest == digest)
 
+    def row(self, launch_key: str) -> JobRow | None:
+        return self.tables.rows.get(launch_key)
+
     def held(self, digest: str) -> Decimal:
         hold = self.tables.holds.get(digest)
         return hold.left if hold else ZERO

@@ -8,9 +8,11 @@ from decimal import Decimal
 
 from intern_action.core.entries import Admitted, LedgerEvent, LedgerView
 from intern_action.core.errors import NotAllowed
-from intern_action.core.events import Began, Told
+from intern_action.core.events import Began, Heard, Told
 from intern_action.core.frozen import frozen
+from intern_action.core.ports import HOUSE_LEASE
 from intern_action.core.states import State
+from intern_action.core.types import Call, FinishReason, JsonObject, Reply, Usage
 from intern_action.session.office import Case, Office
 
 
@@ -21,6 +23,8 @@ class Request:
     Args:
         event_key: `H(repository, event, comment id, body at the trigger)`: claimed once.
         base_sha: head of the default branch at the trigger.
+        sandbox: arguments of the `sandbox_create` that the session begins with, when its file and shell tools are to work in a
+            sandbox; None when they work here.
     """
 
     event_key: str
@@ -31,6 +35,7 @@ class Request:
     model: str
     max_turns: int = 300
     max_cost_usd: Decimal | None = None
+    sandbox: JsonObject | None = None
 
 
 def session_id(event_key: str) -> str:
@@ -71,8 +76,16 @@ def admit(office: Office, request: Request) -> Case:
     if case.memory.began is None:
         case.write(_beginning(request, claim.session, office.base))
     if case.state is State.NEW:
+        if request.sandbox is not None and not case.memory.calls:
+            case.write(Heard(reply=_first_wish(request.sandbox)))
         case.move(State.RUNNING)
     return case
+
+
+def _first_wish(sandbox: JsonObject) -> Reply:
+    """Return what the house says before the model is asked: it wants a sandbox. It stands in the journal before anything runs."""
+    call = Call(id=HOUSE_LEASE, name="sandbox_create", arguments=sandbox)
+    return Reply(calls=(call,), finish=FinishReason.CALLS, usage=Usage(cost_usd=Decimal(0)), model="house")
 
 
 def _beginning(request: Request, session: str, base: str) -> Began:

@@ -54,17 +54,15 @@ def launch(
         OutsideError: nobody knows whether it started, or another machine may be at it; the next wake looks again.
     """
     key = launch_key(digest, attempt)
-    fence, leased_until = _claim(case, digest, key)
+    fence, leased_until = claim(case, digest, key)
     try:
         if leased_until is not None and case.office.jobs.find(key) is None:
-            raise LedgerError(
-                f"another machine is launching {key} and may until {leased_until:%H:%M:%S} UTC; look again after that"
-            )
+            wait_for_others(key, leased_until)
         ref = case.office.jobs.launch(_order(case, plan, job, key, resume))
     except JobError as error:
         _abandon(case, call, digest, key, str(error))
         return
-    _confirm(case, digest, key, fence, ref)
+    confirm(case, digest, key, fence, ref)
     if not any(sub.job.launch_key == key for sub in case.memory.submitted.get(call.id, [])):
         case.write(Submitted(call_id=call.id, digest=digest, job=ref, attempt=attempt))
     case.move(State.AWAITING_JOB, f"{job.script} runs on {job.flavor}")
@@ -84,7 +82,7 @@ def _order(case: Case, plan: Plan, job: JobSpec, key: str, resume: JobRef | None
     )
 
 
-def _claim(case: Case, digest: str, key: str) -> tuple[int, datetime | None]:
+def claim(case: Case, digest: str, key: str) -> tuple[int, datetime | None]:
     """Become the one who may launch: a fence number and a lease, by compare-and-swap.
 
     Returns:
@@ -95,7 +93,7 @@ def _claim(case: Case, digest: str, key: str) -> tuple[int, datetime | None]:
     now = case.office.clock.now()
 
     def decide(view: LedgerView) -> tuple[LedgerEvent, ...]:
-        row = _row(view, digest, key)
+        row = row_of(view, digest, key)
         if row is not None and row.state is JobState.RUNNING:
             fences.append((row.fence, None))
             return ()
@@ -104,10 +102,18 @@ def _claim(case: Case, digest: str, key: str) -> tuple[int, datetime | None]:
             return ()
         fence = (row.fence if row else 0) + 1
         fences.append((fence, None))
-        return (_moved(case, digest, key, JobState.LAUNCHING, fence=fence, lease_until=now + LEASE),)
+        return (moved(case, digest, key, JobState.LAUNCHING, fence=fence, lease_until=now + LEASE),)
 
     case.office.ledger.decide(decide)
     return fences[-1]
+
+
+def wait_for_others(key: str, leased_until: datetime | None) -> None:
+    """Refuse to begin what another machine may be beginning."""
+    if leased_until is not None:
+        raise LedgerError(
+            f"another machine is launching {key} and may until {leased_until:%H:%M:%S} UTC; look again after that"
+        )
 
 
 def _anothers(case: Case, row: JobRow, now: datetime) -> bool:
@@ -116,24 +122,26 @@ def _anothers(case: Case, row: JobRow, now: datetime) -> bool:
     return row.state is JobState.LAUNCHING and leased and row.holder != case.office.holder
 
 
-def _confirm(case: Case, digest: str, key: str, fence: int, ref: JobRef) -> None:
+def confirm(case: Case, digest: str, key: str, fence: int, ref: JobRef) -> None:
+    """Say in the ledger that what was claimed runs; LedgerError when somebody else has taken the launch over."""
+
     def decide(view: LedgerView) -> tuple[LedgerEvent, ...]:
-        row = _row(view, digest, key)
+        row = row_of(view, digest, key)
         if row is not None and row.state is JobState.RUNNING:
             return ()
         if row is None or row.fence != fence:
             raise LedgerError(f"another run took over the launch {key}; this one changes nothing more")
-        return (_moved(case, digest, key, JobState.RUNNING, fence=fence, job=ref),)
+        return (moved(case, digest, key, JobState.RUNNING, fence=fence, job=ref),)
 
     case.office.ledger.decide(decide)
 
 
 def _abandon(case: Case, call: Call, digest: str, key: str, why: str) -> None:
     def decide(view: LedgerView) -> tuple[LedgerEvent, ...]:
-        row = _row(view, digest, key)
+        row = row_of(view, digest, key)
         fence = row.fence if row else 1
         return (
-            _moved(case, digest, key, JobState.ENDED, fence=fence),
+            moved(case, digest, key, JobState.ENDED, fence=fence),
             *release(view, digest),
         )
 
@@ -145,11 +153,12 @@ def _abandon(case: Case, call: Call, digest: str, key: str, why: str) -> None:
     case.move(State.RUNNING, why)
 
 
-def _row(view: LedgerView, digest: str, key: str) -> JobRow | None:
+def row_of(view: LedgerView, digest: str, key: str) -> JobRow | None:
+    """Return the newest word on one launch of a plan, None when there is none."""
     return next((row for row in view.jobs(digest) if row.launch_key == key), None)
 
 
-def _moved(
+def moved(
     case: Case,
     digest: str,
     key: str,
@@ -159,6 +168,7 @@ def _moved(
     lease_until: datetime | None = None,
     job: JobRef | None = None,
 ) -> JobMoved:
+    """Return the entry that says where one launch of this session is."""
     return JobMoved(
         launch_key=key,
         digest=digest,
@@ -237,7 +247,7 @@ def _account(case: Case, submitted: Submitted, status: JobStatus) -> Decimal:
     costs: list[Decimal] = []
 
     def decide(view: LedgerView) -> tuple[LedgerEvent, ...]:
-        row, plan = _row(view, digest, key), agreed(view, digest)
+        row, plan = row_of(view, digest, key), agreed(view, digest)
         if row is None or plan is None or plan.job is None or plan.quote is None:
             raise LedgerError(f"the ledger does not know the launch {key}; a person has to look")
         cost = cost_usd(plan.quote.flavor, Fraction(str(status.seconds)) / 60)
@@ -248,7 +258,7 @@ def _account(case: Case, submitted: Submitted, status: JobStatus) -> Decimal:
         costs.append(min(cost, held))
         captured = MoneyCaptured(digest=digest, launch_key=key, usd=costs[-1])
         moves = [
-            _moved(case, digest, key, state, fence=row.fence, job=submitted.job)
+            moved(case, digest, key, state, fence=row.fence, job=submitted.job)
             for state in (JobState.COLLECTING, JobState.ENDED)
         ]
         again = status.checkpoint or status.stage in AGAIN

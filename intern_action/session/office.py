@@ -12,7 +12,17 @@ from intern_action.core.errors import Misconfigured
 from intern_action.core.events import Began, Entry, Event, Moved
 from intern_action.core.frozen import frozen
 from intern_action.core.judgement import ApprovalPolicy
-from intern_action.core.ports import Clock, ControlJournal, Forge, HubWriter, Jobs, JournalStore, Publisher, Watcher
+from intern_action.core.ports import (
+    Clock,
+    ControlJournal,
+    Forge,
+    HubWriter,
+    Jobs,
+    JournalStore,
+    Publisher,
+    Sandboxes,
+    Watcher,
+)
 from intern_action.core.provenance import Provenance
 from intern_action.core.states import State
 from intern_action.core.types import Call, JsonObject
@@ -39,6 +49,7 @@ class Office:
     publisher: Publisher
     ledger: Ledger
     jobs: Jobs
+    sandboxes: Sandboxes
     hub: HubWriter
     journals: JournalStore
     clock: Clock

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import TypeAlias
 
 from intern_action.core.digests import plan_digest
-from intern_action.core.effects import Contacts, Spends, WritesHub
+from intern_action.core.effects import Contacts, Leases, Spends, WritesHub
 from intern_action.core.entries import LedgerEvent, LedgerView, PlanDropped, PlanMade
 from intern_action.core.errors import HubError, NotAllowed, ToolFailed
 from intern_action.core.events import Allowed, Answered, Planned, Published
 from intern_action.core.judgement import ApprovalPolicy
 from intern_action.core.plan import RECOMMENDED, Option, Plan, as_quoted, chosen
 from intern_action.core.states import State
-from intern_action.core.types import Call, JobSpec, ToolResult
+from intern_action.core.types import Call, JobSpec, LeaseSpec, Quote, ToolResult
 from intern_action.gate.options import make_options
+from intern_action.gate.quote import lease_quote
 from intern_action.gate.texts import awaited
 from intern_action.gate.variations import Inside, covers
 from intern_action.session.estimating import reckoning
@@ -22,6 +24,9 @@ from intern_action.session.launch import launch, next_attempt
 from intern_action.session.office import Case
 from intern_action.session.purse import release
 from intern_action.session.uploads import content_of, standing
+
+Planable: TypeAlias = Spends | Leases | WritesHub | Contacts
+"""What a plan can be of."""
 
 
 def publish_work(case: Case, *, title: str, body: str, call_id: str) -> Published:
@@ -66,7 +71,7 @@ def answer_held(case: Case, call: Call) -> None:
     match verdict.effects:
         case (Spends(job=job),) if _relaunch(case, call, job):
             return None
-        case (Spends() | WritesHub() | Contacts() as effect,):
+        case (Spends() | Leases() | WritesHub() | Contacts() as effect,):
             return _bring_before_people(case, call, effect)
         case _:
             return refuse(case, call, f"{verdict.why}; control does not do this, a person has to")
@@ -85,7 +90,7 @@ def refuse(case: Case, call: Call, words: str, *, by: str = "control") -> None:
     case.write(Answered(call_id=call.id, result=ToolResult(text=f"Refused by {by}: {words}", data=data, failed=True)))
 
 
-def _bring_before_people(case: Case, call: Call, effect: Spends | WritesHub | Contacts) -> None:
+def _bring_before_people(case: Case, call: Call, effect: Planable) -> None:
     try:
         plan = _plan(case, call, effect)
     except (NotAllowed, HubError, ToolFailed) as error:
@@ -97,12 +102,13 @@ def _bring_before_people(case: Case, call: Call, effect: Spends | WritesHub | Co
     case.move(State.AWAITING_REVIEW, awaited(plan))
 
 
-def _plan(case: Case, call: Call, effect: Spends | WritesHub | Contacts) -> Plan:
+def _plan(case: Case, call: Call, effect: Planable) -> Plan:
     office, began = case.office, case.began
     blob, policy = office.policy()
     now = office.clock.now()
     options = _options(case, effect.job, policy, now) if isinstance(effect, Spends) else ()
     quote = next((option.quote for option in options if RECOMMENDED in option.names), None)
+    quote = _lease_price(case, effect.lease, policy, now) if isinstance(effect, Leases) else quote
     parent, content = _pins(case, effect) if isinstance(effect, WritesHub) else ("", "")
     published = _published_for_review(case)
     head = published.data["head"]
@@ -138,6 +144,12 @@ def _options(case: Case, job: JobSpec, policy: ApprovalPolicy, now: datetime) ->
     return make_options(job, flavors, reckoning(case, job), allowed=policy.flavors, room_usd=room, now=now)
 
 
+def _lease_price(case: Case, lease: LeaseSpec, policy: ApprovalPolicy, now: datetime) -> Quote:
+    if policy.flavors and lease.flavor not in policy.flavors:
+        raise NotAllowed(f"{lease.flavor} is not allowed here; the policy allows {', '.join(policy.flavors)}")
+    return lease_quote(lease, case.office.sandboxes.flavors(), now)
+
+
 def _pins(case: Case, write: WritesHub) -> tuple[str, str]:
     """Return what stands where it would write, and the digest of what it would upload."""
     parent, content = standing(case, write), content_of(case, write)
@@ -167,12 +179,17 @@ def _record(case: Case, plan: Plan, digest: str) -> None:
         if last is not None and last.digest == digest:
             return ()
         made = PlanMade(digest=digest, plan=plan)
-        if last is None or view.dropped(last.digest):
+        if last is None or view.dropped(last.digest) or _is_a_lease_in_use(view, last):
             return (made,)
         dropped = PlanDropped(digest=last.digest, session=plan.session, why="superseded by a newer plan")
         return (*release(view, last.digest), dropped, made)
 
     case.office.ledger.decide(newest)
+
+
+def _is_a_lease_in_use(view: LedgerView, made: PlanMade) -> bool:
+    """Whether a plan is of a sandbox that people approved: it goes on beside what is planned next, with its own money."""
+    return made.plan.lease is not None and view.consumed(made.digest) is not None
 
 
 def _relaunch(case: Case, call: Call, job: JobSpec) -> bool:

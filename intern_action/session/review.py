@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 from intern_action.core.digests import launch_key, plan_digest
-from intern_action.core.effects import Contacts, Spends, WritesHub
+from intern_action.core.effects import Contacts, Leases, Spends, WritesHub
 from intern_action.core.entries import JobMoved, LedgerEvent, LedgerView, MoneyHeld, PlanConsumed, PlanDropped, agreed
 from intern_action.core.errors import Bug, NotAllowed
 from intern_action.core.events import Allowed, Planned, Refused
@@ -15,9 +15,10 @@ from intern_action.core.plan import RECOMMENDED, Plan, chosen, offered
 from intern_action.core.states import JobState, State
 from intern_action.core.types import Call, Permission, Quote, Review, Verdict
 from intern_action.gate.approval import judge
-from intern_action.gate.quote import make_quote
+from intern_action.gate.quote import lease_quote, make_quote
 from intern_action.session.carrying import contact, write_hub
 from intern_action.session.launch import launch, next_attempt
+from intern_action.session.lease import begin
 from intern_action.session.office import Case
 from intern_action.session.planning import refuse
 from intern_action.session.purse import release
@@ -120,10 +121,14 @@ def _month(case: Case) -> str:
 
 def _prices_now(case: Case, plan: Plan) -> dict[str, Quote]:
     """Return the price of each option, read again, by name; one that cannot be read is not there."""
-    if plan.job is None:
-        return {}
-    flavors, now = case.office.jobs.flavors(), case.office.clock.now()
+    now = case.office.clock.now()
     found: dict[str, Quote] = {}
+    if plan.lease is not None:
+        with contextlib.suppress(NotAllowed):
+            found[RECOMMENDED] = lease_quote(plan.lease, case.office.sandboxes.flavors(), now)
+    if plan.job is None:
+        return found
+    flavors = case.office.jobs.flavors()
     for name in offered(plan):
         job = chosen(plan, name).job
         if job is not None:
@@ -209,8 +214,8 @@ def _money_for(case: Case, plan: Plan, digest: str) -> tuple[LedgerEvent, ...]:
 
 
 def _launch_of(plan: Plan, digest: str) -> tuple[LedgerEvent, ...]:
-    """Return the first launch of a plan of a job."""
-    if plan.job is None:
+    """Return the first launch of a plan that starts something."""
+    if not plan.launches:
         return ()
     key = launch_key(digest, 1)
     return (JobMoved(launch_key=key, digest=digest, session=plan.session, state=JobState.APPROVED),)
@@ -225,6 +230,10 @@ def _go(case: Case, before: Open, by: tuple[str, ...]) -> None:
             if call.id not in case.memory.allowed:
                 case.write(allowed)
             launch(case, call, allowed.digest, plan, job, attempt=next_attempt(case, allowed.digest))
+        case Leases(lease=lease):
+            if call.id not in case.memory.allowed:
+                case.write(allowed)
+            begin(case, call, allowed.digest, plan, lease)
         case WritesHub() as write:
             write_hub(case, call, plan, write, allowed)
         case Contacts() as message:

@@ -7,17 +7,21 @@ from typing import assert_never
 from intern_action.agent.ending import ending_of
 from intern_action.agent.toolbox import Verdict
 from intern_action.core.bundle import Bundle
-from intern_action.core.effects import CancelsJob, Contacts, Effect, Pushes, Spends, WritesHub
+from intern_action.core.effects import CancelsJob, Contacts, Effect, Leases, Pushes, Spends, WritesHub
 from intern_action.core.endings import Exhausted, Finished, GaveUp, NeedsInput, NeedsJob, NeedsReview
 from intern_action.core.errors import Bug, HubError, JobError, Misconfigured, NotAllowed, ToolFailed
 from intern_action.core.events import Published
 from intern_action.core.states import State
 from intern_action.core.types import Call, JobRef
+from intern_action.session.lease import give_back_all
 from intern_action.session.office import Case
 from intern_action.session.planning import answer_held, publish_work
 from intern_action.session.purse import release_all
 from intern_action.session.uploads import published, upload_new
 from intern_action.trace.authors import foreign
+
+SIGNALLED = frozenset({130, 143})
+"""Exit codes of a run that somebody interrupted: its sandbox stays, as long as the lease lasts, for the run that goes on."""
 
 
 def settle(case: Case, bundle: Bundle) -> None:
@@ -95,7 +99,7 @@ def _carry_out(case: Case, call: Call, effect: Effect) -> None:
         case Contacts(destination=destination, text=text):
             case.office.forge.comment(case.began.thread, text)
             case.write(Published(what="message", call_id=call.id, data={"to": destination}))
-        case Spends():
+        case Spends() | Leases():
             raise Bug("a spending effect is never queued")
         case _:
             assert_never(effect)
@@ -130,6 +134,8 @@ def _not_done(call: Call, why: str) -> Published:
 
 def _move_on(case: Case, bundle: Bundle) -> None:
     if bundle.fault is not None:
+        if bundle.fault.exit_code not in SIGNALLED:
+            give_back_all(case)
         case.move(State.FAILED, bundle.fault.message, exit_code=bundle.fault.exit_code)
         return
     ending = ending_of(case.memory)
@@ -144,6 +150,7 @@ def _move_on(case: Case, bundle: Bundle) -> None:
         case NeedsInput(question=question):
             case.move(State.AWAITING_INPUT, question)
         case GaveUp(text=text, because=because):
+            give_back_all(case)
             release_all(case)
             case.move(State.FAILED, text, exit_code=JobError.exit_code if because == "job" else Misconfigured.exit_code)
         case Exhausted() | None:
@@ -157,6 +164,7 @@ def _finish(case: Case, text: str) -> None:
     last = next((done for done in reversed(case.memory.published) if done.what == "pull-request"), None)
     if last is not None and case.memory.snapshot and last.data.get("snapshot") != case.memory.snapshot:
         publish_work(case, title=last.data["title"], body=last.data["body"], call_id="")
+    give_back_all(case)
     release_all(case)
     gist = text.strip().partition("\n")[0]
     if _last_job_failed(case):

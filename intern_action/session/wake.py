@@ -7,6 +7,7 @@ from intern_action.core.judgement import Judgement
 from intern_action.core.states import State
 from intern_action.core.types import JobStatus, ToolResult
 from intern_action.session.launch import look_after
+from intern_action.session.lease import give_back_all, give_back_expired
 from intern_action.session.office import Case
 from intern_action.session.purse import release_all
 from intern_action.session.review import before_review, consider, objection_to
@@ -19,6 +20,7 @@ def wake(case: Case) -> Judgement | JobStatus | None:
         the judgement when a review is still awaited, the status of a job that still runs, None otherwise.
     """
     answer: Judgement | JobStatus | None = None
+    give_back_expired(case)
     if case.state is State.AWAITING_REVIEW:
         answer = consider(case)
         if case.state is State.AWAITING_REVIEW and before_review(case) is None:
@@ -51,14 +53,16 @@ def _brake(case: Case) -> None:
 
 
 def stop(case: Case, *, by: str) -> None:
-    """End a session: its job is cancelled and accounted for, its plan taken back, its money freed."""
+    """End a session: its job is cancelled and its sandbox ended, both are paid for, its plan taken back, its money freed."""
     if case.state.over:
+        give_back_all(case)
         return
     for call_id, submitted in case.memory.submitted.items():
         if call_id in case.memory.open:
             case.office.jobs.cancel(submitted[-1].job)
     if case.state is State.AWAITING_JOB:
         _wait_for_the_end(case)
+    give_back_all(case)
     for call in list(case.memory.open.values()):
         words = f"{by} stopped the session"
         case.write(Answered(call_id=call.id, result=ToolResult(text=words, data={"state": "refused"}, failed=True)))

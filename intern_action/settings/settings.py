@@ -81,6 +81,16 @@ class Jobs(Section):
     hf: HubJobs
 
 
+class Sandbox(Section):
+    """Isolated machines: what the house asks for with `sandbox_tools`, and the limits of those on this machine."""
+
+    flavor: str
+    lease: Duration
+    cap_usd: MoneyUsdOrNone
+    longest: Duration
+    memory_mb: int = Field(ge=256)
+
+
 class Hub(Section):
     """The Hub: its address, or a folder in its layout instead; whether what we make there is private."""
 
@@ -148,6 +158,7 @@ class Settings(Section):
     approvals: Approvals
     budget: Budget
     jobs: Jobs
+    sandbox: Sandbox
     hub: Hub
     traces: Traces
     models: Models

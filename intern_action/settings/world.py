@@ -59,6 +59,11 @@ class World:
         """One folder a job."""
         return self.work / "jobs"
 
+    @property
+    def sandboxes(self) -> Path:
+        """One folder a sandbox."""
+        return self.work / "sandboxes"
+
     def results(self, session: str) -> Path:
         """Return the folder with a session's trace, result and model."""
         return self.out / "sessions" / session
@@ -84,7 +89,7 @@ def world_at(out: str, environment: Mapping[str, str]) -> World:
 def make(world: World) -> None:
     """Make the folders; the one for people ignores itself, so it may lie inside of a repository."""
     try:
-        for folder in (world.out, world.forge, world.hub, world.work, world.cache, world.jobs):
+        for folder in (world.out, world.forge, world.hub, world.work, world.cache, world.jobs, world.sandboxes):
             folder.mkdir(parents=True, exist_ok=True)
         world.control.mkdir(mode=0o700, exist_ok=True)
         _check_owner(world.work.parent)

@@ -7,7 +7,7 @@ import os
 import signal
 from typing import NoReturn
 
-from intern_action.shell import _confine
+from intern_action.shell import _confine, _machine
 from intern_action.shell._order import Order
 
 _COULD_NOT_START = 127
@@ -47,7 +47,12 @@ def _plumb(order: Order, output: int) -> None:
 def _enter_views(order: Order, refusal: int) -> None:
     """Be the first process of the pid namespace: build the mounts, then fork the command and outlive it by nothing."""
     _confine.die_with_parent()
-    _confine.new_mount_view(uid=order.uid or 0, readable=order.readable, writable=order.writable, hidden=order.hidden)
+    if order.machine:
+        _machine.enter(order.machine, readable=order.readable)
+    else:
+        _confine.new_mount_view(
+            uid=order.uid or 0, readable=order.readable, writable=order.writable, hidden=order.hidden
+        )
     _confine.own_proc()
     command = os.fork()
     if command == 0:

@@ -15,13 +15,13 @@ from pathlib import PurePosixPath
 
 from intern_action.shell._order import Order
 
-_LIBC = ctypes.CDLL(None, use_errno=True)
+LIBC = ctypes.CDLL(None, use_errno=True)
 _NEW_MOUNTS, _NEW_PROCESSES = 0x00020000, 0x20000000
-_READ_ONLY, _NO_SUID, _NO_DEV, _NO_EXEC, _REMOUNT, _BIND, _RECURSIVE, _PRIVATE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 18
+READ_ONLY, NO_SUID, NO_DEV, NO_EXEC, REMOUNT, BIND, RECURSIVE, PRIVATE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 18
 _NO_NEW_PRIVILEGES, _SUBREAPER, _DEATH_SIGNAL = 38, 36, 1
 
 
-class _Kept:
+class Kept:
     """A path that stays reachable, held open before anything is mounted over it."""
 
     __slots__ = ("fd", "folder", "owner", "path", "writable")
@@ -37,17 +37,29 @@ class _Kept:
 
 def reap_orphans() -> None:
     """Become the parent of every orphan among our descendants, so that none gets away by daemonising."""
-    _checked(_LIBC.prctl(_SUBREAPER, 1, 0, 0, 0), "prctl(PR_SET_CHILD_SUBREAPER)")
+    checked(LIBC.prctl(_SUBREAPER, 1, 0, 0, 0), "prctl(PR_SET_CHILD_SUBREAPER)")
 
 
 def die_with_parent() -> None:
     """Ask the kernel to kill us when our parent thread ends."""
-    _checked(_LIBC.prctl(_DEATH_SIGNAL, 9, 0, 0, 0), "prctl(PR_SET_PDEATHSIG)")
+    checked(LIBC.prctl(_DEATH_SIGNAL, 9, 0, 0, 0), "prctl(PR_SET_PDEATHSIG)")
 
 
 def new_process_view() -> None:
     """Let the next fork be the first process of a new pid namespace."""
-    _checked(_LIBC.unshare(_NEW_PROCESSES), "unshare(CLONE_NEWPID)")
+    unshare(_NEW_PROCESSES, "CLONE_NEWPID")
+
+
+def unshare(kinds: int, name: str) -> None:
+    """Leave namespaces that we share with our parent for new ones."""
+    checked(LIBC.unshare(kinds), f"unshare({name})")
+
+
+def private_mounts() -> None:
+    """Begin a view of mounts that nobody else sees."""
+    unshare(_NEW_MOUNTS, "CLONE_NEWNS")
+    os.chdir("/")
+    mount("none", "/", flags=RECURSIVE | PRIVATE)
 
 
 def new_mount_view(*, uid: int, readable: Iterable[str], writable: Iterable[str], hidden: Iterable[str]) -> None:
@@ -59,10 +71,8 @@ def new_mount_view(*, uid: int, readable: Iterable[str], writable: Iterable[str]
     Raises:
         OSError: the kernel does not allow it.
     """
-    _checked(_LIBC.unshare(_NEW_MOUNTS), "unshare(CLONE_NEWNS)")
-    os.chdir("/")
-    _mount("none", "/", flags=_RECURSIVE | _PRIVATE)
-    kept = _held(readable, writable)
+    private_mounts()
+    kept = held(readable, writable)
     covered = [path for path in hidden if os.path.exists(path)]
     files = [path for path in covered if not os.path.isdir(path)]
     folders = [os.path.realpath(path) for path in covered if path not in files]
@@ -76,14 +86,14 @@ def new_mount_view(*, uid: int, readable: Iterable[str], writable: Iterable[str]
             _bind(one)
     for path in files:
         if os.path.exists(path):
-            _mount("/dev/null", path, flags=_BIND)
+            mount("/dev/null", path, flags=BIND)
     for one in kept:
         os.close(one.fd)
 
 
 def own_proc() -> None:
     """Show the processes of this pid namespace alone. Called by its first process."""
-    _mount("proc", "/proc", kind="proc", flags=_NO_SUID | _NO_DEV | _NO_EXEC)
+    mount("proc", "/proc", kind="proc", flags=NO_SUID | NO_DEV | NO_EXEC)
 
 
 def closed_ancestor(path: str, uid: int) -> str | None:
@@ -110,29 +120,29 @@ def become(uid: int | None) -> None:
         os.setgroups([])
         os.setresgid(uid, uid, uid)
         os.setresuid(uid, uid, uid)
-    _checked(_LIBC.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0), "prctl(PR_SET_NO_NEW_PRIVS)")
+    checked(LIBC.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0), "prctl(PR_SET_NO_NEW_PRIVS)")
 
 
-def _held(readable: Iterable[str], writable: Iterable[str]) -> list[_Kept]:
+def held(readable: Iterable[str], writable: Iterable[str]) -> list[Kept]:
     """Open the needed paths, parents before what lies in them; a path that is asked for twice stays writable.
 
     What is not there is not there for the command either.
     """
     rights = {os.path.realpath(path): False for path in readable if os.path.exists(path)}
     rights |= {os.path.realpath(path): True for path in writable if os.path.exists(path)}
-    return [_Kept(path, writable=rights[path]) for path in sorted(rights, key=_depth)]
+    return [Kept(path, writable=rights[path]) for path in sorted(rights, key=_depth)]
 
 
-def _empty(folder: str, kept: Sequence[_Kept]) -> None:
+def _empty(folder: str, kept: Sequence[Kept]) -> None:
     """Put an empty read-only file system over `folder` and the kept paths back into it."""
-    _mount("tmpfs", folder, kind="tmpfs", flags=_NO_SUID | _NO_DEV, data="mode=0755,size=1m")
+    mount("tmpfs", folder, kind="tmpfs", flags=NO_SUID | NO_DEV, data="mode=0755,size=1m")
     for one in kept:
         _make_room(one)
         _bind(one)
-    _mount("none", folder, flags=_REMOUNT | _BIND | _READ_ONLY | _NO_SUID | _NO_DEV)
+    mount("none", folder, flags=REMOUNT | BIND | READ_ONLY | NO_SUID | NO_DEV)
 
 
-def _make_room(one: _Kept) -> None:
+def _make_room(one: Kept) -> None:
     if os.path.exists(one.path):
         return  # lies in a path that was put back before
     os.makedirs(one.path if one.folder else os.path.dirname(one.path), mode=0o755, exist_ok=True)
@@ -140,10 +150,10 @@ def _make_room(one: _Kept) -> None:
         os.close(os.open(one.path, os.O_CREAT | os.O_WRONLY, 0o644))
 
 
-def _bind(one: _Kept) -> None:
-    _mount(f"/proc/self/fd/{one.fd}", one.path, flags=_BIND | _RECURSIVE)
-    flags = _REMOUNT | _BIND | _NO_SUID | _NO_DEV
-    _mount("none", one.path, flags=flags if one.writable else flags | _READ_ONLY)
+def _bind(one: Kept) -> None:
+    mount(f"/proc/self/fd/{one.fd}", one.path, flags=BIND | RECURSIVE)
+    flags = REMOUNT | BIND | NO_SUID | NO_DEV
+    mount("none", one.path, flags=flags if one.writable else flags | READ_ONLY)
 
 
 def _passable(found: os.stat_result, uid: int) -> bool:
@@ -160,14 +170,14 @@ def _depth(path: str) -> tuple[int, str]:
     return path.count("/"), path
 
 
-def _mount(source: str, target: str, *, kind: str = "", flags: int = 0, data: str = "") -> None:
-    done = _LIBC.mount(
+def mount(source: str, target: str, *, kind: str = "", flags: int = 0, data: str = "") -> None:
+    done = LIBC.mount(
         source.encode(), target.encode(), kind.encode() or None, ctypes.c_ulong(flags), data.encode() or None
     )
-    _checked(done, f"mount of {source} on {target}")
+    checked(done, f"mount of {source} on {target}")
 
 
-def _checked(result: int, what: str) -> None:
+def checked(result: int, what: str) -> None:
     if result != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{what}: {os.strerror(number)}")

@@ -3,7 +3,7 @@
 {"argv": ["bash", "-c", "make"], "cwd": "/w", "environment": {"PATH": "..."}, "timeout_seconds": 60.0,
  "uid": 60800, "namespaces": true, "readable": ["/opt/python"], "writable": ["/w"], "hidden": ["/home/me/.netrc"],
  "stdin": "<base64>", "memory_mb": null, "processes": 1024, "keep_bytes": 1048576,
- "spill": "/scratch/out.txt", "spill_bytes": 67108864, "spill_always": false}
+ "spill": "/scratch/out.txt", "spill_bytes": 67108864, "spill_always": false, "machine": ""}
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ class Order:
         processes: how many processes and threads the user may have; counts only with a uid of its own.
         keep_bytes: how much output is answered; the first and last half when there was more.
         spill: file for the whole output, up to `spill_bytes`; written when there was more than is kept, or always.
+        machine: folder of an isolated machine to run on (`_machine.py`); needs a uid and namespaces.
     """
 
     argv: tuple[str, ...]
@@ -46,6 +47,7 @@ class Order:
     spill: str = ""
     spill_bytes: int = 64 << 20
     spill_always: bool = False
+    machine: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,10 +65,11 @@ class Beneath:
                 self._check(os.fstat(fd), path, world=stat.S_IROTH)
                 yield file
 
-    def write(self, path: str, data: bytes) -> bool:
+    def write(self, path: str, data: bytes, *, executable: bool | None = None) -> bool:
         """Write a whole file, with the folders above it, owned by the folder's owner; return whether it was new.
 
-        The new content stands under a temporary name before it takes the old one's place.
+        The new content stands under a temporary name before it takes the old one's place. Its mode stays what it was, or
+        is set with `executable`.
         """
         with self._parent(path, make=True) as (parent, name):
             mode = self._mode_of(name, parent, path)
@@ -80,7 +81,7 @@ class Beneath:
                 with os.fdopen(fd, "wb") as file:
                     file.write(data)
                     self._hand_over(fd)
-                    os.fchmod(fd, mode or 0o644)
+                    os.fchmod(fd, (mode or 0o644) if executable is None else 0o755 if executable else 0o644)
                 os.rename(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
             except OSError:
                 os.unlink(temporary, dir_fd=parent)
@@ -94,6 +95,34 @@ class Beneath:
                 os.unlink(name, dir_fd=parent)
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             return os.open(name, flags, 0o644, dir_fd=parent)
+
+    def remove(self, path: str) -> None:
+        """Take a file or link away, with the folders that are empty then. No error when it is not there."""
+        with suppress(FileNotFoundError, NotADirectoryError), self._parent(path) as (parent, name):
+            os.unlink(name, dir_fd=parent)
+        above = os.path.dirname(self._inside(path))
+        with suppress(OSError):  # a folder that is not empty stays
+            while above:
+                with self._parent(above) as (parent, name):
+                    os.rmdir(name, dir_fd=parent)
+                above = os.path.dirname(above)
+
+    def make_way(self, path: str) -> None:
+        """Take away whatever keeps a plain file from standing at `path`: links, pipes, files where a folder belongs."""
+        folder = os.dup(self._fd)
+        try:
+            parts = [part for part in self._inside(path).split("/") if part not in {"", "."}]
+            for part, wanted in zip(parts, [*(stat.S_IFDIR for _ in parts[1:]), stat.S_IFREG], strict=True):
+                found = _kind(part, folder)
+                if found is not None and found not in {wanted, stat.S_IFDIR}:
+                    os.unlink(part, dir_fd=folder)
+                if found != stat.S_IFDIR:
+                    return
+                deeper = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+                os.close(folder)
+                folder = deeper
+        finally:
+            os.close(folder)
 
     def make_folder(self, path: str) -> None:
         """Make a folder, with those above it, owned by the folder's owner."""
@@ -155,6 +184,14 @@ class Beneath:
     def _hand_over(self, fd: int) -> None:
         if os.geteuid() == 0:
             os.fchown(fd, self._owner, self._owner)
+
+
+def _kind(name: str, folder: int) -> int | None:
+    """Return what stands in an open folder under a name, None for nothing."""
+    try:
+        return stat.S_IFMT(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
+    except FileNotFoundError:
+        return None
 
 
 class _Walk:

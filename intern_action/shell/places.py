@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 
+MACHINE_FOLDERS = {"/workspace": "workspace", "/home/intern": "home", "/tmp": "tmp"}  # noqa: S108  # its own
+"""What a process on an isolated machine may write, by the name of the folder that it is outside (`_machine.py`)."""
+
 
 def interpreter_paths(python: str) -> tuple[str, ...]:
     """Return the folders an interpreter needs: its own, each one that a link or its `pyvenv.cfg` leads to."""

@@ -13,6 +13,7 @@ from typing import Self, cast
 from intern_action.core.errors import Misconfigured
 from intern_action.core.frozen import frozen
 from intern_action.core.ports import Command, Outcome
+from intern_action.shell import _machine
 from intern_action.shell._line import SupervisorLine, start_detached
 from intern_action.shell._order import Order
 from intern_action.shell.places import interpreter_paths, shut_folder
@@ -149,8 +150,28 @@ class ToolShell:
             return  # a hard link could be the second name of somebody else's file
         os.chown(name, self.uid or 0, self.uid or 0, dir_fd=folder, follow_symlinks=False)
 
+    def machine(self, folder: str) -> None:
+        """Lay out the folder of an isolated machine for the tool user (`Command.machine`).
+
+        Raises:
+            Misconfigured: there can be none here: no user of its own, or no namespaces.
+        """
+        if self.uid is None:
+            raise Misconfigured(
+                "an isolated machine needs a user of its own, which only root can give it; run as root (in a container)"
+            )
+        walls = self._probed()
+        if walls.namespaces:
+            raise Misconfigured(
+                f"an isolated machine needs namespaces of its own, and the kernel allows none ({walls.namespaces}); "
+                "allow CAP_SYS_ADMIN"
+            )
+        _machine.prepare(folder, self.uid)
+
     def _order(self, command: Command, *, spill_always: bool) -> Order:
         walls = self._probed()
+        if command.machine and (self.uid is None or walls.namespaces):
+            raise Misconfigured("an isolated machine needs a user and namespaces of its own; there are none here")
         return Order(
             argv=command.argv,
             cwd=command.cwd,
@@ -166,14 +187,16 @@ class ToolShell:
             processes=max(_FEWEST_PROCESSES, _PROCESSES_A_CORE * (os.cpu_count() or 1)),
             spill=command.spill,
             spill_always=spill_always,
+            machine=command.machine,
         )
 
     def _environment(self, command: Command) -> dict[str, str]:
         """Return the whole environment: where programs are, a private home, a language, and what was asked for."""
+        home, scratch = (_machine.HOME, _machine.TEMPORARY) if command.machine else (self._home, self._scratch)
         return {
             "PATH": f"{os.path.dirname(self._python)}:{_PATH}",
-            "HOME": self._home,
-            "TMPDIR": self._scratch,
+            "HOME": home,
+            "TMPDIR": scratch,
             "LANG": "C.UTF-8",
             **command.environment,
         }

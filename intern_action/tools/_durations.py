@@ -26,7 +26,7 @@ def seconds_within(text: str, limits: ToolLimits) -> float:
     """Return the seconds a call may take: what it asks for or the usual, and ToolFailed when that is too long."""
     if not text:
         return limits.timeout_seconds
-    seconds = _seconds_of(text)
+    seconds = seconds_of(text)
     if seconds > limits.longest_timeout_seconds:
         raise ToolFailed(
             f"A call may take {limits.longest_timeout_seconds:g} s at most; what takes longer is a job (hf_create_job)"
@@ -34,7 +34,8 @@ def seconds_within(text: str, limits: ToolLimits) -> float:
     return seconds
 
 
-def _seconds_of(text: str) -> float:
+def seconds_of(text: str) -> float:
+    """Return seconds of a limit that only waiting hangs on; ToolFailed when it is no length of time."""
     try:
         return durations.duration(text, least_bare=_ONE).total_seconds()
     except ValueError as error:

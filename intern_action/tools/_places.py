@@ -26,7 +26,7 @@ def place(path: str, desk: Desk) -> Generator[tuple[Beneath, str]]:
             relative = folder.relative(path)
             if relative is None:
                 continue
-            with _answered(path):
+            with answered(path):
                 yield folder, relative
             return
     raise ToolFailed(
@@ -35,7 +35,8 @@ def place(path: str, desk: Desk) -> Generator[tuple[Beneath, str]]:
 
 
 @contextmanager
-def _answered(path: str) -> Generator[None]:
+def answered(path: str) -> Generator[None]:
+    """Make what goes wrong with a file inside the block the call's answer."""
     try:
         yield
     except FileNotFoundError:

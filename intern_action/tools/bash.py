@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from intern_action.core.frozen import frozen
-from intern_action.core.ports import Command, Desk, Outcome
+from intern_action.core.ports import Desk, Outcome
 from intern_action.core.types import ToolResult
 from intern_action.tools._arguments import STRICT
 from intern_action.tools._durations import seconds_within
 from intern_action.tools._governor import SPILLS, govern
+from intern_action.tools._room import run_line
 from intern_action.tools._tool import ToolOf
 
 
@@ -25,17 +26,7 @@ def run(asked: Arguments, desk: Desk) -> ToolResult:
     """Run it; the text is its output with the exit code when that is not 0."""
     seconds = seconds_within(asked.timeout, desk.limits)
     spill = f"{desk.scratch}/{SPILLS}/bash-{desk.clock.now():%H%M%S%f}.txt"
-    outcome = desk.shell.run(
-        Command(
-            argv=("bash", "-c", asked.command),
-            cwd=desk.checkout.path,
-            timeout_seconds=seconds,
-            environment=desk.environment,
-            readable=(desk.hub.cache,),
-            writable=(desk.checkout.path, desk.scratch),
-            spill=spill,
-        )
-    )
+    outcome = run_line(asked.command, desk, seconds=seconds, spill=spill)
     text = _shown(desk.redactor.text(outcome.output), outcome, desk, spill)
     data = {"exit_code": outcome.exit_code, "seconds": round(outcome.seconds, 3), "timed_out": outcome.timed_out}
     return ToolResult(text=f"{text}{_end(outcome, seconds)}".strip(), data=data, failed=outcome.exit_code != 0)

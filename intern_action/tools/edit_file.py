@@ -8,7 +8,8 @@ from intern_action.core.ports import Desk
 from intern_action.core.types import ToolResult
 from intern_action.tools._arguments import STRICT
 from intern_action.tools._matching import Span, line_of, near_miss, spans_of, with_line_ends
-from intern_action.tools._places import place, refuse_secrets
+from intern_action.tools._places import refuse_secrets
+from intern_action.tools._room import workplace
 from intern_action.tools._tool import ToolOf
 
 _MOST_PLACES = 8
@@ -31,7 +32,7 @@ def run(asked: Arguments, desk: Desk) -> ToolResult:
     refuse_secrets(asked.new_str, asked.path, desk)
     if not asked.old_str:
         raise ToolFailed("`old_str` is empty; use write_file for a whole file")
-    with place(asked.path, desk) as (folder, name):
+    with workplace(asked.path, desk) as (folder, name):
         with folder.reading(name) as file:
             text = _text(file.read(), asked.path)
         spans = _chosen(text, asked)

@@ -6,7 +6,8 @@ from intern_action.core.frozen import frozen
 from intern_action.core.ports import Desk
 from intern_action.core.types import ToolResult
 from intern_action.tools._arguments import STRICT
-from intern_action.tools._places import place, refuse_secrets
+from intern_action.tools._places import refuse_secrets
+from intern_action.tools._room import workplace
 from intern_action.tools._tool import ToolOf
 
 
@@ -24,7 +25,7 @@ def run(asked: Arguments, desk: Desk) -> ToolResult:
     """Write it; folders above are made."""
     refuse_secrets(asked.content, asked.path, desk)
     data = asked.content.encode(errors="surrogatepass")
-    with place(asked.path, desk) as (folder, name):
+    with workplace(asked.path, desk) as (folder, name):
         new = folder.write(name, data)
     lines = asked.content.count("\n") + (not asked.content.endswith("\n") and bool(asked.content))
     return ToolResult(

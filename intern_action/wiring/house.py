@@ -13,7 +13,7 @@ from intern_action.agent.toolbox import Toolbox
 from intern_action.core.entries import Limits
 from intern_action.core.events import Began, Entry
 from intern_action.core.judgement import ApprovalPolicy
-from intern_action.core.ports import HubReader, Jobs, RecipeBook, ToolLimits
+from intern_action.core.ports import HubReader, Jobs, RecipeBook, Sandboxes, ToolLimits
 from intern_action.core.provenance import Provenance
 from intern_action.core.states import State
 from intern_action.gate.policy import parse_policy
@@ -21,6 +21,8 @@ from intern_action.gate.rules import held
 from intern_action.git.publisher import GitPublisher
 from intern_action.hub.folders import content_of
 from intern_action.jobs._backend import Supplies
+from intern_action.sandboxes import _backend as sandbox_parts
+from intern_action.sandboxes import local as sandboxes_here
 from intern_action.session.office import Case, Office
 from intern_action.settings.places import configs
 from intern_action.shell.places import usual_secrets
@@ -86,6 +88,7 @@ class House:
         self.watcher.close()
         self._journals.close()
         self.shell.close()
+        self._sandbox_shell.close()
 
     @cached_property
     def case(self) -> Case:
@@ -95,6 +98,7 @@ class House:
     def drive(self) -> State:
         """Go on until the session is over or waits for people."""
         from intern_action.session.drive import Patience, drive
+        from intern_action.session.lease import sweep
 
         waiting = self.settings.waiting
         poll = waiting.poll.total_seconds()
@@ -102,7 +106,9 @@ class House:
             poll_seconds=min(poll, LOCAL_POLL_SECONDS) if self.settings.jobs.backend == "local" else poll,
             longest_seconds=waiting.job.total_seconds(),
         )
-        return drive(self.case, self._work, self._shelf, patience=patience)
+        state = drive(self.case, self._work, self._shelf, patience=patience)
+        sweep(self.office, spare=self.session)
+        return state
 
     # --- control's half ----------------------------------------------------------------------------------------------
 
@@ -114,6 +120,7 @@ class House:
             publisher=self._publisher,
             ledger=self.premises.ledger,
             jobs=self.jobs,
+            sandboxes=self.sandboxes,
             hub=writer_for(self.premises),
             journals=self._journals,
             clock=self.premises.clock,
@@ -215,6 +222,40 @@ class House:
             )
         )
 
+    @cached_property
+    def sandboxes(self) -> Sandboxes:
+        """Isolated machines on this one."""
+        return sandboxes_here.BACKEND.make(self._sandbox_supplies)
+
+    @cached_property
+    def _sandbox_supplies(self) -> sandbox_parts.Supplies:
+        from intern_action.settings.flavors import load_flavors
+
+        limits = self.settings.sandbox
+        table = load_flavors(local_usd_per_hour=self.settings.jobs.local.usd_per_hour)
+        return sandbox_parts.Supplies(
+            root=str(self.world.sandboxes),
+            shell=self._sandbox_shell,
+            lay_out=self._sandbox_shell.machine,
+            clock=self.premises.clock,
+            flavors={name: flavor for name, flavor in table.items() if name.startswith("local")},
+            cache=str(self.world.cache),
+            memory_mb=limits.memory_mb,
+            longest_minutes=minutes(limits.longest),
+            environment=offline(self.world),
+        )
+
+    @cached_property
+    def _sandbox_shell(self) -> ToolShell:
+        """The user of the session's sandboxes: another one than that of its tools, so neither reads what the other writes."""
+        return make_shell(
+            session=f"{self.session}/sandbox",
+            home=str(self.world.desk(self.session) / "sandbox-home"),
+            python=self._python,
+            readable=(str(self.world.cache),),
+            hidden=self._hidden(),
+        )
+
     @property
     def _python(self) -> str:
         return self.settings.jobs.local.python or sys.executable
@@ -268,6 +309,7 @@ class House:
             shell=self.shell,
             hub=self._hub(),
             jobs=self.jobs,
+            sandboxes=sandboxes_here.BACKEND.door(self._sandbox_supplies),
             recipes=self._recipes,
             redactor=redactor_for(self.settings),
             clock=self.premises.clock,

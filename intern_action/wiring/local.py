@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import threading
 from contextlib import suppress
 from itertools import count
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from intern_action.core.entries import LedgerView
 from intern_action.core.errors import Bug, InternError, Misconfigured
-from intern_action.core.types import Permission
+from intern_action.core.types import JsonObject, Permission
 from intern_action.forge.local import LocalForge
 from intern_action.git.facts import RepositoryFacts, ready_repository
 from intern_action.git.repository import BareRepository
@@ -39,9 +40,10 @@ class LocalDoor:
         """Begin a session with this task, or take up the unfinished one that has it.
 
         Raises:
-            Misconfigured: the repository will not do, or the world belongs to another one.
+            Misconfigured: the repository will not do, the world belongs to another one, or there can be no sandbox here.
             NotAllowed: the person may not ask here.
         """
+        self._check_sandbox()
         self._import_ahead()
         facts = ready_repository(str(repo))
         mirror(facts, self.world.remote)
@@ -54,7 +56,8 @@ class LocalDoor:
         from intern_action.wiring.house import House
         from intern_action.wiring.parts import warm
 
-        key = event_key(view, task, person, facts.head_sha, anew=anew)
+        how = ":sandbox" if self.premises.settings.sandbox_tools else ""
+        key = event_key(view, task, person, facts.head_sha + how, anew=anew)
         house = House(self.premises, session_id(key), facts.branch)
         claimed = view.admitted(key)
         thread = claimed.thread if claimed else self._issue(task, person)
@@ -89,6 +92,7 @@ class LocalDoor:
             model=chosen_model(self.premises),
             max_turns=self.premises.settings.max_turns,
             max_cost_usd=self.premises.settings.max_cost_usd,
+            sandbox=self._lease(),
         )
 
     def _import_ahead(self) -> None:
@@ -104,6 +108,30 @@ class LocalDoor:
                 warm(chosen_model(self.premises), self.premises)
 
         threading.Thread(target=run, name="import-ahead", daemon=True).start()
+
+    def _check_sandbox(self) -> None:
+        if self.premises.settings.sandbox_tools and os.geteuid() != 0:
+            raise Misconfigured(
+                "--sandbox-tools needs root here (a container, say): only root can give a sandbox a user and walls of its own; "
+                "run as root, or leave it out"
+            )
+
+    def _lease(self) -> JsonObject | None:
+        """Return the lease that the session begins with, None when its tools work here."""
+        settings = self.premises.settings
+        if not settings.sandbox_tools:
+            return None
+        from intern_action.settings.words import text
+
+        asked = settings.sandbox
+        cap = {} if asked.cap_usd is None else {"cap_usd": str(asked.cap_usd)}
+        minutes = int(asked.lease.total_seconds() // 60)
+        return {
+            "flavor": asked.flavor,
+            "timeout": f"{minutes}m",
+            "purpose": text("sandbox-purpose").strip(),
+            **cap,
+        }
 
     def _issue(self, task: str, person: str) -> int:
         title = task.splitlines()[0][:80] if task else "no task"

@@ -14,6 +14,7 @@ from intern_action.core.ports import (
     JobReader,
     RecipeBook,
     Redactor,
+    SandboxDoor,
     ToolLimits,
 )
 from intern_action.core.types import Answer, Flavor
@@ -31,6 +32,7 @@ class Site:
     shell: ToolShell
     hub: HubReader
     jobs: JobReader
+    sandboxes: SandboxDoor
     recipes: RecipeBook
     redactor: Redactor
     clock: Clock
@@ -80,6 +82,7 @@ class LocalWorkplace:
             shell=site.shell,
             hub=site.hub,
             jobs=site.jobs,
+            sandboxes=site.sandboxes,
             recipes=site.recipes,
             redactor=site.redactor,
             clock=site.clock,

@@ -49,9 +49,9 @@ def test_who_is_at_the_keyboard_is_never_empty() -> None:
     assert user_name({}) == "me"
 
 
-def test_tools_in_a_sandbox_are_refused_with_the_reason(tmp_path: Path) -> None:
-    with pytest.raises(Misconfigured, match="leave it out"):
-        settings_of({"HOME": str(tmp_path)}, {"sandbox_tools": True}, tmp_path)
+def test_the_flag_for_tools_in_a_sandbox_is_a_setting(tmp_path: Path) -> None:
+    assert settings_of({"HOME": str(tmp_path)}, {"sandbox_tools": True}, tmp_path).settings.sandbox_tools
+    assert not settings_of({"HOME": str(tmp_path)}, {}, tmp_path).settings.sandbox_tools
 
 
 def test_flags_are_on_top_of_the_environment(tmp_path: Path) -> None:

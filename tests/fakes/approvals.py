@@ -8,11 +8,11 @@ from decimal import Decimal
 from typing import TypedDict, Unpack
 
 from intern_action.core.digests import plan_digest
-from intern_action.core.effects import Spends, WritesHub
+from intern_action.core.effects import Leases, Spends, WritesHub
 from intern_action.core.judgement import ApprovalPolicy, Approved, Facts, Judgement, NotApproved, Smoke
 from intern_action.core.plan import Plan
-from intern_action.core.types import Flavor, JobSpec, Permission, PullRequest, Quote, Review, Verdict
-from intern_action.gate.quote import make_quote
+from intern_action.core.types import Flavor, JobSpec, LeaseSpec, Permission, PullRequest, Quote, Review, Verdict
+from intern_action.gate.quote import lease_quote, make_quote
 
 MADE_AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 HEAD = "a" * 40
@@ -35,6 +35,9 @@ JOB = JobSpec(
     dataset="some/mails",
     dataset_revision="2" * 40,
 )
+
+
+LEASE = LeaseSpec(flavor="local-cpu", minutes=60, cap_usd=Decimal("0.60"), purpose="to try the script")
 
 
 def minutes(count: float) -> timedelta:
@@ -66,6 +69,12 @@ def a_plan() -> Plan:
         made_at=MADE_AT,
         expires_at=MADE_AT + timedelta(days=3),
     )
+
+
+def a_lease_plan(lease: LeaseSpec = LEASE) -> Plan:
+    """Return a plan of an hour of this machine, at most $0.60."""
+    quote = lease_quote(LEASE, FLAVORS, MADE_AT)
+    return replace(a_plan(), asks=Leases(lease=lease), quote=quote, cap_usd=quote.ceiling_usd)
 
 
 class ReviewChanges(TypedDict, total=False):

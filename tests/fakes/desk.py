@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 from intern_action.core.errors import JobError, ToolFailed
-from intern_action.core.ports import Desk, HubSnapshot, Shell, Snapshot, ToolLimits
+from intern_action.core.ports import Desk, FileState, HubSnapshot, Shell, Snapshot, ToolLimits
 from intern_action.core.types import (
     Answer,
     Call,
@@ -26,6 +26,8 @@ from intern_action.core.types import (
     ToolResult,
     Wish,
 )
+from intern_action.git.objects import blob_id
+from tests.fakes.story_sandboxes import StorySandboxes
 
 BAIT = "hf_BaitBaitBaitBaitBaitBaitBaitBait00"
 """The one secret the test redactor knows."""
@@ -70,6 +72,16 @@ class FolderCheckout:
 
     def restore(self, commit: str) -> None:
         raise ToolFailed(f"this checkout has no history, so no {commit}")
+
+    def states(self) -> Mapping[str, FileState]:
+        root = Path(self.path)
+        return {
+            str(path.relative_to(root)): FileState(
+                blob=blob_id(path.read_bytes()), executable=bool(path.stat().st_mode & 0o100)
+            )
+            for path in root.rglob("*")
+            if path.is_file()
+        }
 
     def bundle(self, target: str, commit: str) -> None:
         raise ToolFailed(f"this checkout has no history to write {commit} to {target}")
@@ -191,6 +203,7 @@ def make_desk(  # each part can be another one
         shell=shell,
         hub=FolderHub(folder / "hub"),
         jobs=jobs or TableJobs(),
+        sandboxes=StorySandboxes(clock=TestClock(), folder=folder / "sandboxes", shell=shell),
         recipes=NoRecipes(),
         redactor=MaskingRedactor(),
         clock=TestClock(),

@@ -44,6 +44,7 @@ from tests.fakes.git_world import GitWorld, StillClock
 from tests.fakes.memory_branch import MemoryBranch
 from tests.fakes.memory_forge import MemoryForge
 from tests.fakes.story_jobs import StoryJobs
+from tests.fakes.story_sandboxes import StorySandboxes
 from tests.fakes.thinking import ScriptedModel, SilentWatcher, calls, says
 
 TRAIN = "import sys; print('trained', sys.argv[1:])\n"
@@ -112,8 +113,10 @@ class StoryPlace:
         return self.house.journal(self.folder / f"segment-{head.hash[:16]}.jsonl", head)
 
     def desk(self, past: Callable[[str], Sequence[Answer]]) -> Desk:
-        desk = make_desk(self.folder, self.house.shell, python=sys.executable)
-        return replace(desk, checkout=self.checkout, past=past, jobs=self.house.jobs, clock=self.house.clock)
+        house = self.house
+        desk = make_desk(self.folder, house.shell, python=sys.executable)
+        world = replace(desk, jobs=house.jobs, sandboxes=house.sandboxes, clock=house.clock)
+        return replace(world, checkout=self.checkout, past=past)
 
     def commits(self, commit: str) -> str:
         target = str(self.folder / "commits.bundle")
@@ -134,6 +137,7 @@ class StoryHouse:
         self.hub = PlayedHub()
         self.branch = MemoryBranch()
         self.shell = ToolShell(uid=None, home=str(self.folder / "home"))
+        self.sandboxes = StorySandboxes(clock=self.clock, folder=self.folder / "sandboxes", shell=self.shell)
         self.model: Model = ScriptedModel()
         self.watcher: Watcher = SilentWatcher()
         self.limits = Limits(month_usd=Decimal(100))
@@ -154,8 +158,8 @@ class StoryHouse:
 
     # --- the story's verbs -------------------------------------------------------------------------------------------
 
-    def ask(self, task: str = "fine-tune x on y", *, by: str = "ada") -> StoryHouse:
-        """Somebody asks; both halves go on as far as they can."""
+    def ask(self, task: str = "fine-tune x on y", *, by: str = "ada", sandbox: JsonObject | None = None) -> StoryHouse:
+        """Somebody asks, for tools in a sandbox if one is given; both halves go on as far as they can."""
         issue = self.forge.open_issue(title=task, body=f"/intern {task}", by=by)
         request = Request(
             event_key=f"story:{issue.number}",
@@ -164,6 +168,7 @@ class StoryHouse:
             thread=issue.number,
             base_sha=self.world.base,
             model="scripted",
+            sandbox=sandbox,
         )
         self.case = None
         self.case = admit(self.office, request)
@@ -278,6 +283,7 @@ class StoryHouse:
             publisher=publisher,
             ledger=GitLedger(self.branch, clock=self.clock),
             jobs=self.jobs,
+            sandboxes=self.sandboxes,
             hub=self.hub,
             journals=self._journals,
             clock=self.clock,

@@ -6,16 +6,28 @@ Paths cross these seams as `str`: core knows no file system.
 from __future__ import annotations
 
 from intern_action.core.ports.forge import Forge
-from intern_action.core.ports.git import Branch, Checkout, Commits, Publisher, Push, Snapshot
+from intern_action.core.ports.git import Branch, Checkout, Commits, FileState, Publisher, Push, Snapshot
 from intern_action.core.ports.hub import HubReader, HubSnapshot, HubWriter, Uploaded
 from intern_action.core.ports.jobs import JobOrder, JobReader, Jobs
 from intern_action.core.ports.journals import ControlJournal, JournalFile, JournalStore, Workplace
 from intern_action.core.ports.people import Clock, Model, Redactor, Watcher
 from intern_action.core.ports.recipes import RecipeBook, RecipeCard
+from intern_action.core.ports.sandboxes import (
+    HOUSE_LEASE,
+    WORKSPACE,
+    Progress,
+    SandboxDoor,
+    Sandboxes,
+    SandboxFiles,
+    SandboxOrder,
+    SandboxStatus,
+)
 from intern_action.core.ports.shell import Command, Outcome, Shell
 from intern_action.core.ports.tools import Desk, Tool, ToolLimits
 
 __all__ = [
+    "HOUSE_LEASE",
+    "WORKSPACE",
     "Branch",
     "Checkout",
     "Clock",
@@ -23,6 +35,7 @@ __all__ = [
     "Commits",
     "ControlJournal",
     "Desk",
+    "FileState",
     "Forge",
     "HubReader",
     "HubSnapshot",
@@ -34,11 +47,17 @@ __all__ = [
     "JournalStore",
     "Model",
     "Outcome",
+    "Progress",
     "Publisher",
     "Push",
     "RecipeBook",
     "RecipeCard",
     "Redactor",
+    "SandboxDoor",
+    "SandboxFiles",
+    "SandboxOrder",
+    "SandboxStatus",
+    "Sandboxes",
     "Shell",
     "Snapshot",
     "Tool",

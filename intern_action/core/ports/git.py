@@ -18,6 +18,14 @@ class Snapshot:
     changed: bool
 
 
+@frozen
+class FileState:
+    """A plain file at one moment: git's id of its bytes, and whether it can be executed."""
+
+    blob: str
+    executable: bool
+
+
 class Checkout(Protocol):
     """The work tree of a session and our git around it. The model reaches the files, never the git directory."""
 
@@ -36,6 +44,10 @@ class Checkout(Protocol):
 
     def tree(self) -> str:
         """Return the tree id of the work tree as it is now."""
+        ...
+
+    def states(self) -> Mapping[str, FileState]:
+        """Return every plain file that a snapshot would hold, by path."""
         ...
 
     def bundle(self, target: str, commit: str) -> None:

@@ -21,6 +21,8 @@ class Command:
         readable, writable: further paths the process needs (a cache, an output folder).
         memory_mb: address-space limit, none when None.
         spill: file that gets the whole output when it is longer than what is kept.
+        machine: folder of an isolated machine that the process runs on; `cwd` is a path on that machine then, and neither our
+            files nor any network are there.
     """
 
     argv: tuple[str, ...]
@@ -32,6 +34,7 @@ class Command:
     writable: tuple[str, ...] = ()
     memory_mb: int | None = None
     spill: str = ""
+    machine: str = ""
 
 
 @frozen

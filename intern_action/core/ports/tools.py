@@ -13,6 +13,7 @@ from intern_action.core.ports.hub import HubReader
 from intern_action.core.ports.jobs import JobReader
 from intern_action.core.ports.people import Clock, Redactor
 from intern_action.core.ports.recipes import RecipeBook
+from intern_action.core.ports.sandboxes import SandboxDoor
 from intern_action.core.ports.shell import Shell
 from intern_action.core.types import (
     Answer,
@@ -47,6 +48,7 @@ class Desk:
     Args:
         checkout: the work tree.
         scratch: a folder outside of the checkout for outputs and spill files; the tool user may write there.
+        sandboxes: works in sandboxes that control has begun; can begin and end none.
         past: earlier answers of one tool, oldest first.
         flavors: hardware with prices as the plan will quote them.
         environment: what jobs and smoke tests get besides (offline cache and the like), never a secret.
@@ -58,6 +60,7 @@ class Desk:
     shell: Shell
     hub: HubReader
     jobs: JobReader
+    sandboxes: SandboxDoor
     recipes: RecipeBook
     redactor: Redactor
     clock: Clock

@@ -9,9 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intern_action.core.effects import CancelsJob, Contacts, Effect, Pushes, Spends, WritesHub
+from intern_action.core.effects import (
+    CancelsJob,
+    Contacts,
+    Disposition,
+    Effect,
+    Leases,
+    Pushes,
+    Spends,
+    WritesHub,
+    natural_disposition,
+)
 from intern_action.core.judgement import ApprovalPolicy
-from intern_action.core.types import JobRef
+from intern_action.core.types import JobRef, LeaseSpec
 from intern_action.gate.rules import Rule, collect, held, rules
 from intern_action.gate.rules.hub_writes import RULE as HUB_WRITES
 from intern_action.gate.rules.spending import RULE as SPENDING
@@ -115,6 +125,15 @@ def test_a_push_of_other_files_is_not(path: str):
 
 def test_only_pushes_are_asked_for_their_paths():
     assert WORKFLOW_FILES((replace(UPLOAD, folder=".github"), JOB_EFFECT, PUSH), ANYTHING) is None
+
+
+def test_a_lease_is_held_with_its_time_and_hardware():
+    lease = Leases(lease=LeaseSpec(flavor="t4-small", minutes=90, cap_usd=None, purpose="x"))
+    assert SPENDING((lease,), ANYTHING) == "it costs money (90 minutes of t4-small), so people approve it first"
+    both = SPENDING((lease, JOB_EFFECT), ANYTHING)
+    assert both is not None
+    assert " and 90 minutes of t4-small" in both
+    assert natural_disposition(lease) is Disposition.HELD
 
 
 def test_what_is_held_by_nature_stays_held_without_any_rule():

@@ -1,0 +1,59 @@
+"""`sandbox_logs`: what a command that runs on its own in a sandbox has printed, and whether it has ended."""
+
+from __future__ import annotations
+
+from intern_action.core.errors import ToolFailed
+from intern_action.core.frozen import frozen
+from intern_action.core.ports import Desk, Progress
+from intern_action.core.types import JobRef, ToolResult
+from intern_action.tools._arguments import STRICT
+from intern_action.tools._durations import seconds_of
+from intern_action.tools._json import mapping
+from intern_action.tools._room import beside
+from intern_action.tools._sandboxes import sandbox_named
+from intern_action.tools._tool import ToolOf
+
+_LONGEST_WAIT_SECONDS, _POLL_SECONDS = 60, 0.5
+
+
+@frozen
+class Arguments:
+    """A command that was started, the newest if none is named, and how long to wait for its end."""
+
+    __pydantic_config__ = STRICT
+
+    process: str = ""
+    sandbox: str = ""
+    wait: str = ""
+
+
+def run(asked: Arguments, desk: Desk) -> ToolResult:
+    """Wait for it as long as is asked for, then say how far it is."""
+    sandbox = sandbox_named(asked.sandbox, desk)
+    process = asked.process or _newest(sandbox, desk)
+    seconds = min(seconds_of(asked.wait), _LONGEST_WAIT_SECONDS) if asked.wait else 0.0
+    with beside(sandbox, desk):
+        progress = _waited(sandbox, process, desk, seconds)
+    end = "still running" if progress.exit_code is None else f"exit code {progress.exit_code}"
+    data = {"process": process, "exit_code": progress.exit_code, "running": progress.exit_code is None}
+    return ToolResult(text=f"{progress.output.rstrip()}\n[{process}: {end}]".lstrip(), data=data)
+
+
+def _waited(sandbox: JobRef, process: str, desk: Desk, seconds: float) -> Progress:
+    until = desk.clock.monotonic() + seconds
+    progress = desk.sandboxes.progress(sandbox, process)
+    while progress.exit_code is None and desk.clock.monotonic() < until:
+        desk.clock.wait(_POLL_SECONDS)
+        progress = desk.sandboxes.progress(sandbox, process)
+    return progress
+
+
+def _newest(sandbox: JobRef, desk: Desk) -> str:
+    started = [mapping(past.result.data) for past in desk.past("sandbox_exec")]
+    names = [str(data["process"]) for data in started if data.get("sandbox") == sandbox.id and "process" in data]
+    if not names:
+        raise ToolFailed("nothing runs on its own in this sandbox; sandbox_exec with a timeout above 60 s starts it")
+    return names[-1]
+
+
+TOOL = ToolOf(name="sandbox_logs", arguments=Arguments, work=run, repeatable=True)

@@ -1,0 +1,398 @@
+"""A sandbox under a lease, as stories: asked for, approved or not, worked in, given back, paid for by its time."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from intern_action.core.errors import JobError, ModelUnreachable, OutsideError
+from intern_action.core.events import Event
+from intern_action.core.ports import HOUSE_LEASE
+from intern_action.core.states import State
+from intern_action.core.types import JsonObject, Reply
+from intern_action.session.admit import tell
+from intern_action.session.lease import sweep
+from intern_action.session.review import before_review, explain
+from intern_action.session.wake import stop, wake
+from tests.fakes.approvals import failing
+from tests.fakes.git_world import make_world
+from tests.fakes.house import KilledHere, StoryHouse, done, proposal
+from tests.fakes.memory_branch import MemoryBranch
+from tests.fakes.thinking import ScriptedModel, SilentWatcher, calls
+
+LEASE: JsonObject = {"flavor": "local-cpu", "timeout": "1h", "purpose": "to try the script"}
+WISH = calls(("l", "sandbox_create", LEASE))
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Generator[StoryHouse]:
+    with StoryHouse(make_world(tmp_path / "world")) as house:
+        yield house
+
+
+def wished(house: StoryHouse, *more: Reply) -> StoryHouse:
+    """A lease lies before its reviewers."""
+    house.script(WISH, *more, done()).ask()
+    assert house.state is State.AWAITING_REVIEW
+    return house
+
+
+def money(house: StoryHouse, digest: str) -> tuple[Decimal, Decimal]:
+    """What a plan holds and what it has spent."""
+    return house.ledger.held(digest), house.ledger.captured(digest)
+
+
+# --- asked for and approved ------------------------------------------------------------------------------------------
+
+
+def test_a_lease_is_asked_for_in_a_draft_pull_request_with_a_price_and_no_code(house: StoryHouse) -> None:
+    wished(house)
+    pull = house.forge.pull_request(house.pull_request)
+    plan = house.ledger.plan(house.digest)
+    assert pull.draft
+    assert plan is not None
+    assert plan.cap_usd == Decimal("0.60")
+    assert plan.tree == house.world.git("rev-parse", f"{house.world.base}^{{tree}}")
+    assert house.sandboxes.orders == []
+
+
+def test_an_approved_lease_is_a_sandbox_to_work_in_and_the_session_goes_on(house: StoryHouse) -> None:
+    work = calls(("e", "sandbox_exec", {"command": "echo hello from inside"}))
+    wished(house, work).approve()
+    assert house.state is State.DONE
+    assert house.answer("sandbox_create")["state"] == "ready"
+    assert "hello from inside" in house.present.memory.past("sandbox_exec")[0].result.text
+
+
+def test_at_the_end_nothing_is_left_and_the_time_is_paid(house: StoryHouse) -> None:
+    wait = calls(("e", "sandbox_exec", {"command": "true"}))
+    wished(house, wait, calls(("q", "ask_person", {"question": "go on?"}))).approve()
+    assert house.state is State.AWAITING_INPUT
+    assert money(house, house.digest) == (Decimal("0.60"), Decimal(0))
+    house.clock.wait(20 * 60)
+    tell(house.present, by="ada", words="yes")
+    house.go_on()
+    assert house.state is State.DONE
+    assert house.sandboxes.own() == ()
+    held, captured = money(house, house.digest)
+    assert held == 0
+    assert Decimal("0.20") <= captured <= Decimal("0.21")
+    assert house.present.memory.jobs_usd == captured
+
+
+@pytest.mark.parametrize(("by", "condition"), [("ada", "reviewer-not-requester"), ("eve", "reviewer-may-write")])
+def test_who_may_not_approve_a_job_may_not_approve_a_lease(house: StoryHouse, by: str, condition: str) -> None:
+    wished(house).approve(by)
+    before = before_review(house.present)
+    assert before is not None
+    assert condition in failing(explain(house.present, before))
+    assert house.sandboxes.orders == []
+
+
+def test_a_lease_survives_a_push(house: StoryHouse) -> None:
+    wished(house)
+    house.push({"notes.md": "by hand\n"})
+    house.forge.people["hedy"] = house.forge.people["grace"]
+    house.approve("hedy")
+    assert len(house.sandboxes.orders) == 1
+
+
+def test_a_cap_shortens_the_time_and_is_never_passed(house: StoryHouse) -> None:
+    capped = calls(("l", "sandbox_create", {**LEASE, "cap_usd": "0.10"}))
+    ask = calls(("q", "ask_person", {"question": "go on?"}))
+    house.script(capped, ask, done()).ask().approve()
+    assert house.sandboxes.orders[0].minutes == 10
+    house.clock.wait(24 * 3600)
+    wake(house.present)
+    assert money(house, house.digest) == (Decimal(0), Decimal("0.10"))
+
+
+def test_a_lease_over_the_budget_is_not_approved(house: StoryHouse) -> None:
+    day = calls(("l", "sandbox_create", {**LEASE, "timeout": "8d"}))
+    house.script(day, done()).ask().approve()
+    before = before_review(house.present)
+    assert before is not None
+    assert "budget-room" in failing(explain(house.present, before))
+    assert house.sandboxes.orders == []
+
+
+def test_a_dearer_price_ends_the_approval(house: StoryHouse) -> None:
+    wished(house)
+    house.sandboxes.price = Decimal("0.70")
+    house.approve()
+    assert house.state is State.AWAITING_REVIEW
+    assert house.sandboxes.orders == []
+
+
+def test_hardware_that_nobody_knows_is_refused_with_words(house: StoryHouse) -> None:
+    house.script(calls(("l", "sandbox_create", {**LEASE, "flavor": "h900"})), done()).ask()
+    assert house.state is State.DONE
+    assert "price table" in house.present.memory.past("sandbox_create")[0].result.text
+
+
+# --- refused, expired, failed ------------------------------------------------------------------------------------------
+
+
+def test_a_refused_lease_is_told_to_the_agent_in_the_reviewers_words(house: StoryHouse) -> None:
+    wished(house).request_changes("do it on the runner")
+    answer = house.present.memory.past("sandbox_create")[0].result
+    assert answer.failed
+    assert "do it on the runner" in answer.text
+    assert money(house, house.digest) == (Decimal(0), Decimal(0))
+
+
+def test_a_sandbox_whose_time_is_up_says_so_and_is_paid_in_full(house: StoryHouse) -> None:
+    ask = calls(("q", "ask_person", {"question": "go on?"}))
+    late = calls(("e", "sandbox_exec", {"command": "true"}))
+    wished(house, ask, late).approve()
+    house.clock.wait(3 * 3600)
+    tell(house.present, by="ada", words="yes")
+    house.go_on()
+    answer = house.present.memory.past("sandbox_exec")[0].result
+    assert answer.failed
+    assert "ask for another with sandbox_create" in answer.text
+    assert money(house, house.digest) == (Decimal(0), Decimal("0.60"))
+
+
+def test_an_unknown_sandbox_is_answered_with_words(house: StoryHouse) -> None:
+    house.script(
+        calls(("e", "sandbox_exec", {"command": "true"})),
+        WISH,
+        calls(("f", "sandbox_read", {"path": "x", "sandbox": "nope"})),
+        done(),
+    ).ask().approve()
+    assert "ask for one with sandbox_create" in house.present.memory.past("sandbox_exec")[0].result.text
+    assert "it has box-1" in house.present.memory.past("sandbox_read")[0].result.text
+
+
+def test_one_that_certainly_did_not_begin_costs_nothing(house: StoryHouse) -> None:
+    house.sandboxes.faults = [JobError("no room for it")]
+    wished(house).approve()
+    assert house.state is State.DONE
+    assert "no room for it" in house.present.memory.past("sandbox_create")[0].result.text
+    assert money(house, house.digest) == (Decimal(0), Decimal(0))
+
+
+# --- once, whatever dies when ------------------------------------------------------------------------------------------
+
+
+def test_an_answer_that_is_lost_is_looked_for_not_asked_for_again(house: StoryHouse) -> None:
+    house.sandboxes.lost_answers = 1
+    wished(house)
+    with pytest.raises(OutsideError):
+        house.approve()
+    house.anew().go_on()
+    assert len(house.sandboxes.orders) == 1
+    assert house.state is State.DONE
+    assert house.sandboxes.own() == ()
+
+
+def test_a_stop_between_the_beginning_and_its_record_still_ends_it(house: StoryHouse) -> None:
+    house.sandboxes.lost_answers = 1
+    wished(house)
+    with pytest.raises(OutsideError):
+        house.approve()
+    house.anew()
+    stop(house.present, by="ada")
+    assert house.sandboxes.own() == ()
+    assert house.ledger.held(house.digest) == 0
+    assert house.state is State.STOPPED
+
+
+def test_stop_ends_the_sandbox_and_pays_for_its_time(house: StoryHouse) -> None:
+    wished(house, calls(("q", "ask_person", {"question": "go on?"}))).approve()
+    house.clock.wait(30 * 60)
+    stop(house.present, by="ada")
+    held, captured = money(house, house.digest)
+    assert house.sandboxes.own() == ()
+    assert (held, captured) == (Decimal(0), captured)
+    assert Decimal("0.30") <= captured <= Decimal("0.31")
+
+
+def test_a_session_that_fails_keeps_no_sandbox(house: StoryHouse) -> None:
+    wished(house)
+    house.model = ScriptedModel(ModelUnreachable("nobody there"))
+    house.approve()
+    assert house.state is State.FAILED
+    assert house.sandboxes.own() == ()
+
+
+def test_giving_back_twice_pays_once(house: StoryHouse) -> None:
+    wished(house).approve()
+    spent = money(house, house.digest)
+    house.anew()
+    stop(house.present, by="ada")
+    assert money(house, house.digest) == spent
+
+
+def test_the_sweeper_ends_what_nobody_owns_and_what_is_past_its_time(house: StoryHouse) -> None:
+    wished(house, calls(("q", "ask_person", {"question": "go on?"}))).approve()
+    sweep(house.office, spare="")
+    assert len(house.sandboxes.own()) == 1
+    house.clock.wait(2 * 3600)
+    sweep(house.office, spare=house.present.began.session)
+    assert len(house.sandboxes.own()) == 1
+    sweep(house.office, spare="")
+    assert house.sandboxes.own() == ()
+    assert money(house, house.digest) == (Decimal(0), Decimal("0.60"))
+
+
+class Mortal(SilentWatcher):
+    """Ends the process after so many events."""
+
+    def __init__(self, after: int) -> None:
+        self.left = after
+
+    def happened(self, event: Event) -> None:
+        del event
+        self.left -= 1
+        if self.left == 0:
+            raise KilledHere
+
+
+class MortalBranch(MemoryBranch):
+    """Ends the process right after so many entries have reached the ledger."""
+
+    left = 0
+
+    def push(self, files: Mapping[str, bytes], *, parent: str | None, message: str, at: datetime) -> str | None:
+        pushed = super().push(files, parent=parent, message=message, at=at)
+        self.left -= 1
+        if self.left == 0:
+            raise KilledHere
+        return pushed
+
+
+def approved_and_killed(house: StoryHouse) -> bool:
+    """Approve and go on to the end, through one death; whether there was one."""
+    try:
+        house.anew().approve()
+    except KilledHere:
+        house.use(SilentWatcher())
+        house.anew().go_on()
+        return True
+    return False
+
+
+def ended_well(house: StoryHouse) -> bool:
+    """Whether there was one sandbox, it is gone, and its price was taken once and told once."""
+    held, captured = money(house, house.digest)
+    return (
+        house.state is State.DONE
+        and len(house.sandboxes.orders) == 1
+        and house.sandboxes.own() == ()
+        and held == 0
+        and house.present.memory.jobs_usd == captured > 0
+    )
+
+
+def test_killed_at_every_event_there_is_one_sandbox_and_one_price(tmp_path: Path) -> None:
+    for after in range(1, 40):
+        with StoryHouse(make_world(tmp_path / str(after))) as house:
+            wished(house, calls(("e", "sandbox_exec", {"command": "true"})))
+            house.use(Mortal(after))
+            killed = approved_and_killed(house)
+            assert ended_well(house), after
+            if not killed:
+                return
+    pytest.fail("it never came to its end")
+
+
+def test_killed_after_every_word_in_the_ledger_there_is_one_sandbox_and_one_price(tmp_path: Path) -> None:
+    for after in range(1, 40):
+        with StoryHouse(make_world(tmp_path / str(after))) as house:
+            house.branch = MortalBranch()
+            wished(house.anew(), calls(("e", "sandbox_exec", {"command": "true"})))
+            house.branch.left = after
+            killed = approved_and_killed(house)
+            assert ended_well(house), after
+            if not killed:
+                return
+    pytest.fail("it never came to its end")
+
+
+# --- beside a job ------------------------------------------------------------------------------------------------------
+
+
+def test_a_job_is_planned_beside_a_sandbox_in_use_and_both_are_paid(house: StoryHouse) -> None:
+    house.script(WISH, *proposal(), done()).ask().approve()
+    lease = next(planned.digest for planned in house.present.memory.planned.values())
+    assert house.state is State.AWAITING_REVIEW
+    assert len(house.sandboxes.own()) == 1
+    house.approve().end_job()
+    assert house.state is State.DONE
+    assert house.sandboxes.own() == ()
+    assert house.digest != lease
+    assert house.ledger.held(lease) == house.ledger.held(house.digest) == 0
+    assert house.ledger.captured(house.digest) == Decimal("0.06")
+    assert house.ledger.captured(lease) > 0
+
+
+def test_a_sandbox_is_no_job_to_cancel(house: StoryHouse) -> None:
+    wished(house).approve()
+    assert house.present.memory.submitted == {}
+
+
+# --- tools in the sandbox ------------------------------------------------------------------------------------------------
+
+
+def sandboxed(house: StoryHouse, *replies: Reply) -> StoryHouse:
+    """A session whose tools work in a sandbox waits for its lease."""
+    house.script(*replies).ask(sandbox=LEASE)
+    assert house.state is State.AWAITING_REVIEW
+    return house
+
+
+def test_the_house_asks_for_the_sandbox_before_the_model_is_asked_anything(house: StoryHouse) -> None:
+    sandboxed(house, done())
+    assert house.kinds()[:2] == ["began", "heard"]
+    assert house.present.memory.calls.keys() == {HOUSE_LEASE}
+    house.approve()
+    assert house.state is State.DONE
+
+
+def test_tools_work_in_the_sandbox_and_what_they_change_comes_back(house: StoryHouse) -> None:
+    sandboxed(
+        house,
+        calls(("w", "write_file", {"path": "train.py", "content": "print('one')\n"})),
+        calls(("b", "bash", {"command": "sed -i s/one/two/ train.py; mkdir -p deep && echo x > deep/new.txt; pwd"})),
+        calls(("e", "edit_file", {"path": "train.py", "old_str": "two", "new_str": "three"})),
+        calls(("r", "read_file", {"path": "train.py"})),
+        calls(("d", "bash", {"command": "rm deep/new.txt"})),
+        done(),
+    ).approve()
+    memory = house.present.memory
+    assert "three" in memory.past("read_file")[0].result.text
+    assert "sandboxes" in memory.past("bash")[0].result.text
+    checkout = house.folder / "agent-work" / "tree"
+    assert (checkout / "train.py").read_text() == "print('three')\n"
+    assert not (checkout / "deep").exists()
+
+
+def test_everything_after_the_sandbox_stays_as_it_is(house: StoryHouse) -> None:
+    sandboxed(house, *proposal(), done()).approve().approve().end_job()
+    assert house.state is State.DONE
+    assert house.answer()["metrics"] == {"accuracy": 0.93}
+    assert house.sandboxes.own() == ()
+
+
+def test_without_its_sandbox_a_tool_runs_nowhere(house: StoryHouse) -> None:
+    sandboxed(house, calls(("b", "bash", {"command": "echo here > trace.txt"})), done()).request_changes("no")
+    answer = house.present.memory.past("bash")[0].result
+    assert answer.failed
+    assert "ask for one with sandbox_create" in answer.text
+    assert house.present.memory.snapshot == ""
+
+
+def test_a_run_that_died_inside_finds_the_sandbox_as_the_checkout_is(house: StoryHouse) -> None:
+    first = calls(("w", "write_file", {"path": "a.txt", "content": "a\n"}), ("q", "ask_person", {"question": "?"}))
+    sandboxed(house, first, calls(("b", "bash", {"command": "ls"})), done()).approve()
+    stray = house.sandboxes.place(house.sandboxes.own()[0]) / "left-by-a-dead-run.txt"
+    stray.write_text("x")
+    tell(house.present, by="ada", words="go on")
+    house.anew().go_on()
+    assert house.present.memory.past("bash")[0].result.text.split() == ["README.md", "a.txt", "src"]
