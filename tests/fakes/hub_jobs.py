@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -78,7 +78,7 @@ class HubWorkshop:
 
 def told(account: HubAccount) -> dict[str, object]:
     """Return an account as its fields."""
-    return asdict(account)
+    return {one.name: getattr(account, one.name) for one in fields(account)}
 
 
 def backend(root: Path, account: HubAccount) -> HfJobs:
