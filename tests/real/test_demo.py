@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 
 from intern_action.git.run import Git
 
@@ -110,3 +111,74 @@ def test_every_row_of_its_trace_is_one_a_reader_takes(demo: Demo) -> None:
     rows = [json.loads(line) for line in (demo.session / "trace.jsonl").read_text().splitlines()]
     assert len(rows) > 20
     assert {"uuid", "parentUuid", "timestamp", "sessionId", "message"} <= set(rows[0])
+
+
+# --- where the uploaded model comes from -------------------------------------------------------------------------------
+
+
+def verify(demo: Demo) -> subprocess.CompletedProcess[str]:
+    """Walk back from the demo's model, as its reader would."""
+    alone = {"PATH": os.environ["PATH"], "HOME": str(demo.out), "HF_HUB_OFFLINE": "1"}  # noqa: TID251 -- git is found there
+    command = [sys.executable, "-m", "intern_action", "verify", "ada/spam-or-ham", "--out", str(demo.out)]
+    return subprocess.run(command, cwd=ROOT, env=alone, capture_output=True, text=True, timeout=120, check=False)
+
+
+def uploaded(demo: Demo) -> Path:
+    """The newest revision of the model on the local hub."""
+    place = demo.out / "hub" / "models" / "ada" / "spam-or-ham"
+    return place / "snapshots" / (place / "refs" / "main").read_text().strip()
+
+
+def test_the_uploaded_model_lies_where_libraries_look_and_loads_by_its_folder(demo: Demo) -> None:
+    program = (
+        "import sys; from transformers import AutoModelForSequenceClassification as A; A.from_pretrained(sys.argv[1])"
+    )
+    subprocess.run([sys.executable, "-c", program, str(uploaded(demo))], timeout=300, check=True, capture_output=True)
+
+
+def test_the_origin_of_the_uploaded_model_holds_from_its_files_to_its_data(demo: Demo) -> None:
+    done = verify(demo)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "comes from where its card says" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("field", "link"),
+    [
+        ("launch_key", "job"),
+        ("job", "job"),
+        ("plan", "job"),
+        ("requester", "plan"),
+        ("approved_by", "approval"),
+        ("commit", "commit"),
+        ("tree", "commit"),
+        ("model", "base model"),
+        ("model_revision", "base model"),
+        ("dataset", "data"),
+    ],
+)
+def test_a_card_that_lies_is_caught_at_the_link_it_lies_about(demo: Demo, field: str, link: str) -> None:
+    card = uploaded(demo) / "README.md"
+    true = card.read_text()
+    head, body = true.removeprefix("---\n").split("\n---\n", 1)
+    whole = yaml.safe_load(head)
+    told = whole["intern_action"]
+    told[field] = ["mallory"] if field == "approved_by" else "0" * len(told[field])
+    try:
+        card.write_text(f"---\n{yaml.safe_dump(whole)}---\n{body}")
+        done = verify(demo)
+    finally:
+        card.write_text(true)
+    assert (done.returncode, f"the first broken link is `{link}`" in done.stdout) == (3, True), done.stdout
+
+
+def test_weights_that_were_changed_are_caught(demo: Demo) -> None:
+    config = uploaded(demo) / "config.json"
+    true = config.read_text()
+    try:
+        config.unlink()
+        config.write_text(true + "\n")
+        done = verify(demo)
+    finally:
+        config.write_text(true)
+    assert (done.returncode, "the first broken link is `model`" in done.stdout) == (3, True), done.stdout
