@@ -124,6 +124,12 @@ def test_a_cap_buys_as_much_time_as_it_pays_for(cap: str, time: int, ceiling: st
     assert quoted(cap_usd=Decimal(cap)) == (time, Decimal(ceiling))
 
 
+def test_a_cap_that_just_pays_buys_no_more_time_than_was_asked_for():
+    cheap = {"local-cpu": replace(CPU, usd_per_hour=Decimal("0.10"))}
+    quote = lease_quote(replace(LEASE, minutes=1, cap_usd=Decimal("0.01")), cheap, MADE_AT)
+    assert (quote.timeout_minutes, quote.ceiling_usd) == (1, Decimal("0.01"))
+
+
 @pytest.mark.parametrize("change", [{"cap_usd": Decimal("0.009")}, {"minutes": 0}])
 def test_less_than_a_minute_is_no_lease(change: dict[str, object]):
     with pytest.raises(NotAllowed, match="not a minute"):
