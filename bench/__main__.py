@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from bench.clients import CLIENTS, PLAIN, Client
 from bench.figures import Figures, doubled, ratios, together
 from bench.measure import TURNS, help_seconds, run
+from bench.parts import costs, table
 from bench.report import committed, machine, text, write
 
 SHORT_RUNS, LONG_RUNS = 5, 2
@@ -27,9 +28,10 @@ def main() -> int:
     found = measured(clients, short, long)
     worse = compared(found, clients) if not options.quick else {}
     relative = {name: ratios(figures, found[PLAIN.name]) for name, figures in found.items() if name != PLAIN.name}
-    print(text(found, relative, where))
+    parts = table(costs())
+    print(text(found, relative, where, parts))
     if not options.quick and not options.only:
-        write(found, relative, where)
+        write(found, relative, where, parts)
     for name, figures in worse.items():
         print(f"doubled: {name}: {', '.join(figures)}", file=sys.stderr)
     return 1 if worse else 0

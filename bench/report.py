@@ -63,21 +63,26 @@ def committed() -> Mapping[str, Mapping[str, float]]:
     return json.loads(shown.stdout)["ratios"] if shown.returncode == 0 else {}
 
 
-def write(figures: Mapping[str, Figures], ratios: Mapping[str, Mapping[str, float]], where: Mapping[str, str]) -> None:
+def write(
+    figures: Mapping[str, Figures], ratios: Mapping[str, Mapping[str, float]], where: Mapping[str, str], parts: str
+) -> None:
     """Write both files."""
     numbers: dict[str, Any] = {"machine": where, "turns": TURNS, "figures": {k: asdict(v) for k, v in figures.items()}}
     NUMBERS.write_text(json.dumps(_rounded({**numbers, "ratios": ratios}), indent=2) + "\n")
-    RESULTS.write_text(text(figures, ratios, where))
+    RESULTS.write_text(text(figures, ratios, where, parts))
 
 
-def text(figures: Mapping[str, Figures], ratios: Mapping[str, Mapping[str, float]], where: Mapping[str, str]) -> str:
-    """Return the page."""
+def text(
+    figures: Mapping[str, Figures], ratios: Mapping[str, Mapping[str, float]], where: Mapping[str, str], parts: str
+) -> str:
+    """Return the page; `parts` is the table of `bench.parts`."""
     return PAGE.format(
         **where,
         turns=TURNS,
         ratios="\n".join(_table(ratios, " x")),
         figures="\n".join(_table({name: asdict(values) for name, values in figures.items()}, "")),
         targets="\n".join(_targets(figures)),
+        parts=parts,
     )
 
 
@@ -101,6 +106,12 @@ the next request, with the tool, the journal and the progress lines. Growth: tur
 ## Targets
 
 {targets}
+
+## Parts
+
+What every turn or every start pays for, in one process, the fastest of many.
+
+{parts}
 """
 
 

@@ -54,7 +54,7 @@ def test_a_target_that_is_missed_is_named(name: str, over: float):
 
 def test_the_page_shows_every_client_in_both_tables():
     found = {PLAIN.name: replace(FIGURES, help_s=None), "intern-action, OpenAI-shaped": FIGURES}
-    page = text(found, {"intern-action, OpenAI-shaped": ratios(FIGURES, found[PLAIN.name])}, machine())
+    page = text(found, {"intern-action, OpenAI-shaped": ratios(FIGURES, found[PLAIN.name])}, machine(), "| part |")
 
     assert page.count("| intern-action, OpenAI-shaped |") == 2
     assert page.count("| plain httpx loop |") == 1

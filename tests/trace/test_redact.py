@@ -261,22 +261,6 @@ def test_plain_words_pass(words: list[str]):
     assert BARE.text(" ".join(words)) == " ".join(words)
 
 
-def fastest(text: str, redactor: SecretRedactor) -> float:
-    took: list[float] = []
-    for _ in range(20):
-        began = time.perf_counter()
-        redactor.text(text)
-        took.append(time.perf_counter() - began)
-    return min(took)
-
-
-def test_twelve_kilobytes_full_of_tokens_take_less_than_a_millisecond():
-    redactor = SecretRedactor({f"S{number}": f"{number}-{letters(40)}" for number in range(3)})
-    code = "tokenizer.pad_token = tokenizer.eos_token  # https://example.org keeps max_new_tokens: 512\n" * 135
-    assert len(code) > 12_000
-    assert fastest(code, redactor) < 0.001
-
-
 HOSTILE = (
     "sk-",
     "://",
@@ -302,6 +286,8 @@ HOSTILE = (
 @pytest.mark.parametrize("piece", HOSTILE)
 def test_no_text_makes_it_slow(piece: str):
     text = (piece * (200_000 // len(piece)))[:200_000]
-    began = time.perf_counter()
+    began = time.process_time()
     REDACTOR.text(text)
-    assert time.perf_counter() - began < 2.0
+    assert (
+        time.process_time() - began < 10
+    )  # a pattern that runs away takes minutes; what it costs is measured in bench/
