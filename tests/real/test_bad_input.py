@@ -248,7 +248,6 @@ def test_an_unknown_variable_is_named_with_the_near_miss(person: Person) -> None
     [
         (("--max-cost", "abc"), ("'abc' is not an amount of money", "12.50")),
         (("--max-iterations", "0"), ("--max-iterations", "x>=1")),
-        (("--sandbox-tools",), ("--sandbox-tools needs a sandbox", "leave it out")),
     ],
 )
 def test_a_flag_that_will_not_do_is_said_before_anything_is_made(

@@ -288,3 +288,11 @@ def test_a_model_card_of_folders_links_nowhere() -> None:
 def test_the_model_card_says_how_to_load_an_adapter_only_when_there_is_one() -> None:
     assert "PeftModel" in CARD.fit(wish(lora="8"), MINILM, MAILS).files[MODEL_CARD]
     assert "PeftModel" not in CARD.fit(wish(), MINILM, MAILS).files[MODEL_CARD]
+
+
+def test_data_without_rows_is_told_to_have_none_and_nothing_else():
+    empty = dataclasses.replace(MAILS, splits={"train": 0}, columns=(), problems=("split train is empty",))
+    assert CARD.objections(wish(), MINILM, empty) == (
+        "split train is empty",
+        "there are no rows, and at least 20 are needed: label more texts",
+    )

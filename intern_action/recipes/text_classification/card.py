@@ -68,6 +68,8 @@ class TextClassification:
     def objections(self, wish: Wish, model: ModelFacts, data: DatasetFacts) -> tuple[str, ...]:
         """Return what speaks against it: the model's kind, the shape of the data, too little of it."""
         found: list[str] = [*_about_model(wish, model), *data.problems]
+        if data.splits and not any(data.splits.values()):
+            return (*found, f"there are no rows, and at least {wishes.FEWEST_ROWS} are needed: label more texts")
         try:
             choices = wishes.choices(wish)
             columns.chosen(data, choices)
