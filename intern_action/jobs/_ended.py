@@ -51,7 +51,8 @@ class Told:
     def seconds(self) -> float:
         """Billed seconds: the Hub's own count where there is one; what is not known counts as the whole time."""
         if self.running_seconds is not None:
-            return self.running_seconds
+            # the Hub drops what is left of a second, so a job that ran for less shows none: what ran was not free
+            return max(self.running_seconds, 1.0) if self.started_at else self.running_seconds
         if self.started_at is None:
             return 0.0
         if self.finished_at is None:

@@ -49,6 +49,11 @@ def test_what_is_billed_is_what_the_hub_counts() -> None:
     assert status_of(REF, told("COMPLETED", running_seconds=88.0), {"exit_code": 0}).seconds == 88
 
 
+def test_a_job_that_ran_for_less_than_a_second_was_not_free() -> None:
+    assert status_of(REF, told("COMPLETED", running_seconds=0.0), {"exit_code": 0}).seconds == 1
+    assert status_of(REF, told("CANCELED", started_at=None, running_seconds=0.0), {}).seconds == 0
+
+
 def test_an_unknown_end_is_billed_to_the_limit_for_unknown_is_not_free() -> None:
     lost = told("DELETED", finished_at=None, running_seconds=None)
     assert status_of(REF, lost, {}).seconds == 600
