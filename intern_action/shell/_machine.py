@@ -12,6 +12,7 @@ import os
 import socket
 import stat
 import struct
+from contextlib import suppress
 
 from intern_action.shell import _confine
 from intern_action.shell._confine import BIND, NO_DEV, NO_EXEC, NO_SUID, READ_ONLY, RECURSIVE, REMOUNT, Kept
@@ -69,10 +70,14 @@ def enter(machine: str, *, readable: tuple[str, ...]) -> None:
     _confine.mount("tmpfs", root, kind="tmpfs", flags=NO_SUID, data="mode=0755,size=1m")
     _programs(root)
     _devices(root)
-    for one in kept:
-        _show(one, root + one.path)
     for one, inside in zip(own, FOLDERS, strict=True):
         _show(one, root + inside)
+    for number, one in enumerate(kept):
+        over = next((inside for inside in FOLDERS if one.path.startswith(f"{inside}/")), "")
+        if over:
+            _show_inside(one, root, over, staged=f"{root}/kept/{number}")
+        else:
+            _show(one, root + one.path)
     os.mkdir(f"{root}/proc", 0o755)
     for one in (*kept, *own):
         os.close(one.fd)
@@ -122,6 +127,34 @@ def _show(one: Kept, place: str) -> None:
     _confine.mount(f"/proc/self/fd/{one.fd}", place, flags=BIND | RECURSIVE)
     flags = REMOUNT | BIND | NO_SUID | NO_DEV
     _confine.mount("none", place, flags=flags if one.writable else flags | READ_ONLY)
+
+
+def _show_inside(one: Kept, root: str, over: str, *, staged: str) -> None:
+    """Make what is held open appear inside of a folder that the process may write to: an interpreter may lie in `/tmp`.
+
+    What lies in that folder is hostile: the way is walked by descriptors that follow no link, and the last one is mounted onto.
+    It is made read-only beforehand, at a place of ours, for a second mount has the flags of the first.
+    """
+    _show(one, staged)
+    fd = os.open(root + over, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    *folders, last = one.path.removeprefix(f"{over}/").split("/")
+    for part in folders:
+        fd = _step(fd, part, folder=True)
+    fd = _step(fd, last, folder=one.folder)
+    _confine.mount(staged, f"/proc/self/fd/{fd}", flags=BIND | RECURSIVE)
+    os.close(fd)
+
+
+def _step(above: int, name: str, *, folder: bool) -> int:
+    """Open a folder or a file below an open folder, made where it is not there; close the one above."""
+    try:
+        if folder:
+            with suppress(FileExistsError):
+                os.mkdir(name, 0o755, dir_fd=above)
+            return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above)
+        return os.open(name, os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644, dir_fd=above)
+    finally:
+        os.close(above)
 
 
 def _become_root(root: str) -> None:

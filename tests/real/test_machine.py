@@ -32,7 +32,9 @@ class Machine:
         self.bait.write_text(BAIT)
         self.bait.chmod(0o644)
 
-    def run(self, line: str, *, seconds: float = 20, memory_mb: int | None = None) -> Outcome:
+    def run(
+        self, line: str, *, seconds: float = 20, memory_mb: int | None = None, readable: tuple[str, ...] = ()
+    ) -> Outcome:
         """Run a line in its workspace."""
         return self.shell.run(
             Command(
@@ -40,6 +42,7 @@ class Machine:
                 cwd="/workspace",
                 timeout_seconds=seconds,
                 memory_mb=memory_mb,
+                readable=readable,
                 machine=str(self.folder),
             )
         )
@@ -70,6 +73,34 @@ else:
         machine = Machine(base, made)
         made.machine(str(machine.folder))
         return machine
+
+    @pytest.fixture
+    def library(machine: Machine) -> Path:
+        """A folder in `/tmp` that has to be seen, as an interpreter may lie there."""
+        folder = machine.base / "library"
+        folder.mkdir()
+        (folder / "words").write_text("hello")
+        return folder
+
+    def test_what_has_to_be_seen_in_tmp_is_seen_there_and_cannot_be_written(machine: Machine, library: Path):
+        assert str(library).startswith("/tmp/")  # noqa: S108 -- where the machine has a folder of its own
+        said = machine.run(
+            f"cat {library}/words; touch {library}/x; touch /tmp/mine && echo fine", readable=(str(library),)
+        )
+        assert "hello" in said.output
+        assert "Read-only file system" in said.output
+        assert said.output.endswith("fine\n")
+
+    def test_a_link_planted_on_the_way_there_is_not_followed(machine: Machine, library: Path):
+        first = library.parts[2]
+        assert machine.run(f"ln -s /etc /tmp/{first}").exit_code == 0
+        said = ""
+        try:
+            said = machine.run("ls /etc", readable=(str(library),)).output
+        except Misconfigured as refused:
+            said = str(refused)
+        assert "library" not in said
+        assert not Path("/etc", *library.parts[3:]).exists()
 
     def test_it_begins_in_its_workspace_as_a_user_without_rights(machine: Machine):
         said = machine.run("pwd; echo $HOME $TMPDIR; cat /proc/self/status; hostname").output
