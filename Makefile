@@ -58,12 +58,13 @@ install:
 	echo "$$want" > $(VENV)/.installed
 
 
-system:  ## what the real tests need of the machine: a browser, git, node
+system:  ## what the real tests need of the machine: a browser, git, node, openssl
 	@set -euo pipefail; missing=""; \
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing="$$missing chromium"; \
 	command -v git >/dev/null || missing="$$missing git"; \
 	command -v node >/dev/null || missing="$$missing nodejs"; \
 	command -v npm >/dev/null || missing="$$missing npm"; \
+	command -v openssl >/dev/null || missing="$$missing openssl"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
 	  echo "the real tests need:$$missing. On Debian and Ubuntu: sudo apt-get install -y --no-install-recommends$$missing" >&2; exit 2; fi; \
