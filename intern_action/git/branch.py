@@ -9,8 +9,7 @@ from pathlib import Path
 from intern_action.core.frozen import frozen
 from intern_action.git.objects import object_id
 from intern_action.git.remote import Remote, branch_ref
-from intern_action.git.run import Git, GitFailed, LostRace, make_git_dir
-from intern_action.git.snapshots import write_files
+from intern_action.git.run import Git, GitFailed, LostRace, borrow, make_git_dir
 
 ZERO = "0" * 40
 
@@ -31,12 +30,14 @@ class GitBranch:
     def at(cls, git_dir: str, url: str, name: str, *, config: Mapping[str, str] | None = None) -> GitBranch:
         """Return a branch of a remote (path or URL), mirrored in a git directory of ours (made if need be)."""
         make_git_dir(git_dir)
-        git = Git(git_dir=str(Path(git_dir).absolute()), config=config or {})
-        return cls(remote=Remote(git=git, url=url), name=name)
+        remote = Remote(git=Git(git_dir=str(Path(git_dir).absolute()), config=config or {}), url=url)
+        if remote.here is not None:
+            borrow(git_dir, url)
+        return cls(remote=remote, name=name)
 
     def head(self) -> str | None:
+        seen = self._seen()  # first: another process here may push, and leave its mark, between the two
         live = self.remote.ref(branch_ref(self.name))
-        seen = self._seen()
         if live == seen:
             return live
         if live is None:
@@ -60,19 +61,12 @@ class GitBranch:
         return None
 
     def push(self, files: Mapping[str, bytes], *, parent: str | None, message: str, at: datetime) -> str | None:
-        written = write_files(
-            self.remote.git,
-            files.items(),
-            parent=parent or "",
-            at=at,
-            message=message,
-        )
         try:
-            self.remote.push(written.commit, branch_ref(self.name), at=at, parent=parent)
+            commit = self.remote.grow(files, branch_ref(self.name), parent=parent, message=message, at=at)
         except LostRace:
             return None
-        self._remember(written.commit, parent)
-        return written.commit
+        self._remember(commit, parent)
+        return commit
 
     # --- the mirror ----------------------------------------------------------------------------------------------
 

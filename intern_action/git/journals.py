@@ -10,7 +10,6 @@ from intern_action.core.frozen import frozen
 from intern_action.git.objects import object_id
 from intern_action.git.remote import Remote
 from intern_action.git.run import GitFailed
-from intern_action.git.snapshots import write_files
 
 PREFIX = "refs/intern/sessions/"
 FILE = "journal.jsonl"
@@ -37,17 +36,9 @@ class Journals:
             LostRace: somebody else saved meanwhile.
         """
         ref = session_ref(session)
-        if expected_head:
-            self.remote.fetch(expected_head, ref=ref)
-        written = write_files(
-            self.remote.git,
-            [(FILE, lines)],
-            parent=expected_head,
-            at=at,
-            message=f"journal of {session}\n",
+        return self.remote.grow(
+            {FILE: lines}, ref, parent=expected_head or None, message=f"journal of {session}\n", at=at, leased=True
         )
-        self.remote.push(written.commit, ref, at=at, parent=expected_head or None, leased=True)
-        return written.commit
 
     def load(self, session: str) -> tuple[str, bytes] | None:
         """Return (commit, lines) as they are on the remote now, None for an unknown session."""

@@ -11,12 +11,10 @@ from pathlib import Path
 from intern_action.core.errors import Misconfigured
 from intern_action.core.frozen import frozen
 from intern_action.git.objects import object_id
-from intern_action.git.run import OURS, Git, GitFailed, LostRace
+from intern_action.git.run import OURS, RACE, Git, GitFailed, LostRace
+from intern_action.git.snapshots import write_files
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._+@-]|/(?=[A-Za-z0-9]))*")
-RACE = re.compile(
-    r"fetch first|non-fast-forward|stale info|cannot lock ref|failed to update ref|already exists|incorrect old value"
-)
 
 
 def branch_ref(branch: str) -> str:
@@ -83,6 +81,41 @@ class Remote:
         if ref and self.here is None and not self.git.ask(*quiet, "--", self.url, ref).code and self.git.has(commit):
             return
         self.git.run(*quiet, "--", self.url, object_id(commit))
+
+    def grow(
+        self,
+        files: Mapping[str, bytes],
+        ref: str,
+        *,
+        parent: str | None,
+        message: str,
+        at: datetime,
+        leased: bool = False,
+    ) -> str:
+        """Put a commit with these files on top of what stands on a ref; return the commit.
+
+        Args:
+            files: contents by path; all other files stay as they are in `parent`.
+            ref: the full name of what is moved.
+            parent: what was read there; None for a ref that is new.
+            message: of the commit.
+            at: the time of the commit and of its push.
+            leased: as for `push`.
+
+        Raises:
+            LostRace: something else stands there now.
+            GitFailed: not written, for another reason.
+        """
+        here = self.here
+        if (
+            here is not None
+        ):  # one process instead of a conversation of five; git moves a ref to a child of its value only
+            return write_files(here, files.items(), parent=parent or "", at=at, message=message, ref=ref).commit
+        if parent:
+            self.fetch(parent, ref=ref)
+        written = write_files(self.git, files.items(), parent=parent or "", at=at, message=message)
+        self.push(written.commit, ref, at=at, parent=parent, leased=leased)
+        return written.commit
 
     def push(self, commit: str, ref: str, *, at: datetime, parent: str | None, leased: bool = False) -> None:
         """Move a ref to a child of what stands there; never forced.

@@ -50,6 +50,12 @@ ATTRIBUTES = "* -text -eol -filter -ident -working-tree-encoding !diff !merge -e
 """`info/attributes` outranks every `.gitattributes` of a tree: bytes go in and out as they are, in archives too."""
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/homebrew/bin"
+RACE = re.compile(
+    r"fetch first|non-fast-forward|Not updating|stale info|cannot lock ref|failed to update ref|already exists|"
+    r"incorrect old value"
+)
+"""What git says when somebody else moved the ref first."""
+
 SECRET_IN_URL = re.compile(r"//[^/@\s]+@")
 
 
@@ -255,6 +261,11 @@ def make_git_dir(git_dir: str) -> None:
         raise Misconfigured(
             f"{git_dir} cannot be used as a git directory ({error.strerror}); name a folder we may write"
         ) from error
+
+
+def borrow(git_dir: str, lender: str) -> None:
+    """Let a git directory of ours read the objects of a bare repository on this machine, instead of having copies of them."""
+    put(Path(git_dir) / "objects" / "info" / "alternates", f"{Path(lender).absolute() / 'objects'}\n")
 
 
 def init(folder: Path) -> None:

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from intern_action.core.frozen import frozen
-from intern_action.git.run import OURS, Git, GitFailed, Identity, clean
+from intern_action.git.run import OURS, RACE, Git, GitFailed, Identity, LostRace, clean
 
 LINK = "120000"
 GIVE_UP_SECONDS = 600.0
@@ -41,7 +41,9 @@ class CommitStream:
 
     Args:
         parent: commit to start from, "" for a first commit.
-        ref: a ref of this git directory that is moved to the new commit (forced: it is ours alone).
+        ref: a ref of this git directory that is moved to the new commit.
+        shared: others move the ref too, so it only ever goes to a child of what stands there; else it is ours alone, and
+            moved whatever stands there.
     """
 
     git: Git
@@ -49,6 +51,7 @@ class CommitStream:
     ref: str
     at: datetime
     identity: Identity = OURS
+    shared: bool = False
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     _changes: list[bytes] = field(default_factory=list[bytes], init=False)
     _deletions: list[bytes] = field(default_factory=list[bytes], init=False)
@@ -83,7 +86,9 @@ class CommitStream:
 
     def _pipe(self) -> IO[bytes]:
         if self._process is None:
-            self._process = self.git.start("fast-import", "--quiet", "--done", "--force", "--date-format=raw")
+            force = () if self.shared else ("--force",)
+            how = ("--quiet", "--done", *force, "--date-format=raw")
+            self._process = self.git.start("fast-import", *how, env=self.identity.stamp(self.at))
         if self._process.stdin is None:
             raise GitFailed("git fast-import has no input")
         return self._process.stdin
@@ -105,7 +110,9 @@ class CommitStream:
         except subprocess.TimeoutExpired as error:
             raise GitFailed(f"git fast-import took longer than {GIVE_UP_SECONDS:.0f} s") from error
         if process.returncode:
-            raise GitFailed(f"git fast-import failed: {clean(words)}")
+            said = clean(words)
+            race = self.shared and RACE.search(said) is not None
+            raise (LostRace if race else GitFailed)(f"git fast-import failed: {said}")
         self._process = None
         return out
 
@@ -134,13 +141,26 @@ class CommitStream:
         self._process = None
 
 
-def write_files(git: Git, files: Iterable[tuple[str, bytes]], *, parent: str, at: datetime, message: str) -> Written:
+def write_files(
+    git: Git, files: Iterable[tuple[str, bytes]], *, parent: str, at: datetime, message: str, ref: str = ""
+) -> Written:
     """Commit plain files on top of `parent` ("" for a first commit).
 
-    Several processes may do this in one git directory, so each moves a ref of its own.
+    Args:
+        git: where it is written.
+        files: contents by path; other files stay as they are in `parent`.
+        parent: what it builds on.
+        at: its date.
+        message: its message.
+        ref: what is moved to the commit, if it stands at `parent` (or at nothing); "" for a ref that no other process has, since
+            several may do this in one git directory.
+
+    Raises:
+        LostRace: the ref stands elsewhere by now.
+        GitFailed: not written, for another reason.
     """
-    ref = f"refs/local/{os.getpid()}-{threading.get_ident()}"
-    with CommitStream(git=git, parent=parent, ref=ref, at=at) as stream:
+    own = f"refs/local/{os.getpid()}-{threading.get_ident()}"
+    with CommitStream(git=git, parent=parent, ref=ref or own, at=at, shared=bool(ref)) as stream:
         for path, content in files:
             stream.put(path, "100644", content)
         return stream.commit(message)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from intern_action.core.bundle import BundleShelf
+from intern_action.core.bundle import Bundle, BundleShelf
 from intern_action.core.events import Entry
 from intern_action.core.frozen import frozen
+from intern_action.core.judgement import Judgement
 from intern_action.core.states import State
 from intern_action.core.types import JobStatus
 from intern_action.session.office import Case
-from intern_action.session.settle import settle
-from intern_action.session.wake import wake
 
 Work: TypeAlias = Callable[[Sequence[Entry]], str]
 """The agent half: from a journal to the folder of a bundle."""
@@ -36,16 +35,28 @@ def drive(case: Case, work: Work, shelf: BundleShelf, *, patience: Patience = US
     while not case.state.over:
         match case.state:
             case State.RUNNING:
-                settle(case, shelf.take(work(tuple(case.journal.entries()))))
+                _settle(case, shelf.take(work(tuple(case.journal.entries()))))
             case State.AWAITING_REVIEW:
-                wake(case)
+                _wake(case)
                 if case.state is State.AWAITING_REVIEW:
                     break
             case State.AWAITING_JOB:
-                if isinstance(wake(case), JobStatus):
+                if isinstance(_wake(case), JobStatus):
                     if clock.monotonic() >= until:
                         break
                     clock.wait(patience.poll_seconds)
             case _:
                 break
     return case.state
+
+
+def _settle(case: Case, bundle: Bundle) -> None:
+    from intern_action.session.settle import settle  # control's half is not needed before the agent's has ended
+
+    settle(case, bundle)
+
+
+def _wake(case: Case) -> Judgement | JobStatus | None:
+    from intern_action.session.wake import wake
+
+    return wake(case)

@@ -31,6 +31,7 @@ _CONTROLS = (
     *("NUL", "SOH", "STX", "ETX", "EOT", "ENQ", "ACK", "BEL", "BS", "TAB", "LF", "VT", "FF", "CR", "SO", "SI", "DLE"),
     *("DC1", "DC2", "DC3", "DC4", "NAK", "SYN", "ETB", "CAN", "EM", "SUB", "ESC", "FS", "GS", "RS", "US"),
 )
+_PAGE = "trace.html.j2"
 _SHORT_LINES = 8
 _SHORT_LETTERS = 700
 _PREVIEW_LINES = 3
@@ -65,7 +66,7 @@ def page(entries: Iterable[Entry], *, texts: Path, version: str = "") -> str:
     css, js = ((texts / name).read_text(encoding="utf-8") for name in ("trace.css", "trace.js"))
     return (
         _template(texts)
-        .get_template("trace.html.j2")
+        .get_template(_PAGE)
         .render(
             story=told,
             bars=bars(told),
@@ -82,6 +83,11 @@ def page(entries: Iterable[Entry], *, texts: Path, version: str = "") -> str:
 def write(path: Path, entries: Iterable[Entry], *, texts: Path, version: str = "") -> None:
     """Write the page, whole or not at all. Raises Misconfigured when it cannot be written."""
     write_whole(path, page(entries, texts=texts, version=version))
+
+
+def ready(texts: Path) -> None:
+    """Compile the page, so that writing it takes less time."""
+    _template(texts).get_template(_PAGE)
 
 
 def shown(text: str) -> Markup:

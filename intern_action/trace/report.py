@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 COLUMNS = 80
 _LABEL = 16
+_COMMENT = "comment.md"
+_SUMMARY = "summary.txt"
 
 
 @frozen
@@ -210,7 +212,7 @@ def pull_request(data: ReportData, *, texts: Path) -> Md:
 
 def comment(data: ReportData, *, texts: Path) -> Md:
     """Return the sticky comment."""
-    return _markdown(texts, "comment.md", data)
+    return _markdown(texts, _COMMENT, data)
 
 
 def step_summary(data: ReportData, *, texts: Path) -> Md:
@@ -220,8 +222,14 @@ def step_summary(data: ReportData, *, texts: Path) -> Md:
 
 def terminal(data: ReportData, *, texts: Path) -> str:
     """Return the last words on a terminal, at most 80 columns wide where words can be broken."""
-    page = _page(texts, harmless).get_template("summary.txt").render(d=data)
+    page = _page(texts, harmless).get_template(_SUMMARY).render(d=data)
     return "\n".join(row.rstrip() for row in page.strip("\n").split("\n")) + "\n"
+
+
+def ready(texts: Path) -> None:
+    """Compile what every session ends with, so that writing it takes less time."""
+    _page(texts, inline).get_template(_COMMENT)
+    _page(texts, harmless).get_template(_SUMMARY)
 
 
 # --- inside ----------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from intern_action.agent.toolbox import Toolbox
 from intern_action.core.entries import Limits
 from intern_action.core.events import Began, Entry
 from intern_action.core.judgement import ApprovalPolicy
-from intern_action.core.ports import HubReader, Jobs, RecipeBook, Sandboxes, ToolLimits
+from intern_action.core.ports import HubReader, Jobs, Model, RecipeBook, Sandboxes, ToolLimits
 from intern_action.core.provenance import Provenance
 from intern_action.core.states import State
 from intern_action.gate.policy import parse_policy
@@ -30,6 +30,7 @@ from intern_action.shell.tool_shell import ToolShell, make_shell
 from intern_action.tools import all_tools
 from intern_action.trace.bundles import BundleFolder
 from intern_action.trace.sessions import SessionJournals
+from intern_action.wiring.ahead import LAST, Ahead, read_ahead
 from intern_action.wiring.parts import (
     backend_named,
     flavors_for,
@@ -48,18 +49,6 @@ from intern_action.wiring.premises import Premises
 
 if TYPE_CHECKING:
     from intern_action.wiring.workplace import LocalWorkplace, Site
-
-LATER = (
-    "intern_action.llm.resolve",
-    "intern_action.llm.openai_shaped",
-    "intern_action.session.agent_half",
-    "intern_action.wiring.workplace",
-    "intern_action.hub.huggingface",
-    "intern_action.hub.local",
-    "intern_action.session.drive",
-)
-"""What a session needs only when it is driven. `LocalDoor.begin` imports it while git is waited for, in this order."""
-
 
 LOCAL_POLL_SECONDS = 0.5
 """Looking at a job on this machine costs nothing."""
@@ -98,7 +87,6 @@ class House:
     def drive(self) -> State:
         """Go on until the session is over or waits for people."""
         from intern_action.session.drive import Patience, drive
-        from intern_action.session.lease import sweep
 
         waiting = self.settings.waiting
         poll = waiting.poll.total_seconds()
@@ -107,6 +95,8 @@ class House:
             longest_seconds=waiting.job.total_seconds(),
         )
         state = drive(self.case, self._work, self._shelf, patience=patience)
+        from intern_action.session.lease import sweep
+
         sweep(self.office, spare=self.session)
         return state
 
@@ -274,7 +264,7 @@ class House:
 
         began = self.case.began
         half = AgentHalf(
-            model=model_named(began.model, self.premises, self._recipes, self.watcher.progress),
+            model=Ahead(self._model(began.model), lambda: read_ahead(LAST, _compile)),
             toolbox=self._toolbox,
             workplaces=self._workplace,
             shelf=self._shelf,
@@ -283,6 +273,9 @@ class House:
             allowance=Allowance(turns=began.max_turns, usd=began.max_cost_usd),
         )
         return half.work(entries)
+
+    def _model(self, name: str) -> Model:
+        return model_named(name, self.premises, self._recipes, self.watcher.progress)
 
     def _workplace(self, began: Began) -> LocalWorkplace:
         from intern_action.wiring.workplace import LocalWorkplace
@@ -324,3 +317,12 @@ class House:
             ),
             progress=self.watcher.progress,
         )
+
+
+def _compile() -> None:
+    """Compile the pages that the end of a session writes."""
+    from intern_action.trace import html, report
+
+    texts = configs() / "texts"
+    html.ready(texts)
+    report.ready(texts)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-import threading
-from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from intern_action.core.entries import LedgerView
-from intern_action.core.errors import Bug, InternError, Misconfigured
+from intern_action.core.errors import Bug, Misconfigured
 from intern_action.core.types import JsonObject, Permission
 from intern_action.forge.local import LocalForge
 from intern_action.git.facts import RepositoryFacts, ready_repository
 from intern_action.git.repository import BareRepository
 from intern_action.git.run import Git, GitFailed
+from intern_action.wiring.ahead import FIRST, read_ahead
 from intern_action.wiring.premises import Premises
 
 if TYPE_CHECKING:
@@ -44,7 +42,7 @@ class LocalDoor:
             NotAllowed: the person may not ask here.
         """
         self._check_sandbox()
-        self._import_ahead()
+        read_ahead(FIRST, self._warm)
         facts = ready_repository(str(repo))
         mirror(facts, self.world.remote)
         self.premises.note_repository(facts.top)
@@ -95,19 +93,11 @@ class LocalDoor:
             sandbox=self._lease(),
         )
 
-    def _import_ahead(self) -> None:
-        """Import what comes later in a thread of its own, while this one waits for git; last what the model needs."""
+    def _warm(self) -> None:
+        """Make the model ready."""
+        from intern_action.wiring.parts import chosen_model, warm
 
-        def run() -> None:
-            from intern_action.wiring.house import LATER
-            from intern_action.wiring.parts import chosen_model, warm
-
-            for name in LATER:
-                importlib.import_module(name)
-            with suppress(InternError):  # `begin` meets it as well, and says it
-                warm(chosen_model(self.premises), self.premises)
-
-        threading.Thread(target=run, name="import-ahead", daemon=True).start()
+        warm(chosen_model(self.premises), self.premises)
 
     def _check_sandbox(self) -> None:
         if self.premises.settings.sandbox_tools and os.geteuid() != 0:

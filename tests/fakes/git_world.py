@@ -50,6 +50,13 @@ class GitWorld:
     bare: BareRepository
     clock: StillClock
     base: str
+    far: bool = False
+    """Whether the bare repository is spoken to as one of another machine."""
+
+    @property
+    def url(self) -> str:
+        """Return how our own git directories name the bare repository."""
+        return f"file://{self.bare.path}" if self.far else self.bare.path
 
     def work_tree(self, name: str = "work") -> WorkTree:
         """Return a checkout of the base commit."""
@@ -63,7 +70,7 @@ class GitWorld:
 
     def publisher(self, name: str = "control") -> GitPublisher:
         """Return control's git for the bare remote."""
-        return GitPublisher.at(str(self.folder / f"{name}.git"), self.bare.path, clock=self.clock)
+        return GitPublisher.at(str(self.folder / f"{name}.git"), self.url, clock=self.clock)
 
     def git(self, *args: str) -> str:
         """Ask the bare repository."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from intern_action.git.branch import GitBranch
@@ -11,8 +13,14 @@ from tests.fakes.git_world import ADA, NOON, GitWorld
 NAME = "intern/ledger"
 
 
+@pytest.fixture(params=[False, True], ids=["near", "far"])
+def world(world: GitWorld, request: pytest.FixtureRequest) -> GitWorld:
+    """A bare repository on this machine is written to, any other one is pushed to."""
+    return replace(world, far=request.param)
+
+
 def mirror(world: GitWorld, name: str = "mirror") -> GitBranch:
-    return GitBranch.at(str(world.folder / f"{name}.git"), world.bare.path, NAME)
+    return GitBranch.at(str(world.folder / f"{name}.git"), world.url, NAME)
 
 
 def push(branch: GitBranch, text: str, parent: str | None) -> str | None:
@@ -121,7 +129,7 @@ def test_our_git_directory_is_one_to_git(world: GitWorld) -> None:
     git = mirror(world).remote.git
     assert git.run("rev-parse", "--is-bare-repository").text == "true"
     assert git.run("symbolic-ref", "HEAD").text == "refs/heads/main"
-    assert git.run("fsck", "--strict").text == ""
+    assert git.run("fsck", "--strict", "--no-dangling").text == ""
 
 
 def test_a_branch_is_not_mistaken_for_one_that_ends_or_begins_like_it(world: GitWorld) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tarfile
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -190,7 +191,9 @@ def test_an_archive_holds_the_bytes_of_the_tree_whatever_attributes_say(world: G
     assert ((out / "v").read_bytes(), (out / "t.txt").read_bytes()) == (b"$Format:%H$\n", b"1\n")
 
 
-def test_a_journal_is_saved_and_loaded_by_any_machine(world: GitWorld) -> None:
+@pytest.mark.parametrize("far", [False, True])
+def test_a_journal_is_saved_and_loaded_by_any_machine(world: GitWorld, far: bool) -> None:
+    world = replace(world, far=far)
     here, there = world.publisher("here"), world.publisher("there")
     assert there.load_journal("s1") is None
     first = here.save_journal("s1", b"one\n", expected_head="")
@@ -201,8 +204,10 @@ def test_a_journal_is_saved_and_loaded_by_any_machine(world: GitWorld) -> None:
     assert world.git("rev-list", "--count", "refs/intern/sessions/s1") == "3"
 
 
+@pytest.mark.parametrize("far", [False, True])
 @pytest.mark.parametrize("seen", ["", "first"])
-def test_a_journal_that_somebody_else_saved_is_not_overwritten(world: GitWorld, seen: str) -> None:
+def test_a_journal_that_somebody_else_saved_is_not_overwritten(world: GitWorld, seen: str, far: bool) -> None:
+    world = replace(world, far=far)
     here, there = world.publisher("here"), world.publisher("there")
     first = here.save_journal("s1", b"one\n", expected_head="")
     second = here.save_journal("s1", b"one\ntwo\n", expected_head=first)

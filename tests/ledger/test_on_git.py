@@ -26,7 +26,7 @@ PLAN = make_plan()
 
 
 def ledger(world: GitWorld, name: str = "mirror", readme: str = TEMPLATE) -> GitLedger:
-    branch = GitBranch.at(str(world.folder / f"{name}.git"), world.bare.path, "intern/ledger")
+    branch = GitBranch.at(str(world.folder / f"{name}.git"), world.url, "intern/ledger")
     return GitLedger(branch, clock=world.clock, readme=readme)
 
 
@@ -35,9 +35,9 @@ def first_world(tmp_path_factory: pytest.TempPathFactory) -> GitWorld:
     return make_world(tmp_path_factory.mktemp("world"))
 
 
-@pytest.fixture
-def world(first_world: GitWorld, tmp_path: Path) -> GitWorld:
-    return copy_world(first_world, tmp_path)
+@pytest.fixture(params=[False, True], ids=["near", "far"])
+def world(first_world: GitWorld, tmp_path: Path, request: pytest.FixtureRequest) -> GitWorld:
+    return replace(copy_world(first_world, tmp_path), far=request.param)
 
 
 @pytest.mark.parametrize("mirrors", [1, 8])
@@ -48,7 +48,7 @@ def test_eight_processes_never_hold_more_than_the_budget_and_never_claim_twice(w
             "-m",
             "tests.fakes.ledger_hand",
             str(world.folder / f"mirror-{number % mirrors}.git"),
-            world.bare.path,
+            world.url,
             f"s{number}",
             "2",
             "50",
@@ -138,7 +138,7 @@ def test_a_remote_that_cannot_be_asked_decides_nothing(world: GitWorld) -> None:
 
 
 def test_a_remote_that_refuses_the_push_is_said_and_nothing_is_believed(world: GitWorld) -> None:
-    here = ledger(world)
+    here = ledger(replace(world, far=True))
     here.decide(lambda _view: (admitted("s1"),))
     hook = Path(world.bare.path, "hooks/pre-receive")
     hook.parent.mkdir(exist_ok=True)
