@@ -8,7 +8,8 @@ Memory of one process, in bytes, for P weights of which a share learns:
                   a model in full precision takes 16 a weight (Rajbhandari et al., arXiv:1910.02054, section 3.1)
     an adapter    is one weight in a hundred (arXiv:2106.09685), with its own 4 bytes, gradients and moments
     activations   for each token and layer of width h, heads of 64 and texts of s tokens: h (34 + 5 s / 64) in 16 bits, twice that
-                  in 32 (Korthikanti et al., arXiv:2205.05198, section 4.1); with gradient checkpointing 2 h, and one layer whole
+                  in 32 (Korthikanti et al., arXiv:2205.05198, section 4.1); with gradient checkpointing 2 h, and one layer whole.
+                  Accelerators compute in 16 bits whatever holds the weights (autocast), but for those before bfloat16
     predictions   8 for each token and word of the vocabulary, where a language model is trained
     the process   0.9 GB for the interpreter, the libraries and their buffers
 
@@ -44,6 +45,7 @@ _LOCAL_START, _REMOTE_START = 20, 180
 """Seconds until the first step: loading here; elsewhere also an image, packages and a model to fetch."""
 
 _TENTH = Decimal("0.1")
+_WITHOUT_BFLOAT16 = ("T4", "V100", "P100")
 
 
 @frozen
@@ -85,7 +87,12 @@ def estimate(work: Work | None, flavor: Flavor, measured: Measured | None = None
         return Estimate(minutes=_minutes(work, flavor, speed), memory_gb=_up(measured.memory_gb), sure="measured")
     speed = float(flavor.tflops) * 1e12 * UTILISATION
     minutes = _minutes(work, flavor, speed) if speed > 0 else None
-    return Estimate(minutes=minutes, memory_gb=memory_gb(work), sure="modelled")
+    return Estimate(minutes=minutes, memory_gb=memory_gb(work, narrow=computes_narrow(flavor)), sure="modelled")
+
+
+def computes_narrow(flavor: Flavor) -> bool:
+    """Whether activations take 16 bits on this hardware: on every accelerator that knows bfloat16."""
+    return bool(flavor.accelerator) and not any(name in flavor.accelerator.split() for name in _WITHOUT_BFLOAT16)
 
 
 def fits(needed_gb: Decimal, flavor: Flavor) -> bool:
@@ -111,10 +118,15 @@ def learning_operations(work: Work) -> float:
     return work.parameters * (4 + 2 * share + (2 if work.checkpointing else 0))
 
 
-def memory_gb(work: Work) -> Decimal:
-    """Return gigabytes (10^9 bytes) that one process of it holds at most, rounded up to a tenth."""
+def memory_gb(work: Work, *, narrow: bool = False) -> Decimal:
+    """Return gigabytes (10^9 bytes) that one process of it holds at most, rounded up to a tenth.
+
+    Args:
+        work: what is learned from what.
+        narrow: whether activations take 16 bits even where weights take 32.
+    """
     each = bytes_a_weight(work.method, work.precision, work.optimizer)
-    total = float(each) * work.parameters + _activation_bytes(work) + _prediction_bytes(work)
+    total = float(each) * work.parameters + _activation_bytes(work, narrow=narrow) + _prediction_bytes(work)
     return _up(Decimal(total / _GIGA + _PROCESS_GB))
 
 
@@ -136,9 +148,9 @@ def _minutes(work: Work, flavor: Flavor, speed: float) -> Decimal:
     return _up(Decimal((start + operations / speed) / 60))
 
 
-def _activation_bytes(work: Work) -> float:
+def _activation_bytes(work: Work, *, narrow: bool) -> float:
     layers, width = _shape(work)
-    wide = 2 if work.precision == "float32" else 1
+    wide = 2 if work.precision == "float32" and not narrow else 1
     tokens = work.batch_size * work.sequence_length
     a_layer = tokens * width * (34 + 5 * work.sequence_length / _HEAD) * wide
     if work.method == "inference":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -140,3 +141,41 @@ def test_more_work_is_never_reckoned_less(work: Work):
         less, greater = estimate(work, flavor), estimate(more, flavor)
         assert (less.minutes or 0) <= (greater.minutes or 0)
         assert (less.memory_gb or 0) <= (greater.memory_gb or 0)
+
+
+@pytest.mark.parametrize(
+    ("batch", "tokens", "method", "checkpointing", "held"),
+    [
+        (16, 64, "full", False, "0.482"),
+        (64, 128, "full", False, "1.278"),
+        (256, 256, "full", False, "7.533"),
+        (256, 512, "full", False, "15.134"),
+        (256, 256, "lora", False, "9.629"),
+        (256, 256, "full", True, "2.544"),
+    ],
+)
+def test_it_is_near_what_the_classifier_held_on_an_h200(
+    batch: int, tokens: int, method: Literal["full", "lora"], checkpointing: bool, held: str
+) -> None:
+    """`peak_memory_bytes.accelerator` of six steps with all-MiniLM-L6-v2, torch 2.11; the process itself is ours to add."""
+    work = Work(
+        parameters=22_713_216,
+        layers=6,
+        width=384,
+        method=method,
+        batch_size=batch,
+        sequence_length=tokens,
+        train_tokens=1,
+        read_tokens=1,
+        checkpointing=checkpointing,
+    )
+    reckoned = estimate(work, TABLE["h200"]).memory_gb
+    assert reckoned is not None
+    assert Decimal(held) * Decimal("0.9") < reckoned < (Decimal(held) + Decimal("0.9")) * Decimal("1.6")
+    wide = memory_gb(work)
+    assert (
+        estimate(work, TABLE["t4-small"]).memory_gb
+        == estimate(work, TABLE["cpu-upgrade"]).memory_gb
+        == wide
+        >= reckoned
+    )
