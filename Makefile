@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 $(BIN)/python -m pip
 PYTEST := $(BIN)/python -m pytest
+# Two tests at a time, on any machine: the trainings and servers among them are not meant for more of each other's company.
+TOGETHER := -n 2
 WAIT := $(if $(shell command -v flock),flock Makefile,)
 
 # What `make setup` depends on: the lock, what the project declares, the interpreter, the folder.
@@ -104,10 +106,10 @@ check: setup  ## the quick gate: format, lint, types, imports, unit and story te
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/zizmor --offline --quiet .github/workflows action.yml
-	$(PYTEST) --ignore=tests/real
+	$(PYTEST) --ignore=tests/real $(TOGETHER) --dist worksteal
 
 test-real: setup system judges  ## what needs real engines: servers, browsers, other users, training
-	$(PYTEST) tests/real --timeout 600 -o faulthandler_timeout=660
+	$(PYTEST) tests/real $(TOGETHER) --dist loadfile --no-loadscope-reorder --timeout 600 -o faulthandler_timeout=660
 
 fix: setup  ## put right what a machine can put right
 	$(BIN)/ruff format .

@@ -32,6 +32,8 @@ def drive(case: Case, work: Work, shelf: BundleShelf, *, patience: Patience = US
     """Go on with a session until it is over or waits for people, or for a job for longer than the patience lasts."""
     clock = case.office.clock
     until = clock.monotonic() + patience.longest_seconds
+    if case.state.over:
+        case.announce()  # the run that ended it may have been cut short before it could say so everywhere
     while not case.state.over:
         match case.state:
             case State.RUNNING:

@@ -213,7 +213,7 @@ def test_an_out_folder_that_is_read_only_is_a_matter_of_the_flag(person: Person)
         refused(person.ask(), "cannot be written (Read-only file system)", "--out")
 
 
-@pytest.mark.parametrize("size", ["60k", "200k", "300k"])
+@pytest.mark.parametrize("size", ["60k", "130k", "200k", "240k", "300k"])
 def test_a_session_goes_on_when_a_full_disk_has_room_again(person: Person, size: str) -> None:
     before = person.repository()
     with disk(person.out, f"size={size}"):
