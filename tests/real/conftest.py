@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-LONGEST = ("test_mutants", "test_recipe_text_classification", "test_killed_demo", "test_hf_story", "test_demo")
+LONGEST = (
+    "test_mutants",
+    "test_hub_walk",
+    "test_recipe_text_classification",
+    "test_killed_demo",
+    "test_hf_story",
+    "test_demo",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
