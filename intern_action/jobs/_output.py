@@ -10,7 +10,8 @@ from typing import cast
 
 from intern_action.jobs._folder import write_whole
 from intern_action.jobs._seal import seal
-from intern_action.jobs._staging import OUTPUT, Staging, Standing
+from intern_action.jobs._staging import OUTPUT, Staging
+from intern_action.launches.claim import Standing
 
 _PIECE = 1 << 20
 

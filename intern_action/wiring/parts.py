@@ -20,8 +20,8 @@ from intern_action.core.digests import digest
 from intern_action.core.errors import Misconfigured
 from intern_action.core.ports import HubReader, HubWriter, Model, RecipeBook, Redactor
 from intern_action.core.types import Flavor, JsonObject
-from intern_action.jobs._account import HubAccount
 from intern_action.jobs._backend import Backend
+from intern_action.launches.account import HubAccount
 from intern_action.settings.settings import Settings
 from intern_action.settings.world import World
 from intern_action.shell.beneath import Beneath

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, cast
 
 from intern_action.core.ports import JobOrder
 from intern_action.core.types import Flavor, JobRef, JobSpec, JobStatus
-from intern_action.jobs._account import HubAccount
 from intern_action.jobs._backend import Supplies
 from intern_action.jobs.hf import HfJobs
+from intern_action.launches.account import HubAccount
 from tests.fakes.local_jobs import MachineClock, Workshop, shell_of
 
 if TYPE_CHECKING:
