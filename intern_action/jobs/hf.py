@@ -18,11 +18,12 @@ from intern_action.hub.prices import Prices, hub_offers
 from intern_action.jobs._backend import Backend, Supplies
 from intern_action.jobs._body import RESUME, STAGED, body_of
 from intern_action.jobs._ended import gave_way, status_of
-from intern_action.jobs._folder import folder_of, write_whole
+from intern_action.jobs._folder import folder_of
 from intern_action.jobs._followed import HubLog
 from intern_action.jobs._output import bring_home
 from intern_action.jobs._staging import Staging, has_checkpoint
 from intern_action.launches.body import KEY
+from intern_action.launches.folder import write_whole
 from intern_action.launches.once import Launch
 from intern_action.launches.said import asking
 from intern_action.launches.tenant import Tenant, is_sandbox

@@ -1,1 +1,1 @@
-"""What a start on the Hub is, of a job or of a sandbox: whose it is, that it is made once, what the Hub says of it."""
+"""What a start is, here and on the Hub, of a job or of a sandbox: whose it is, that it is made once, what is said of it."""

@@ -15,9 +15,10 @@ from intern_action.core.digests import plain
 from intern_action.core.errors import JobError, Misconfigured
 from intern_action.core.ports import WORKSPACE, Command, SandboxOrder, SandboxStatus
 from intern_action.core.types import Flavor, JobRef
+from intern_action.launches.folder import write_whole
 from intern_action.sandboxes._backend import Backend, Supplies
 from intern_action.sandboxes._door import LocalDoor
-from intern_action.sandboxes._folder import NAME, ProcessFolder, SandboxFolder, Times, folder_of, write_whole
+from intern_action.sandboxes._folder import NAME, ProcessFolder, SandboxFolder, Times, folder_of
 from intern_action.shell import detached
 
 PATIENCE = timedelta(seconds=30)
