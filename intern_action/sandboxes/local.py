@@ -86,6 +86,9 @@ class LocalSandboxes:
         if tried.exit_code != 0:
             raise JobError(f"there can be no sandbox on this machine: nothing runs in it ({tried.output.strip()})")
 
+    def ready(self, ref: JobRef) -> SandboxStatus:
+        return self.status(ref)
+
     # --- looking and ending ----------------------------------------------------------------------------------------
 
     def status(self, ref: JobRef) -> SandboxStatus:

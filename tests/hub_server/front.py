@@ -34,6 +34,8 @@ class Front:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self.tokens: set[str] = set()
+        """Every token that was shown to it."""
         self._folder = world.store.folder("tls")
         self.tls = _certified(self._folder, world.part(Jobs).settings.domain)
         self._listener = _Listener(self)
@@ -130,7 +132,9 @@ class _Forward(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = forward  # noqa: N815 -- the standard library's names
 
     def _admit(self) -> int:
-        caller = self._front.world.accounts.caller(self.headers.get("Authorization", ""))
+        shown = self.headers.get("Authorization", "")
+        self._front.tokens.add(shown.removeprefix("Bearer "))
+        caller = self._front.world.accounts.caller(shown)
         folder, port, public = self._front.job_behind(self._host)
         namespace = folder.path.parent.name
         if caller is None and not public:
