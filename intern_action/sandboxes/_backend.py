@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import field
 
+from intern_action.core.errors import JobError
 from intern_action.core.frozen import frozen
-from intern_action.core.ports import Clock, SandboxDoor, Sandboxes, Shell
+from intern_action.core.ports import Clock, SandboxDoor, Sandboxes, SandboxOrder, Shell
 from intern_action.core.types import Flavor
 from intern_action.sandboxes._hub_account import Guest, Landlord
 
@@ -38,6 +39,14 @@ class Supplies:
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     landlord: Landlord | None = None
     guest: Guest | None = None
+
+
+def check_minutes(order: SandboxOrder, longest: int) -> None:
+    """Raise JobError for a lease that is longer than any may be here."""
+    if not 1 <= order.minutes <= longest:
+        raise JobError(
+            f"a lease of {order.minutes} minutes is not between 1 and {longest}; the setting sandbox.longest has the most"
+        )
 
 
 @frozen

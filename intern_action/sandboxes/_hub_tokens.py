@@ -12,25 +12,36 @@ RESERVED = frozenset({READS, "HF_ENDPOINT", "PYTHONUNBUFFERED"})
 """Variables of a sandbox that no secret may be called."""
 
 
-def check_landlord(landlord: Landlord) -> None:
-    """Refuse what cannot work or gives too much away, before anything begins.
+def check_names(landlord: Landlord) -> None:
+    """Refuse what cannot work or gives too much away, as far as it can be told without asking anybody.
 
     Raises:
         Misconfigured: names the variable and what to set it to.
-        HubError: the Hub could not be asked what a token may do.
     """
-    account = landlord.account
-    if not account.token:
-        raise _problem("no-token", WRITES, account.endpoint)
-    check_guest(landlord.guest)
-    if landlord.token:
-        _refuse_writing(account.endpoint, landlord.token, INSIDE)
-    ours = {account.token, account.job_token, landlord.guest.token, landlord.token} - {""}
+    account, guest = landlord.account, landlord.guest
+    for variable, token in ((WRITES, account.token), (READS, guest.token)):
+        if not token:
+            raise _problem("no-token", variable, account.endpoint)
+    if account.token in {guest.token, landlord.token}:
+        raise _problem("writes", READS if account.token == guest.token else INSIDE, account.endpoint)
+    ours = {account.token, account.job_token, guest.token, landlord.token} - {""}
     for name, value in landlord.secrets.items():
         if name in RESERVED or name.startswith("SBX_") or value in ours:
             raise _problem("secret", name, account.endpoint)
         if not value:
             raise _problem("no-secret", name, account.endpoint)
+
+
+def check_rights(landlord: Landlord) -> None:
+    """Refuse tokens that may do more than they should, before anything begins.
+
+    Raises:
+        Misconfigured: names the variable and what to set it to.
+        HubError: the Hub could not be asked what a token may do.
+    """
+    check_guest(landlord.guest)
+    if landlord.token and not token_facts(landlord.account.endpoint, landlord.token).only_reads:
+        raise _problem("writes", INSIDE, landlord.account.endpoint)
 
 
 def check_guest(guest: Guest) -> None:
@@ -42,12 +53,8 @@ def check_guest(guest: Guest) -> None:
     """
     if not guest.token:
         raise _problem("no-token", READS, guest.endpoint)
-    _refuse_writing(guest.endpoint, guest.token, READS)
-
-
-def _refuse_writing(endpoint: str, token: str, variable: str) -> None:
-    if token_facts(endpoint, token).writes:
-        raise _problem("writes", variable, endpoint)
+    if token_facts(guest.endpoint, guest.token).writes:
+        raise _problem("writes", READS, guest.endpoint)
 
 
 def _problem(problem: str, variable: str, endpoint: str) -> Misconfigured:

@@ -24,10 +24,10 @@ from intern_action.launches.once import Launch
 from intern_action.launches.said import asking
 from intern_action.launches.tenant import Tenant, is_sandbox
 from intern_action.launches.told import Told, told_of
-from intern_action.sandboxes._backend import Backend, Supplies
+from intern_action.sandboxes._backend import Backend, Supplies, check_minutes
 from intern_action.sandboxes._hub_door import NAME, HubDoor
 from intern_action.sandboxes._hub_server import key_of, sandbox_body
-from intern_action.sandboxes._hub_tokens import READS, check_landlord
+from intern_action.sandboxes._hub_tokens import READS, check_names, check_rights
 from intern_action.sandboxes._keys import KeyShelf
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class HubSandboxes:
             raise JobError("sandboxes on Hugging Face need an account; see the setting sandbox.backend")
         self._with = supplies
         self._own = supplies.landlord
+        check_names(self._own)
         self._tenant = Tenant(self._own.account)
         self._keys = KeyShelf(Path(supplies.root))
         self._door = HubDoor(replace(supplies, landlord=None, guest=self._own.guest))
@@ -85,9 +86,10 @@ class HubSandboxes:
         Raises:
             JobError: it certainly did not begin.
             OutsideError: nobody knows, or a job with our label is not ours; calling again looks again.
-            Misconfigured: a token is missing, or gives too much away.
+            Misconfigured: a token gives too much away.
         """
-        check_landlord(self._own)
+        check_rights(self._own)
+        check_minutes(order, self._with.longest_minutes)
         claim = self._claim(order.launch_key)
 
         def stage(parent: str) -> Mapping[str, str] | None:

@@ -16,7 +16,7 @@ from intern_action.core.errors import JobError, Misconfigured
 from intern_action.core.ports import WORKSPACE, Command, SandboxOrder, SandboxStatus
 from intern_action.core.types import Flavor, JobRef
 from intern_action.launches.folder import write_whole
-from intern_action.sandboxes._backend import Backend, Supplies
+from intern_action.sandboxes._backend import Backend, Supplies, check_minutes
 from intern_action.sandboxes._door import LocalDoor
 from intern_action.sandboxes._folder import NAME, ProcessFolder, SandboxFolder, Times, folder_of
 from intern_action.shell import detached
@@ -66,11 +66,7 @@ class LocalSandboxes:
             raise JobError(
                 f"there is no {order.lease.flavor!r} here; there is: {', '.join(sorted(self._with.flavors))}"
             )
-        if not 1 <= order.minutes <= self._with.longest_minutes:
-            raise JobError(
-                f"a lease of {order.minutes} minutes is not between 1 and {self._with.longest_minutes}; "
-                "the setting sandbox.longest has the most"
-            )
+        check_minutes(order, self._with.longest_minutes)
 
     def _prepare(self, folder: SandboxFolder, order: SandboxOrder) -> None:
         """Lay the machine out and try it: where a wall cannot be built there is no sandbox, rather than one with a gap."""
