@@ -49,6 +49,7 @@ class StorySandboxes:
     faults: list[JobError | OutsideError] = field(default_factory=list[JobError | OutsideError])
     lost_answers: int = 0
     ran: list[str] = field(default_factory=list[str])
+    running: set[str] = field(default_factory=set[str])
 
     def flavors(self) -> Mapping[str, Flavor]:
         return {
@@ -129,7 +130,7 @@ class StorySandboxes:
 
     def progress(self, ref: JobRef, process: str) -> Progress:
         self._live(ref)
-        return Progress(output=f"{process} printed this\n", exit_code=0)
+        return Progress(output=f"{process} printed this\n", exit_code=None if process in self.running else 0)
 
     @contextmanager
     def opened(self, ref: JobRef) -> Generator[FolderFiles]:

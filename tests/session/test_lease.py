@@ -13,7 +13,7 @@ from intern_action.core.errors import JobError, ModelUnreachable, OutsideError
 from intern_action.core.events import Event
 from intern_action.core.ports import HOUSE_LEASE
 from intern_action.core.states import State
-from intern_action.core.types import JsonObject, Reply
+from intern_action.core.types import JsonObject, Note, Reply
 from intern_action.session.admit import tell
 from intern_action.session.lease import sweep
 from intern_action.session.review import before_review, explain
@@ -335,6 +335,70 @@ def test_a_job_is_planned_beside_a_sandbox_in_use_and_both_are_paid(house: Story
 def test_a_sandbox_is_no_job_to_cancel(house: StoryHouse) -> None:
     wished(house).approve()
     assert house.present.memory.submitted == {}
+
+
+# --- waiting for a long command ------------------------------------------------------------------------------------------
+
+LONG = (
+    calls(("e", "sandbox_exec", {"command": "true", "timeout": "2h"})),
+    calls(("g", "sandbox_logs", {"wait": "40m"}), ("r", "read_file", {"path": "README.md"})),
+    calls(("h", "sandbox_logs", {})),
+)
+
+
+def waits(house: StoryHouse) -> StoryHouse:
+    """A session waits for a command that runs on its own."""
+    house.sandboxes.running = {"p001"}
+    wished(house, *LONG).approve()
+    assert house.state is State.AWAITING_JOB
+    return house
+
+
+def notes(house: StoryHouse) -> list[str]:
+    return [turn.text for turn in house.present.memory.turns if isinstance(turn, Note)]
+
+
+def test_waiting_for_a_long_command_holds_no_runner_and_goes_on_when_it_has_ended(house: StoryHouse) -> None:
+    waits(house).anew().go_on()
+    assert house.state is State.AWAITING_JOB
+    assert notes(house) == []
+    house.sandboxes.running.clear()
+    house.anew().go_on()
+    assert house.state is State.DONE
+    assert notes(house) == ["p001 in the sandbox box-1 ended with exit code 0; sandbox_logs shows what it printed"]
+    assert house.present.memory.past("sandbox_logs")[-1].result.data["exit_code"] == 0
+
+
+def test_a_long_command_is_not_waited_for_longer_than_was_asked(house: StoryHouse) -> None:
+    waits(house)
+    house.clock.wait(41 * 60)
+    house.go_on()
+    assert house.state is State.DONE
+    assert "waited for as long as was asked" in notes(house)[0]
+
+
+def test_the_end_of_the_lease_ends_the_wait_and_is_paid(house: StoryHouse) -> None:
+    waits(house)
+    house.clock.wait(61 * 60)
+    house.go_on()
+    assert house.state is State.DONE
+    assert "ask for another with sandbox_create" in notes(house)[0]
+    assert money(house, house.digest) == (Decimal(0), Decimal("0.60"))
+
+
+def test_somebody_s_words_end_the_wait(house: StoryHouse) -> None:
+    waits(house)
+    tell(house.present, by="ada", words="never mind")
+    house.go_on()
+    assert house.state is State.DONE
+
+
+def test_a_stop_ends_the_wait_and_the_sandbox(house: StoryHouse) -> None:
+    waits(house)
+    stop(house.present, by="ada")
+    assert house.state is State.STOPPED
+    assert house.sandboxes.own() == ()
+    assert house.ledger.held(house.digest) == 0
 
 
 # --- tools in the sandbox ------------------------------------------------------------------------------------------------
