@@ -151,10 +151,17 @@ class HubSandboxes:
         if status.ended_at is None:
             self._cancel(ref)
             status = self._ended(ref)
+        self._clear(ref)
+        return status
+
+    def _clear(self, ref: JobRef) -> None:
+        """Take away the key and the claim, unless they are another's: a second start that came true too late has none."""
+        key = self._keys.get(ref.launch_key)
+        if key is not None and key.job != ref.id:
+            return
         self._keys.drop(ref.launch_key)
         with suppress(HubError):  # it is empty, private and costs nothing
             self._claim(ref.launch_key).delete()
-        return status
 
     def _cancel(self, ref: JobRef) -> None:
         try:
@@ -179,7 +186,8 @@ class HubSandboxes:
     def _job(self, ref: JobRef) -> JobInfo:
         with asking("look at the sandbox", self._tenant.account):
             job = self._tenant.api.inspect_job(job_id=ref.id, namespace=self._tenant.account.namespace)
-        if not told_of(job, timeout_seconds=0).final and self._keys.get(ref.launch_key) is None:
+        running = not told_of(job, timeout_seconds=0).final
+        if running and self._keys.get(ref.launch_key) is None and self._is_ours(job):
             self._leave_key(job)
         return job
 

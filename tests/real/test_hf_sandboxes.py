@@ -63,6 +63,18 @@ def test_no_request_that_reaches_a_sandbox_carries_control_s_token(at: SandboxWo
     assert all(at.account.token.encode() not in one.body for one in at.hub.requests)
 
 
+def test_code_inside_reads_a_gated_model_with_its_own_token_and_writes_nothing(at: SandboxWorkshop) -> None:
+    at.hub.add("model", "ada/gated", {"config.json": b"{}"}, gated="auto")
+    ref = at.begin()
+    reads = "from huggingface_hub import hf_hub_download as d; print(open(d('ada/gated', 'config.json')).read())"
+    writes = "from huggingface_hub import HfApi; HfApi().create_repo('ada/mine')"
+    assert at.run(ref, f'python3 -c "{reads}"').endswith("{}\n")
+    assert "403" in at.run(ref, f'python3 -c "{writes}"')
+    at.inside = ""
+    other = at.begin(key="intern-0123456789abcdef01234567-2")
+    assert "401" in at.run(other, f'python3 -c "{reads}"')
+
+
 @pytest.mark.parametrize("variable", ["HF_TOKEN", "HF_SANDBOX_TOKEN"])
 def test_a_token_that_writes_begins_nothing_and_is_named(at: SandboxWorkshop, variable: str) -> None:
     writes = at.hub.accounts.add_token("ada")
