@@ -44,10 +44,10 @@ def sandbox_body(
         environment: what it gets.
         secrets: what it gets besides.
     """
-    from huggingface_hub import _sandbox  # pyright: ignore[reportPrivateUsage]
+    from huggingface_hub import _sandbox  # pyright: ignore[reportPrivateUsage] -- see above
 
     nonce = token_hex(16)
-    command, told, hidden, volumes = _sandbox._bootstrap_job_spec(  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    command, told, hidden, volumes = _sandbox._bootstrap_job_spec(  # pyright: ignore[reportPrivateUsage] -- see above
         hub_api(endpoint, control),
         control,
         env=dict(environment),
@@ -84,12 +84,12 @@ def opened(job: JobInfo, key: Key, guest: Guest) -> Sandbox:
     Raises:
         HubError: the address that the Hub tells is not this job's own; nothing was sent there.
     """
-    from huggingface_hub import Sandbox, _sandbox  # pyright: ignore[reportPrivateUsage]
+    from huggingface_hub import Sandbox, _sandbox  # pyright: ignore[reportPrivateUsage] -- see above
 
-    rejected = _sandbox._server_url_rejection(job)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    rejected = _sandbox._server_url_rejection(job)  # pyright: ignore[reportPrivateUsage] -- see above
     if rejected:
         raise HubError(f"the sandbox {job.id} {rejected}; it was not spoken to")
-    server = _sandbox._SandboxServer.from_job(  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    server = _sandbox._SandboxServer.from_job(  # pyright: ignore[reportPrivateUsage] -- see above
         job=job,
         nonce=(job.labels or {}).get(_NONCE, ""),
         sandbox_token=key.key,
@@ -100,6 +100,6 @@ def opened(job: JobInfo, key: Key, guest: Guest) -> Sandbox:
 
 
 def _derived(control: str, nonce: str) -> str:
-    from huggingface_hub import _sandbox  # pyright: ignore[reportPrivateUsage]
+    from huggingface_hub import _sandbox  # pyright: ignore[reportPrivateUsage] -- see above
 
-    return _sandbox._derive_sandbox_token(control, nonce)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    return _sandbox._derive_sandbox_token(control, nonce)  # pyright: ignore[reportPrivateUsage] -- see above
