@@ -139,7 +139,9 @@ class HubDoor:
         import httpx
 
         if getattr(error, "status_code", None) == _FORBIDDEN:
-            return ToolFailed(f"the sandbox {ref.id} does not take our key; HF_WRITE_TOKEN was changed since it began")
+            return ToolFailed(
+                f"the sandbox {ref.id} does not take our key: HF_WRITE_TOKEN or HF_TOKEN was changed since it began"
+            )
         try:
             _, job = self._found(ref)
         except (HubError, httpx.HTTPError):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from intern_action.core.errors import Misconfigured
+from intern_action.core.errors import HubError, Misconfigured
 from intern_action.hub.tokens import token_facts
+from intern_action.launches.tenant import hub_api
 from intern_action.sandboxes._hub_account import Guest, Landlord
 from intern_action.settings.words import text
 
 READS, INSIDE, WRITES = "HF_TOKEN", "HF_SANDBOX_TOKEN", "HF_WRITE_TOKEN"
 RESERVED = frozenset({READS, "HF_ENDPOINT", "PYTHONUNBUFFERED"})
 """Variables of a sandbox that no secret may be called."""
+
+_HIDDEN = frozenset({401, 403, 404})
 
 
 def check_names(landlord: Landlord) -> None:
@@ -32,8 +35,8 @@ def check_names(landlord: Landlord) -> None:
             raise _problem("no-secret", name, account.endpoint)
 
 
-def check_rights(landlord: Landlord) -> None:
-    """Refuse tokens that may do more than they should, before anything begins.
+def check_rights(landlord: Landlord, namespace: str) -> None:
+    """Refuse tokens that may do more than they should, or too little to get to a sandbox of `namespace`, before anything begins.
 
     Raises:
         Misconfigured: names the variable and what to set it to.
@@ -42,6 +45,21 @@ def check_rights(landlord: Landlord) -> None:
     check_guest(landlord.guest)
     if landlord.token and not token_facts(landlord.account.endpoint, landlord.token).only_reads:
         raise _problem("writes", INSIDE, landlord.account.endpoint)
+    if not _sees_jobs(landlord.guest, namespace):
+        raise _problem("blind", READS, landlord.account.endpoint, namespace)
+
+
+def _sees_jobs(guest: Guest, namespace: str) -> bool:
+    """Whether the Hub shows a token the jobs of a namespace: whom it does not, it does not let through to a sandbox either."""
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        next(iter(hub_api(guest.endpoint, guest.token).list_jobs(namespace=namespace, status="RUNNING")), None)
+    except HfHubHTTPError as error:
+        if error.response.status_code not in _HIDDEN:
+            raise HubError(f"{guest.endpoint} could not be asked for the jobs of {namespace}: {error}") from error
+        return False
+    return True
 
 
 def check_guest(guest: Guest) -> None:
@@ -57,5 +75,6 @@ def check_guest(guest: Guest) -> None:
         raise _problem("writes", READS, guest.endpoint)
 
 
-def _problem(problem: str, variable: str, endpoint: str) -> Misconfigured:
-    return Misconfigured(text("sandbox-tokens", problem=problem, variable=variable, endpoint=endpoint).strip())
+def _problem(problem: str, variable: str, endpoint: str, namespace: str = "") -> Misconfigured:
+    words = text("sandbox-tokens", problem=problem, variable=variable, endpoint=endpoint, namespace=namespace)
+    return Misconfigured(words.strip())

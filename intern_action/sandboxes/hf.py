@@ -88,7 +88,7 @@ class HubSandboxes:
             OutsideError: nobody knows, or a job with our label is not ours; calling again looks again.
             Misconfigured: a token gives too much away.
         """
-        check_rights(self._own)
+        check_rights(self._own, self._tenant.account.namespace)
         check_minutes(order, self._with.longest_minutes)
         claim = self._claim(order.launch_key)
 

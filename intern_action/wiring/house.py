@@ -64,7 +64,7 @@ LATER = (
 
 
 LOCAL_POLL_SECONDS = 0.5
-"""Looking at a job on this machine costs nothing."""
+"""Looking at a job or command on this machine costs nothing."""
 
 
 class House:
@@ -104,8 +104,9 @@ class House:
 
         waiting = self.settings.waiting
         poll = waiting.poll.total_seconds()
+        here = self.settings.jobs.backend == self.settings.sandbox.backend == "local"
         patience = Patience(
-            poll_seconds=min(poll, LOCAL_POLL_SECONDS) if self.settings.jobs.backend == "local" else poll,
+            poll_seconds=min(poll, LOCAL_POLL_SECONDS) if here else poll,
             longest_seconds=waiting.job.total_seconds(),
         )
         state = drive(self.case, self._work, self._shelf, patience=patience)

@@ -104,6 +104,14 @@ def test_a_secret_that_is_ours_or_missing_begins_nothing(
     assert at.machines == []
 
 
+def test_a_token_that_cannot_get_there_begins_nothing(at: SandboxWorkshop) -> None:
+    at.hub.accounts.add_user("eve")
+    at.guest = dataclasses.replace(at.guest, token=at.hub.accounts.add_token("eve", "read"))
+    with pytest.raises(Misconfigured, match=f"does not see the Jobs of {PAYS}"):
+        at.begin()
+    assert at.machines == []
+
+
 def test_a_door_with_a_writing_token_does_not_open(at: SandboxWorkshop) -> None:
     ref = at.begin()
     at.guest = dataclasses.replace(at.guest, token=at.account.token)

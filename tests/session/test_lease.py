@@ -401,6 +401,40 @@ def test_a_stop_ends_the_wait_and_the_sandbox(house: StoryHouse) -> None:
     assert house.ledger.held(house.digest) == 0
 
 
+# --- results ------------------------------------------------------------------------------------------------------------
+
+
+def made(*, over: bool) -> tuple[Reply, Reply]:
+    """A model is made in a sandbox, and is to be uploaded from there."""
+    lines = "mkdir -p m/deep; echo one > m/deep/w; ln -s /etc/passwd m/p; mkfifo m/q"
+    wish: JsonObject = {"repository": "ada/m", "source": "sandbox:m", "overwrite": over}
+    return calls(("e", "sandbox_exec", {"command": lines})), calls(("u", "hf_upload_model", wish))
+
+
+def test_control_brings_plain_files_home_from_a_sandbox_and_uploads_them(house: StoryHouse) -> None:
+    wished(house, *made(over=False)).approve()
+    assert house.state is State.DONE
+    ((repository, folder),) = house.hub.uploads
+    assert repository == "ada/m"
+    assert [str(path.relative_to(folder)) for path in Path(folder).rglob("*") if path.is_file()] == ["deep/w"]
+
+
+def test_what_changed_in_a_sandbox_after_the_plan_is_not_written_over_anything(house: StoryHouse) -> None:
+    house.hub.taken.add("ada/m")
+    wished(house, *made(over=True)).approve()
+    assert house.state is State.AWAITING_REVIEW
+    (house.sandboxes.place(house.sandboxes.own()[0]) / "m" / "deep" / "w").write_text("two")
+    house.approve()
+    assert house.hub.uploads == []
+
+
+def test_a_folder_that_is_not_in_the_sandbox_is_said_so(house: StoryHouse) -> None:
+    wish = calls(("u", "hf_upload_model", {"repository": "ada/m", "source": "sandbox:nowhere"}))
+    wished(house, wish).approve()
+    assert "nowhere is not a folder of the sandbox box-1" in house.present.memory.past("hf_upload_model")[0].result.text
+    assert house.hub.uploads == []
+
+
 # --- tools in the sandbox ------------------------------------------------------------------------------------------------
 
 
