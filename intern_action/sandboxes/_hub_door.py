@@ -33,7 +33,8 @@ _OF_THIS_MACHINE = frozenset({"HF_HUB_OFFLINE", "HF_HUB_CACHE"})
 
 _KEPT_BYTES, _SPILL_BYTES = 1 << 20, 64 << 20
 _KILLED = 9
-_FORBIDDEN = 401
+_BEHIND_SECONDS, _LOOK_SECONDS = 5.0, 0.5
+_UNAUTHORISED = 401
 
 
 class HubDoor:
@@ -88,8 +89,14 @@ class HubDoor:
         Raises:
             ToolFailed: nobody answers yet.
         """
-        with self._speaking(ref) as box:
-            box.files.mkdir(WORKSPACE)
+        import httpx
+        from huggingface_hub.errors import SandboxError
+
+        try:
+            self._box(ref).files.mkdir(WORKSPACE)
+        except (SandboxError, httpx.HTTPError) as error:
+            self._forget(ref)
+            raise ToolFailed(f"the sandbox {ref.id} is not up yet: {error}") from error
 
     # --- whether it is there ---------------------------------------------------------------------------------------
 
@@ -138,18 +145,20 @@ class HubDoor:
         """Say why a sandbox does not answer: the Hub knows whether it has ended."""
         import httpx
 
-        if getattr(error, "status_code", None) == _FORBIDDEN:
+        if getattr(error, "status_code", None) == _UNAUTHORISED:
             return ToolFailed(
                 f"the sandbox {ref.id} does not take our key: HF_WRITE_TOKEN or HF_TOKEN was changed since it began"
             )
-        try:
-            _, job = self._found(ref)
-        except (HubError, httpx.HTTPError):
-            return ToolFailed(
-                f"the sandbox {ref.id} does not answer ({error}), nor does the Hub; try again in a minute"
-            )
-        if job.status.stage != "RUNNING":
-            return self._not_there(ref, job)
+        until = self._clock.monotonic() + _BEHIND_SECONDS
+        while self._clock.monotonic() < until:  # a machine is gone a moment before the Hub says so
+            try:
+                _, job = self._found(ref)
+            except (HubError, httpx.HTTPError):
+                words = f"the sandbox {ref.id} does not answer ({error}), nor does the Hub; try again in a minute"
+                return ToolFailed(words)
+            if job.status.stage != "RUNNING":
+                return self._not_there(ref, job)
+            self._clock.wait(_LOOK_SECONDS)
         return ToolFailed(
             f"the sandbox {ref.id} did not answer ({error}); whether the call was carried out is not known, so look before "
             "you repeat it"

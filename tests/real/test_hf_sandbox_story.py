@@ -201,7 +201,7 @@ def test_killed_while_the_machine_comes_up_it_is_adopted_and_not_begun_again(at:
 
 
 def test_an_ended_lease_ends_it_whatever_runs_there_and_costs_no_more_than_its_cap(at: SandboxWorkshop) -> None:
-    sooner(at, seconds=8)
+    sooner(at, seconds=12)
     story = Story(
         at, says(("sandbox_create", LEASE)), says(("sandbox_exec", {"command": "sleep 50"})), says(text="Too slow.")
     )
