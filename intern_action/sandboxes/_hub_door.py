@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from intern_action.core.errors import HubError, JobError, ToolFailed
@@ -48,6 +49,7 @@ class HubDoor:
         self._keys = KeyShelf(self._root)
         self._clock = supplies.clock
         self._open: dict[str, Box] = {}
+        self._opening = Lock()
 
     def run(
         self, ref: JobRef, command: str, *, timeout_seconds: float, environment: Mapping[str, str], spill: str = ""
@@ -117,12 +119,13 @@ class HubDoor:
             raise self._why(ref, error) from error
 
     def _box(self, ref: JobRef) -> Box:
-        if ref.launch_key not in self._open:
-            key, job = self._found(ref)
-            if job.status.stage != "RUNNING":
-                raise self._not_there(ref, job)
-            self._open[ref.launch_key] = Box(opened(job, key, self._guest))
-        return self._open[ref.launch_key]
+        with self._opening:  # calls that read run side by side
+            if ref.launch_key not in self._open:
+                key, job = self._found(ref)
+                if job.status.stage != "RUNNING":
+                    raise self._not_there(ref, job)
+                self._open[ref.launch_key] = Box(opened(job, key, self._guest))
+            return self._open[ref.launch_key]
 
     def _found(self, ref: JobRef) -> tuple[Key, JobInfo]:
         key = self._key(ref)

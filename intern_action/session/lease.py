@@ -158,18 +158,22 @@ def sweep(office: Office, *, spare: str = "") -> tuple[JobRef, ...]:
     for ref in office.sandboxes.own():
         view = office.ledger.read()
         row = view.row(ref.launch_key)
-        second = row is not None and row.job is not None and row.job.id != ref.id  # a start that came true too late
-        if row is not None and not second and (row.session == spare or row.state is not JobState.RUNNING):
+        if not _costs_for_nobody(office, view, row, ref, spare):
             continue
-        if second:
-            office.sandboxes.end(ref)
-            swept.append(ref)
-        elif row is None or _over(view, row.session) or office.sandboxes.status(ref).ended_at is not None:
-            status = office.sandboxes.end(ref)
-            if row is not None:
-                _account(office, row.digest, status)
-            swept.append(ref)
+        status = office.sandboxes.end(ref)
+        if row is not None and row.job == ref:
+            _account(office, row.digest, status)
+        swept.append(ref)
     return tuple(swept)
+
+
+def _costs_for_nobody(office: Office, view: LedgerView, row: JobRow | None, ref: JobRef, spare: str) -> bool:
+    """Whether nobody works in a sandbox or will: it is unknown, came true too late, or its session or time is over."""
+    if row is None or row.state is JobState.ENDED or (row.job is not None and row.job != ref):
+        return True
+    if row.session == spare or row.state is not JobState.RUNNING:
+        return False
+    return _over(view, row.session) or office.sandboxes.status(ref).ended_at is not None
 
 
 def _over(view: LedgerView, session: str) -> bool:

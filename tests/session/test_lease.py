@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from intern_action.core.digests import launch_key
 from intern_action.core.errors import JobError, ModelUnreachable, OutsideError
 from intern_action.core.events import Event
-from intern_action.core.ports import HOUSE_LEASE
+from intern_action.core.ports import HOUSE_LEASE, SandboxOrder
 from intern_action.core.states import State
-from intern_action.core.types import JsonObject, Note, Reply
+from intern_action.core.types import JsonObject, LeaseSpec, Note, Reply
 from intern_action.session.admit import tell
 from intern_action.session.lease import sweep
 from intern_action.session.review import before_review, explain
@@ -239,6 +240,22 @@ def test_the_sweeper_ends_what_nobody_owns_and_what_is_past_its_time(house: Stor
     sweep(house.office, spare="")
     assert house.sandboxes.own() == ()
     assert money(house, house.digest) == (Decimal(0), Decimal("0.60"))
+
+
+def test_a_start_that_comes_true_after_it_was_given_up_is_swept_and_costs_no_money_of_the_plan(
+    house: StoryHouse,
+) -> None:
+    wished(house)
+    house.sandboxes.faults = [OutsideError("nobody knows")]
+    with pytest.raises(OutsideError):
+        house.approve()
+    house.anew()
+    stop(house.present, by="ada")
+    lease = LeaseSpec(flavor="local-cpu", minutes=60, cap_usd=None, purpose="late")
+    house.sandboxes.create(SandboxOrder(lease=lease, launch_key=launch_key(house.digest, 1), minutes=60))
+    sweep(house.office, spare="")
+    assert house.sandboxes.own() == ()
+    assert money(house, house.digest) == (Decimal(0), Decimal(0))
 
 
 class Mortal(SilentWatcher):
