@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from intern_action.agent.memory import Memory
-from intern_action.core.endings import Ending, Finished, GaveUp, NeedsInput, NeedsJob, NeedsReview
-from intern_action.core.types import Answer, Call, Reply, ToolResult
+from intern_action.core.endings import Ending, Finished, GaveUp, NeedsCommand, NeedsInput, NeedsJob, NeedsReview
+from intern_action.core.types import Answer, Call, JobRef, Reply, ToolResult
 
 
 def ending_of(memory: Memory) -> Ending | None:
@@ -18,6 +20,32 @@ def ending_of(memory: Memory) -> Ending | None:
             return NeedsInput(question=question)
         case Answer(call=Call(name="give_up"), result=ToolResult(data={"reason": str(reason), "because": because})):
             return GaveUp(text=reason, because="job" if because == "job" else "task")
+        case _:
+            return _awaited(memory)
+
+
+def _awaited(memory: Memory) -> NeedsCommand | None:
+    """Return the command that one of the newest answers promised to wait for; whatever was said since ends the wait."""
+    for turn in reversed(memory.turns):
+        match turn:
+            case Answer(call=Call(name="sandbox_logs"), result=ToolResult(data={"awaited": awaited})):
+                return _command(awaited)
+            case Answer():
+                pass
+            case _:
+                return None
+    return None
+
+
+def _command(awaited: object) -> NeedsCommand | None:
+    match awaited:
+        case {
+            "sandbox": {"backend": str(backend), "id": str(name), "launch_key": str(key)},
+            "process": str(process),
+            "until": str(until),
+        }:
+            sandbox = JobRef(backend=backend, id=name, launch_key=key)
+            return NeedsCommand(sandbox=sandbox, process=process, until=datetime.fromisoformat(until))
         case _:
             return None
 

@@ -23,8 +23,8 @@ from intern_action.settings.settings import Settings
 from intern_action.settings.words import text
 from intern_action.shell.tool_shell import make_shell
 
-TOKENS = ("HF_TOKEN", "HF_WRITE_TOKEN", "HF_JOB_TOKEN")
-"""The reading one of the agent, the writing one of control, and the one that jobs hold."""
+TOKENS = ("HF_TOKEN", "HF_WRITE_TOKEN", "HF_JOB_TOKEN", "HF_SANDBOX_TOKEN")
+"""The reading one of the agent, the writing one of control, and those that jobs and sandboxes hold."""
 
 ROOM_GB = 5
 
@@ -44,6 +44,8 @@ class TokenRow:
         if self.facts is None:
             return "wrong" if self.error else "fine"
         if self.variable == "HF_JOB_TOKEN" and (self.facts.starts_jobs or self.same_as):
+            return "wrong"
+        if self.variable == "HF_SANDBOX_TOKEN" and not self.facts.only_reads:
             return "wrong"
         if self.variable == "HF_TOKEN" and self.facts.writes:
             return "care"

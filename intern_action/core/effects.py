@@ -53,7 +53,8 @@ class WritesHub:
     Args:
         repository: `owner/name` there.
         repository_type: model or dataset.
-        folder: what is uploaded: a folder of the checkout, or `job:<launch_key>` for a job's output.
+        folder: what is uploaded: a folder of the checkout, or `job:<launch_key>` for a job's output, or `sandbox:<folder>`
+            for one of the newest sandbox.
         overwrites: the target exists with other content. Then the write is held.
     """
 

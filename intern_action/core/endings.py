@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal, TypeAlias
 
 from intern_action.core.frozen import frozen
+from intern_action.core.types import JobRef
 
 
 @frozen
@@ -29,6 +31,16 @@ class NeedsJob:
 
     call_ids: tuple[str, ...]
     kind: Literal["needs-job"] = "needs-job"
+
+
+@frozen
+class NeedsCommand:
+    """A command that runs on its own in a sandbox is waited for, until then at most."""
+
+    sandbox: JobRef
+    process: str
+    until: datetime
+    kind: Literal["needs-command"] = "needs-command"
 
 
 @frozen
@@ -57,4 +69,4 @@ class GaveUp:
     kind: Literal["gave-up"] = "gave-up"
 
 
-Ending: TypeAlias = Finished | NeedsReview | NeedsJob | NeedsInput | Exhausted | GaveUp
+Ending: TypeAlias = Finished | NeedsReview | NeedsJob | NeedsCommand | NeedsInput | Exhausted | GaveUp

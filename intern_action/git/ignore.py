@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,6 +55,12 @@ class IgnoreRules:
             self._keys.pop(folder, None)
         else:
             self._keys[folder] = key
+
+    def told(self, rules: Mapping[str, bytes]) -> None:
+        """Take the `.gitignore` of each folder from somebody who has read them; when one changed, what was known is forgotten."""
+        if rules != self._rules:
+            self._verdicts.clear()
+            self._rules = dict(rules)
 
     def verdict(self, name: str) -> bool | None:
         """Return whether a name is ignored, None when it was not asked yet."""

@@ -12,6 +12,7 @@ from intern_action.core.frozen import frozen
 
 UNAUTHORISED = 401
 Role = Literal["read", "write", "fineGrained"]
+_ASKS = frozenset({"inference.serverless.write", "inference.endpoints.infer.write"})
 
 
 @frozen
@@ -41,6 +42,12 @@ class TokenFacts:
     def writes(self) -> bool:
         """Whether something on the Hub could be changed with it."""
         return self.role == "write" or any(_changes(one) for grant in self.grants for one in grant.permissions)
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether nothing can be done with it but read, not even a model be asked on the account's bill."""
+        asked = [one for grant in self.grants for one in grant.permissions]
+        return self.role != "write" and all(one.endswith(".read") for one in asked)
 
     @property
     def starts_jobs(self) -> bool:
@@ -140,4 +147,5 @@ def _facts(found: _Whoami) -> TokenFacts:
 
 
 def _changes(permission: str) -> bool:
-    return not permission.endswith(".read")
+    """Whether something is another thing afterwards. Asking a model is not, though the Hub calls it a write."""
+    return not permission.endswith(".read") and permission not in _ASKS

@@ -8,7 +8,7 @@ from dataclasses import field
 from intern_action.core.frozen import frozen
 from intern_action.core.ports import Clock, Jobs, Shell
 from intern_action.core.types import Flavor
-from intern_action.jobs._account import HubAccount
+from intern_action.launches.account import HubAccount
 
 
 @frozen

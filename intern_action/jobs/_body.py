@@ -1,62 +1,35 @@
-"""What a job on the Hub is launched as: image, command line, hardware, time, labels. Two of them can be compared."""
+"""What a training job on the Hub is launched as: our program, and the order as one word that it reads."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 
-from intern_action.core.digests import digest
 from intern_action.core.errors import JobError
 from intern_action.core.flags import flags
-from intern_action.core.frozen import frozen
 from intern_action.core.ports import JobOrder
 from intern_action.core.types import JobSpec
 from intern_action.jobs._folder import check_output
 from intern_action.jobs.in_job import program
-
-KEY, HOME, SPEC = "intern-launch", "intern-home", "intern-spec"
-"""Labels: the launch key, whose ledger knows the job, and a digest of everything that makes the job this one."""
+from intern_action.launches.account import HubAccount
+from intern_action.launches.body import SECONDS_A_MINUTE, Body
 
 TOKEN = "HF_JOB_TOKEN"  # noqa: S105 -- the name of one
 STAGED, RESUME = "INTERN_STAGED", "INTERN_RESUME"
-_PLACES = frozenset({STAGED, RESUME})
 """Variables that say where something lies, which may differ between two launches of the same job: the tree id is in the order."""
 
 MOST_WORD = 120 * 1024
 """Bytes of one word of a command line; the kernel takes 128 KiB."""
 _CHECKPOINT_SECONDS = 60
-_UNSAID = re.compile(r"[^A-Za-z0-9_-]+")
-_SECONDS_A_MINUTE = 60
 
 
-@frozen
-class Body:
-    """A job as `run_job` takes it. Secrets are named; the one value belongs to the job."""
-
-    image: str
-    command: tuple[str, ...]
-    flavor: str
-    timeout_seconds: int
-    environment: Mapping[str, str]
-    labels: Mapping[str, str]
-
-    @property
-    def spec(self) -> str:
-        """A digest of what makes the job this one: all but labels and places."""
-        told = {name: value for name, value in self.environment.items() if name not in _PLACES}
-        return digest((self.image, self.command, self.flavor, self.timeout_seconds, told, (TOKEN,)))[:40]
-
-
-def body_of(order: JobOrder, *, repository: str, image: str, endpoint: str, home: str, devices: int) -> Body:
+def body_of(order: JobOrder, account: HubAccount, *, repository: str, devices: int) -> Body:
     """Return the job of an order.
 
     Args:
         order: the approved spec on the approved tree.
+        account: whose it is: its image, the Hub's address as the job reaches it, the token it gets.
         repository: where its archive is staged.
-        image: the image it runs in.
-        endpoint: the Hub's address, as the job reaches it.
-        home: whose ledger knows it.
         devices: how many accelerators the hardware has; each gets a process of its own.
 
     Raises:
@@ -67,28 +40,14 @@ def body_of(order: JobOrder, *, repository: str, image: str, endpoint: str, home
     if max(len(word.encode()) for word in command) > MOST_WORD:
         raise JobError(f"the parameters of {order.spec.script} are too long for a command line; put them into a file")
     body = Body(
-        image=image,
+        image=account.image,
         command=command,
         flavor=order.spec.flavor,
-        timeout_seconds=order.timeout_minutes * _SECONDS_A_MINUTE,
-        environment={"HF_ENDPOINT": endpoint, "PYTHONUNBUFFERED": "1"},
-        labels={},
+        timeout_seconds=order.timeout_minutes * SECONDS_A_MINUTE,
+        environment={"HF_ENDPOINT": account.endpoint, "PYTHONUNBUFFERED": "1"},
+        secrets={TOKEN: account.job_token},
     )
-    labels = {f"intern-{name}": plain_label(value) for name, value in order.labels.items()}
-    ours = {KEY: order.launch_key, HOME: home, SPEC: body.spec, "name": order.launch_key}
-    return Body(
-        image=body.image,
-        command=body.command,
-        flavor=body.flavor,
-        timeout_seconds=body.timeout_seconds,
-        environment=body.environment,
-        labels={**labels, **ours},
-    )
-
-
-def plain_label(value: str) -> str:
-    """Return a label's value in the letters that labels may have."""
-    return _UNSAID.sub("-", value).strip("-")[:60]
+    return body.labelled(order.labels, key=order.launch_key, home=account.home)
 
 
 def stop_after(timeout_seconds: int) -> float:
@@ -109,7 +68,7 @@ def _order(order: JobOrder, repository: str, *, processes: int) -> Mapping[str, 
         "dependencies": list(spec.dependencies),
         "output": spec.output,
         "processes": processes,
-        "stop_after_seconds": stop_after(order.timeout_minutes * _SECONDS_A_MINUTE),
+        "stop_after_seconds": stop_after(order.timeout_minutes * SECONDS_A_MINUTE),
         "checkpoint_seconds": _CHECKPOINT_SECONDS,
     }
 

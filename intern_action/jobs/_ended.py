@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import cast
 
-from intern_action.core.frozen import frozen
 from intern_action.core.types import JobRef, JobStage, JobStatus
 from intern_action.jobs._verdict import KILLED, memory, said
 from intern_action.jobs.in_job.words import ARCHIVE, LOCKED, PACKAGES, STOPPED, TIME_UP, UPLOAD
+from intern_action.launches.told import Told
 
-_FINAL = frozenset({"COMPLETED", "ERROR", "CANCELED", "DELETED"})
 _CODE = re.compile(r"exit code:? ?(\d+)", re.IGNORECASE)
 _TIME_UP = re.compile(r"time(?:d[ -]?)?[ -]?out|time limit", re.IGNORECASE)
 _PREEMPTED = re.compile(r"preempt|evict|reclaim|node (?:was )?(?:lost|gone)|machine that ran it", re.IGNORECASE)
@@ -25,39 +24,9 @@ _OURS = {
 }
 
 
-@frozen
-class Told:
-    """What the Hub says of a job."""
-
-    id: str
-    stage: str
-    message: str
-    started_at: datetime | None
-    finished_at: datetime | None
-    running_seconds: float | None
-    timeout_seconds: int
-
-    @property
-    def final(self) -> bool:
-        """Whether it has ended."""
-        return self.stage in _FINAL
-
-    @property
-    def gave_way(self) -> bool:
-        """Whether it ended at once because another start of the same job ran."""
-        return self.final and _code_in(self.message) == LOCKED
-
-    @property
-    def seconds(self) -> float:
-        """Billed seconds: the Hub's own count where there is one; what is not known counts as the whole time."""
-        if self.running_seconds is not None:
-            # the Hub drops what is left of a second, so a job that ran for less shows none: what ran was not free
-            return max(self.running_seconds, 1.0) if self.started_at else self.running_seconds
-        if self.started_at is None:
-            return 0.0
-        if self.finished_at is None:
-            return float(self.timeout_seconds)
-        return (self.finished_at - self.started_at).total_seconds()
+def gave_way(told: Told) -> bool:
+    """Whether a job ended at once because another start of the same job ran."""
+    return told.final and _code_in(told.message) == LOCKED
 
 
 def status_of(ref: JobRef, told: Told, result: Mapping[str, object]) -> JobStatus:

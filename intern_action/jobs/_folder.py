@@ -13,13 +13,8 @@ output/       what the job wrote (named by the order)
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import json
-import os
-import re
 import shutil
-from collections.abc import Generator
 from pathlib import Path, PurePosixPath
 from typing import cast
 
@@ -27,16 +22,14 @@ from intern_action.core.digests import plain
 from intern_action.core.errors import JobError
 from intern_action.core.frozen import frozen
 from intern_action.core.ports import JobOrder
+from intern_action.launches.folder import LaunchFolder, place_of, write_whole
 
-_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 _OURS = frozenset({"lock", "order.json", "tree", "started", "pid", "log.txt", "status.json", "cancelled"})
 
 
 @frozen
-class JobFolder:
+class JobFolder(LaunchFolder):
     """The folder of one launch key."""
-
-    path: Path
 
     @property
     def tree(self) -> Path:
@@ -74,13 +67,6 @@ class JobFolder:
         order = cast("dict[str, dict[str, str]]", json.loads((self.path / "order.json").read_text("utf-8")))
         return self.path / order["spec"]["output"]
 
-    @contextlib.contextmanager
-    def locked(self) -> Generator[None]:
-        """Be the only one who starts this job or keeps it from starting."""
-        with (self.path / "lock").open("ab") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-
     def write_order(self, order: JobOrder) -> None:
         """Keep what was asked for, for people and for `output`."""
         write_whole(self.path / "order.json", json.dumps(plain(order), indent=2) + "\n")
@@ -96,9 +82,7 @@ class JobFolder:
 
 def folder_of(root: Path, launch_key: str) -> JobFolder:
     """Return the folder of a launch key; JobError when the key cannot be the name of a folder."""
-    if not _KEY.fullmatch(launch_key):
-        raise JobError(f"{launch_key!r} cannot be a launch key here; use letters, digits, dots and dashes")
-    return JobFolder(path=root / launch_key)
+    return JobFolder(path=place_of(root, launch_key))
 
 
 def check_output(name: str) -> None:
@@ -106,13 +90,3 @@ def check_output(name: str) -> None:
     parts = PurePosixPath(name).parts
     if not parts or PurePosixPath(name).is_absolute() or ".." in parts or parts[0] in _OURS or "\0" in name:
         raise JobError(f"{name!r} cannot be the output folder of a job; use a plain name such as `output`")
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file whole or not at all; on disk when this returns."""
-    new = path.with_name(f"{path.name}.new")
-    with new.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)

@@ -8,8 +8,8 @@ from typing import cast
 
 from intern_action.core.errors import HubError
 from intern_action.core.ports import Clock
-from intern_action.jobs._account import HubAccount
-from intern_action.jobs._said import asking
+from intern_action.launches.account import HubAccount
+from intern_action.launches.said import asking
 
 STARTED = "===== Job started"
 """How the Hub's own first line begins; it is none of the script's."""

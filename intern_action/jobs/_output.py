@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
-from intern_action.jobs._folder import write_whole
 from intern_action.jobs._seal import seal
-from intern_action.jobs._staging import OUTPUT, Staging, Standing
+from intern_action.jobs._staging import OUTPUT, Staging
+from intern_action.launches.claim import Standing
+from intern_action.launches.folder import write_whole
 
 _PIECE = 1 << 20
 

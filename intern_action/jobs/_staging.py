@@ -17,23 +17,17 @@ import gzip
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
-from intern_action.core.errors import HubError, JobError
 from intern_action.core.frozen import frozen
-from intern_action.jobs._account import HubAccount
-from intern_action.jobs._said import CONFLICT, asking, starting, status_of
-
-if TYPE_CHECKING:
-    from huggingface_hub import HfApi
+from intern_action.launches.claim import Claim, Standing
+from intern_action.launches.said import asking
 
 ARCHIVE, AS_TEXT = "tree.tar.gz", "tree.b64"
-LOCK, RESULT, LOG, OUTPUT = "lock.json", "result.json", "log.txt", "output"
+RESULT, LOG, OUTPUT = "result.json", "log.txt", "output"
 _MOST_AS_TEXT = 3 << 20
 _MOST_RESULT, _MOST_LOG = 8 << 20, 256 << 20
-_NOT_THERE = 404
 
 
 @frozen
@@ -48,77 +42,17 @@ class Staged:
         return f"{self.revision} {self.sha256} {self.name}"
 
 
-@frozen
-class Standing:
-    """What stands there now."""
-
-    head: str
-    changed_at: datetime | None
-    files: Mapping[str, int]
-
-    @property
-    def locked(self) -> bool:
-        """Whether a job of this launch runs, or ran."""
-        return LOCK in self.files
-
-    @property
-    def checkpoint(self) -> bool:
-        """Whether another attempt can go on from here."""
-        return any(name.startswith(f"{OUTPUT}/checkpoint/") for name in self.files)
-
-
-class Staging:
+class Staging(Claim):
     """The staging repository of one launch key."""
-
-    def __init__(self, api: HfApi, account: HubAccount, namespace: str, launch_key: str) -> None:
-        self._api = api
-        self._account = account
-        self.name = f"{namespace}/{repository_of(launch_key)}"
-
-    def make(self) -> bool:
-        """Make the repository; False when it is there already, so that somebody else is about to launch, or was."""
-        try:
-            with starting("make a staging repository", self._account):
-                self._api.create_repo(self.name, repo_type="dataset", private=True, exist_ok=False)
-        except JobError as error:
-            if status_of(error) in CONFLICT:
-                return False
-            raise
-        return True
 
     def stage(self, archive: str, *, parent: str = "") -> Staged | None:
         """Upload the archive; with `parent` only on top of that commit, None when something else stands there by now."""
-        from huggingface_hub import CommitOperationAdd
-
         name, content, sha256 = packed(archive)
-        add = CommitOperationAdd(path_in_repo=name, path_or_fileobj=content)
-        note = CommitOperationAdd(path_in_repo="staged.json", path_or_fileobj=json.dumps({"on": parent}).encode())
-        try:
-            with starting("stage the approved code", self._account):
-                done = self._api.create_commit(
-                    self.name,
-                    [add, note] if parent else [add],
-                    commit_message="The approved tree",
-                    repo_type="dataset",
-                    parent_commit=parent or None,
-                )
-        except JobError as error:
-            if parent and status_of(error) in CONFLICT:
-                return None
-            raise
-        return Staged(revision=done.oid, sha256=sha256, name=name)
-
-    def standing(self) -> Standing | None:
-        """Return what stands there, None when there is no such repository."""
-        try:
-            with asking("look at the staging repository", self._account):
-                info = self._api.dataset_info(self.name, files_metadata=True)
-        except HubError as error:
-            if status_of(error.__cause__) == _NOT_THERE:
-                return None
-            raise
-        files = {one.rfilename: one.size or 0 for one in info.siblings or []}
-        return Standing(head=info.sha or "", changed_at=info.last_modified, files=files)
+        note = {"staged.json": json.dumps({"on": parent}).encode()} if parent else {}
+        revision = self.commit(
+            {name: content, **note}, parent=parent, message="The approved tree", doing="stage the approved code"
+        )
+        return None if revision is None else Staged(revision=revision, sha256=sha256, name=name)
 
     def left(self) -> tuple[Standing | None, Mapping[str, object]]:
         """Return what stands there, with what the job says of its end: {} when it said nothing that can be read."""
@@ -159,15 +93,10 @@ class Staging:
                 allow_patterns=[f"{OUTPUT}/*"],
             )
 
-    def delete(self) -> None:
-        """Delete the repository; no error when it is gone."""
-        with asking("delete a staging repository", self._account):
-            self._api.delete_repo(self.name, repo_type="dataset", missing_ok=True)
 
-
-def repository_of(launch_key: str) -> str:
-    """Return the name of a launch's repository."""
-    return f"intern-staging-{launch_key.removeprefix('intern-')}"
+def has_checkpoint(standing: Standing | None) -> bool:
+    """Whether another attempt can go on from here."""
+    return standing is not None and any(name.startswith(f"{OUTPUT}/checkpoint/") for name in standing.files)
 
 
 def packed(archive: str) -> tuple[str, bytes, str]:

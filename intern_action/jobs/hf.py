@@ -1,37 +1,38 @@
 """Jobs on Hugging Face: an approved tree is staged in a private repository, and a program of ours runs it there (`in_job/`).
 
-What stands in `_launch.py` makes one job of a launch, whatever fails; everything else may be asked and done again.
+What stands in `launches/once.py` makes one job of a launch, whatever fails; everything else may be asked and done again.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from intern_action.core.errors import HubError, JobError
 from intern_action.core.ports import JobOrder
 from intern_action.core.types import Flavor, JobRef, JobStatus
 from intern_action.hub.prices import Prices, hub_offers
-from intern_action.jobs._account import HubAccount
 from intern_action.jobs._backend import Backend, Supplies
-from intern_action.jobs._body import HOME, KEY, body_of
-from intern_action.jobs._ended import Told, status_of
-from intern_action.jobs._folder import folder_of, write_whole
+from intern_action.jobs._body import RESUME, STAGED, body_of
+from intern_action.jobs._ended import gave_way, status_of
+from intern_action.jobs._folder import folder_of
 from intern_action.jobs._followed import HubLog
-from intern_action.jobs._launch import Launch, labelled
 from intern_action.jobs._output import bring_home
-from intern_action.jobs._said import asking
-from intern_action.jobs._staging import Staging
+from intern_action.jobs._staging import Staging, has_checkpoint
+from intern_action.launches.body import KEY
+from intern_action.launches.folder import write_whole
+from intern_action.launches.once import Launch
+from intern_action.launches.said import asking
+from intern_action.launches.tenant import Tenant, is_sandbox
+from intern_action.launches.told import Told, told_of
 
 if TYPE_CHECKING:
-    from huggingface_hub import HfApi, JobInfo
+    from huggingface_hub import JobInfo
 
 NAME = "hf"
-_NOT_FINAL = ["RUNNING", "SCHEDULING"]
-_ANSWER_SECONDS, _CONNECT_SECONDS = 120.0, 20.0
 
 
 class HfJobs:
@@ -44,6 +45,7 @@ class HfJobs:
         self._with = supplies
         self._root = Path(supplies.root)
         self._given = supplies.hub
+        self._tenant = Tenant(supplies.hub)
 
     @property
     def name(self) -> str:
@@ -67,7 +69,7 @@ class HfJobs:
 
     def find(self, launch_key: str) -> JobRef | None:
         """Return the job that carries this key as a label. Only `launch` says whether it is the right one."""
-        found = labelled(self._api, self._account, launch_key)
+        found = self._tenant.labelled(launch_key)
         return self._ref(found[-1]) if found else None
 
     # --- starting --------------------------------------------------------------------------------------------------
@@ -79,18 +81,15 @@ class HfJobs:
             JobError: it was certainly not started.
             OutsideError: nobody knows, or a job with our label is not ours; calling again looks again.
         """
-        body = body_of(
-            order,
-            repository=self._staging(order.launch_key).name,
-            image=self._account.image,
-            endpoint=self._account.endpoint,
-            home=self._account.home,
-            devices=self._devices(order.spec.flavor),
-        )
+        staging, devices = self._staging(order.launch_key), self._devices(order.spec.flavor)
+        body = body_of(order, self._tenant.account, repository=staging.name, devices=devices)
         resume = self._checkpoint_of(order.resume) if order.resume else ""
-        launch = Launch(self._api, self._account, self._with.clock, body=body, me=lambda: self._me)
-        job = launch.once(self._staging(order.launch_key), order.archive, resume=resume)
-        return self._ref(job)
+
+        def stage(parent: str) -> Mapping[str, str] | None:
+            staged = staging.stage(order.archive, parent=parent)
+            return staged and {STAGED: str(staged), **({RESUME: resume} if resume else {})}
+
+        return self._ref(Launch(self._tenant, self._with.clock, body).once(staging, stage))
 
     def _devices(self, flavor: str) -> int:
         """Return how many accelerators hardware has: the table knows without a request, and the same on every machine."""
@@ -114,27 +113,19 @@ class HfJobs:
             return status_of(ref, told, {})
         standing, result = self._staging(ref.launch_key).left()
         status = status_of(ref, told, result)
-        return dataclasses.replace(status, checkpoint=standing is not None and standing.checkpoint)
+        return dataclasses.replace(status, checkpoint=has_checkpoint(standing))
 
     def _told(self, ref: JobRef) -> Told:
         """Return what the Hub says of a job; of one that gave way to another start of the same job, what it says of that one."""
-        with asking("look at the job", self._account):
-            told = self._read(self._api.inspect_job(job_id=ref.id, namespace=self._account.namespace))
-        if not told.gave_way:
+        with asking("look at the job", self._tenant.account):
+            told = self._read(self._tenant.api.inspect_job(job_id=ref.id, namespace=self._tenant.account.namespace))
+        if not gave_way(told):
             return told
-        others = map(self._read, labelled(self._api, self._account, ref.launch_key))
-        return next((other for other in others if not other.gave_way), told)
+        others = map(self._read, self._tenant.labelled(ref.launch_key))
+        return next((other for other in others if not gave_way(other)), told)
 
     def _read(self, job: JobInfo) -> Told:
-        return Told(
-            id=job.id,
-            stage=str(getattr(job.status.stage, "value", job.status.stage)),
-            message=job.status.message or "",
-            started_at=job.started_at,
-            finished_at=job.finished_at,
-            running_seconds=job.durations.running_secs if job.durations else None,
-            timeout_seconds=self._with.longest_minutes * 60,
-        )
+        return told_of(job, timeout_seconds=self._with.longest_minutes * 60)
 
     def logs(self, ref: JobRef) -> str:
         """Return everything the job has printed so far; it is kept whole in our folder, too."""
@@ -153,8 +144,8 @@ class HfJobs:
         return self._log(self._told(ref).id).follow(lambda: self._told(ref).final)
 
     def _log(self, job: str) -> HubLog:
-        url = f"{self._account.endpoint}/api/jobs/{self._account.namespace}/{job}/logs"
-        return HubLog(self._account, url, self._with.clock)
+        url = f"{self._tenant.account.endpoint}/api/jobs/{self._tenant.account.namespace}/{job}/logs"
+        return HubLog(self._tenant.account, url, self._with.clock)
 
     # --- ending ----------------------------------------------------------------------------------------------------
 
@@ -164,8 +155,8 @@ class HfJobs:
         if told.final:
             return
         try:
-            with asking("cancel the job", self._account):
-                self._api.cancel_job(job_id=told.id, namespace=self._account.namespace)
+            with asking("cancel the job", self._tenant.account):
+                self._tenant.api.cancel_job(job_id=told.id, namespace=self._tenant.account.namespace)
         except HubError:
             if not self._told(ref).final:
                 raise
@@ -184,7 +175,7 @@ class HfJobs:
         status = status_of(ref, told, result)
         if standing is None or not result:
             return status
-        status = dataclasses.replace(status, checkpoint=standing.checkpoint)
+        status = dataclasses.replace(status, checkpoint=has_checkpoint(standing))
         place = folder_of(self._root, ref.launch_key).path
         left_out = bring_home(staging, standing, result, place)
         words = f"; left out of the output: {', '.join(left_out[:5])}" if left_out else ""
@@ -192,52 +183,13 @@ class HfJobs:
 
     def alive(self) -> tuple[JobRef, ...]:
         """Return the jobs that this home has started and that have not ended."""
-        with asking("list jobs", self._account):
-            listed = self._api.list_jobs(
-                labels={HOME: self._account.home}, status=_NOT_FINAL, namespace=self._account.namespace
-            )
-            return tuple(self._ref(job) for job in listed if (job.labels or {}).get(KEY))
-
-    # --- the account -----------------------------------------------------------------------------------------------
-
-    @cached_property
-    def _account(self) -> HubAccount:
-        """The account with its namespaces filled in."""
-        namespace = self._given.namespace or self._me
-        return dataclasses.replace(self._given, namespace=namespace, staging=self._given.staging or namespace)
-
-    @cached_property
-    def _me(self) -> str:
-        with asking("ask whose the token is", self._given):
-            told = cast("dict[str, object]", self._api.whoami())  # pyright: ignore[reportUnknownMemberType]  # a bare dict
-        return str(told["name"])
-
-    @cached_property
-    def _api(self) -> HfApi:
-        from huggingface_hub import HfApi
-
-        _be_patient()
-        return HfApi(endpoint=self._given.endpoint, token=self._given.token, library_name="intern-action")
+        return tuple(self._ref(job) for job in self._tenant.alive() if not is_sandbox(job))
 
     def _staging(self, launch_key: str) -> Staging:
-        return Staging(self._api, self._account, self._account.staging, launch_key)
+        return Staging(self._tenant.api, self._tenant.account, self._tenant.account.staging, launch_key)
 
     def _ref(self, job: JobInfo) -> JobRef:
         return JobRef(backend=NAME, id=job.id, launch_key=(job.labels or {}).get(KEY, ""))
-
-
-@cache
-def _be_patient() -> None:
-    """Give huggingface_hub a client that does not wait for ever, once in a process: the one before is closed."""
-    import httpx
-    from huggingface_hub import set_client_factory
-    from huggingface_hub.utils import disable_progress_bars
-
-    def client() -> httpx.Client:
-        return httpx.Client(follow_redirects=True, timeout=httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS))
-
-    disable_progress_bars()
-    set_client_factory(client)
 
 
 BACKEND = Backend(name=NAME, make=HfJobs)

@@ -18,10 +18,11 @@ from intern_action.core.types import Flavor, JobRef, JobStage, JobStatus
 from intern_action.jobs._archive import tree_id, unpack
 from intern_action.jobs._argv import argv_of
 from intern_action.jobs._backend import Backend, Supplies
-from intern_action.jobs._folder import JobFolder, check_output, folder_of, write_whole
+from intern_action.jobs._folder import JobFolder, check_output, folder_of
 from intern_action.jobs._installed import missing
 from intern_action.jobs._seal import seal
 from intern_action.jobs._verdict import verdict
+from intern_action.launches.folder import write_whole
 from intern_action.shell import detached
 
 NAME = "local"

@@ -113,6 +113,9 @@ class LocalDoor:
             }
             yield LocalFiles(roots, states)
 
+    def close(self) -> None:
+        """Nothing is held open between two calls."""
+
     def _live(self, ref: JobRef) -> tuple[SandboxFolder, float]:
         """Return the folder of a sandbox that can be used, and how many seconds it has left."""
         try:

@@ -11,23 +11,18 @@ processes/    one folder a command that runs on its own: pid, status.json, log.t
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import json
-import os
-import re
 import shutil
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import cast
 
-from intern_action.core.errors import JobError
 from intern_action.core.frozen import frozen
 from intern_action.core.types import JobRef
+from intern_action.launches.folder import LaunchFolder, place_of, write_whole
 
 NAME = "local"
-_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 
 
 @frozen
@@ -61,10 +56,8 @@ class ProcessFolder:
 
 
 @frozen
-class SandboxFolder:
+class SandboxFolder(LaunchFolder):
     """The folder of one launch key."""
-
-    path: Path
 
     @property
     def machine(self) -> Path:
@@ -133,26 +126,7 @@ class SandboxFolder:
         for here in (self.machine, self.git):
             shutil.rmtree(here, ignore_errors=True)
 
-    @contextlib.contextmanager
-    def locked(self) -> Generator[None]:
-        """Be the only one who begins or ends it."""
-        with (self.path / "lock").open("ab") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-
 
 def folder_of(root: Path, launch_key: str) -> SandboxFolder:
     """Return the folder of a launch key; JobError when the key cannot be the name of a folder."""
-    if not _KEY.fullmatch(launch_key):
-        raise JobError(f"{launch_key!r} cannot be a launch key here; use letters, digits, dots and dashes")
-    return SandboxFolder(path=root / launch_key)
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file whole or not at all; on disk when this returns."""
-    new = path.with_name(f"{path.name}.new")
-    with new.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+    return SandboxFolder(path=place_of(root, launch_key))

@@ -15,9 +15,10 @@ from intern_action.core.digests import plain
 from intern_action.core.errors import JobError, Misconfigured
 from intern_action.core.ports import WORKSPACE, Command, SandboxOrder, SandboxStatus
 from intern_action.core.types import Flavor, JobRef
-from intern_action.sandboxes._backend import Backend, Supplies
+from intern_action.launches.folder import write_whole
+from intern_action.sandboxes._backend import Backend, Supplies, check_minutes
 from intern_action.sandboxes._door import LocalDoor
-from intern_action.sandboxes._folder import NAME, ProcessFolder, SandboxFolder, Times, folder_of, write_whole
+from intern_action.sandboxes._folder import NAME, ProcessFolder, SandboxFolder, Times, folder_of
 from intern_action.shell import detached
 
 PATIENCE = timedelta(seconds=30)
@@ -65,11 +66,7 @@ class LocalSandboxes:
             raise JobError(
                 f"there is no {order.lease.flavor!r} here; there is: {', '.join(sorted(self._with.flavors))}"
             )
-        if not 1 <= order.minutes <= self._with.longest_minutes:
-            raise JobError(
-                f"a lease of {order.minutes} minutes is not between 1 and {self._with.longest_minutes}; "
-                "the setting sandbox.longest has the most"
-            )
+        check_minutes(order, self._with.longest_minutes)
 
     def _prepare(self, folder: SandboxFolder, order: SandboxOrder) -> None:
         """Lay the machine out and try it: where a wall cannot be built there is no sandbox, rather than one with a gap."""
@@ -84,6 +81,9 @@ class LocalSandboxes:
             raise JobError(f"there can be no sandbox on this machine: {error}") from error
         if tried.exit_code != 0:
             raise JobError(f"there can be no sandbox on this machine: nothing runs in it ({tried.output.strip()})")
+
+    def ready(self, ref: JobRef) -> SandboxStatus:
+        return self.status(ref)
 
     # --- looking and ending ----------------------------------------------------------------------------------------
 

@@ -36,16 +36,30 @@ def begin(case: Case, call: Call, digest: str, plan: Plan, lease: LeaseSpec) -> 
     key = launch_key(digest, 1)
     fence, leased_until = claim(case, digest, key)
     try:
-        ref = case.office.sandboxes.find(key)
-        if ref is None:
+        if leased_until is not None and case.office.sandboxes.find(key) is None:
             wait_for_others(key, leased_until)
-            ref = case.office.sandboxes.create(_order(plan, lease, key))
+        ref = case.office.sandboxes.create(_order(plan, lease, key))
     except JobError as error:
         _never_began(case, digest, key, fence)
-        _answer(case, call, f"There is no sandbox: {error}", {"state": "failed", "message": str(error)}, failed=True)
+        _no_sandbox(case, call, str(error))
         return
     confirm(case, digest, key, fence, ref)
-    status = case.office.sandboxes.status(ref)
+    try:
+        status = case.office.sandboxes.ready(ref)
+    except JobError as error:
+        _account(case.office, digest, case.office.sandboxes.end(ref))
+        _no_sandbox(case, call, str(error))
+        return
+    if status.ended_at is not None:
+        _account(case.office, digest, case.office.sandboxes.end(ref))
+        _no_sandbox(case, call, f"{ref.id} ended before it could be used")
+        return
+    _hand_over(case, call, plan, lease, status)
+
+
+def _hand_over(case: Case, call: Call, plan: Plan, lease: LeaseSpec, status: SandboxStatus) -> None:
+    """Answer the call with a sandbox that can be used."""
+    ref = status.ref
     data: JsonObject = {
         "state": "ready",
         "sandbox": {"backend": ref.backend, "id": ref.id, "launch_key": ref.launch_key},
@@ -65,6 +79,10 @@ def _order(plan: Plan, lease: LeaseSpec, key: str) -> SandboxOrder:
         raise Bug("an approved lease without a price")
     labels = {"session": plan.session, "requester": plan.requester}
     return SandboxOrder(lease=lease, launch_key=key, minutes=plan.quote.timeout_minutes, labels=labels)
+
+
+def _no_sandbox(case: Case, call: Call, why: str) -> None:
+    _answer(case, call, f"There is no sandbox: {why}", {"state": "failed", "message": why}, failed=True)
 
 
 def _answer(case: Case, call: Call, words: str, data: JsonObject, *, failed: bool = False) -> None:
@@ -140,14 +158,22 @@ def sweep(office: Office, *, spare: str = "") -> tuple[JobRef, ...]:
     for ref in office.sandboxes.own():
         view = office.ledger.read()
         row = view.row(ref.launch_key)
-        if row is not None and (row.session == spare or row.state is not JobState.RUNNING):
+        if not _costs_for_nobody(office, view, row, ref, spare):
             continue
-        if row is None or _over(view, row.session) or office.sandboxes.status(ref).ended_at is not None:
-            status = office.sandboxes.end(ref)
-            if row is not None:
-                _account(office, row.digest, status)
-            swept.append(ref)
+        status = office.sandboxes.end(ref)
+        if row is not None and row.job == ref:
+            _account(office, row.digest, status)
+        swept.append(ref)
     return tuple(swept)
+
+
+def _costs_for_nobody(office: Office, view: LedgerView, row: JobRow | None, ref: JobRef, spare: str) -> bool:
+    """Whether nobody works in a sandbox or will: it is unknown, came true too late, or its session or time is over."""
+    if row is None or row.state is JobState.ENDED or (row.job is not None and row.job != ref):
+        return True
+    if row.session == spare or row.state is not JobState.RUNNING:
+        return False
+    return _over(view, row.session) or office.sandboxes.status(ref).ended_at is not None
 
 
 def _over(view: LedgerView, session: str) -> bool:

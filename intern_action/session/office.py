@@ -20,12 +20,13 @@ from intern_action.core.ports import (
     Jobs,
     JournalStore,
     Publisher,
+    SandboxDoor,
     Sandboxes,
     Watcher,
 )
 from intern_action.core.provenance import Provenance
 from intern_action.core.states import State
-from intern_action.core.types import Call, JsonObject
+from intern_action.core.types import Call, JobRef, JsonObject
 
 
 @frozen
@@ -33,6 +34,8 @@ class Office:
     """Control's ports. It alone holds what can write and spend.
 
     Args:
+        door: works in sandboxes, as the agent half does; control looks through it at commands that run on their own.
+        pull: copies a folder of a sandbox here and returns where, "" when it is not there.
         policy: reads `.github/intern.yml` of the default branch *now*: blob id ("" when there is none) and what it says.
         results: reads what a finished job wrote: `metrics.json` as a JSON object, {} when there is none.
         export: writes one folder of a commit somewhere and returns where, "" when the commit has no such folder.
@@ -50,6 +53,8 @@ class Office:
     ledger: Ledger
     jobs: Jobs
     sandboxes: Sandboxes
+    door: SandboxDoor
+    pull: Callable[[JobRef, str], str]
     hub: HubWriter
     journals: JournalStore
     clock: Clock

@@ -8,7 +8,7 @@ from intern_action.agent.ending import ending_of
 from intern_action.agent.toolbox import Verdict
 from intern_action.core.bundle import Bundle
 from intern_action.core.effects import CancelsJob, Contacts, Effect, Leases, Pushes, Spends, WritesHub
-from intern_action.core.endings import Exhausted, Finished, GaveUp, NeedsInput, NeedsJob, NeedsReview
+from intern_action.core.endings import Exhausted, Finished, GaveUp, NeedsCommand, NeedsInput, NeedsJob, NeedsReview
 from intern_action.core.errors import Bug, HubError, JobError, Misconfigured, NotAllowed, ToolFailed
 from intern_action.core.events import Published
 from intern_action.core.states import State
@@ -147,6 +147,8 @@ def _move_on(case: Case, bundle: Bundle) -> None:
                 answer_held(case, case.memory.calls[call_id])
         case NeedsJob():
             case.move(State.AWAITING_JOB)
+        case NeedsCommand(sandbox=sandbox, process=process):
+            case.move(State.AWAITING_JOB, f"{process} runs in the sandbox {sandbox.id}")
         case NeedsInput(question=question):
             case.move(State.AWAITING_INPUT, question)
         case GaveUp(text=text, because=because):

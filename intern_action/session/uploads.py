@@ -14,10 +14,11 @@ from intern_action.core.errors import HubError, LedgerError
 from intern_action.core.events import Published
 from intern_action.core.ports import Uploaded
 from intern_action.core.provenance import Provenance
-from intern_action.core.types import Call
+from intern_action.core.types import Answer, Call, JobRef
 from intern_action.session.office import Case
 
 MARK = "Intern-Action-Call"
+SANDBOX = "sandbox:"
 
 
 def mark_of(case: Case, call: Call) -> str:
@@ -37,7 +38,12 @@ def content_of(case: Case, write: WritesHub) -> str:
 
 
 def folder_of(case: Case, name: str) -> str:
-    """Return the folder to upload, "" for none: a folder of the newest snapshot, or a job's output with its origin told in it."""
+    """Return the folder to upload, "" for none.
+
+    It is a folder of the newest snapshot, one of the newest sandbox, or a job's output with its origin told in it.
+    """
+    if name.startswith(SANDBOX):
+        return _pulled(case, name.removeprefix(SANDBOX))
     if name != "job" and not name.startswith("job:"):
         return case.office.export(case.memory.snapshot or case.began.base_sha, name)
     for answer in reversed(case.memory.past("hf_create_job")):
@@ -47,6 +53,21 @@ def folder_of(case: Case, name: str) -> str:
             case _:
                 pass
     return ""
+
+
+def _pulled(case: Case, folder: str) -> str:
+    """Bring a folder of the session's newest sandbox here; "" when there is none any more."""
+    begun = [ref for answer in case.memory.past("sandbox_create") if (ref := sandbox_in(answer)) is not None]
+    return case.office.pull(begun[-1], folder) if begun else ""
+
+
+def sandbox_in(answer: Answer) -> JobRef | None:
+    """Return the sandbox that a call was answered with."""
+    match answer.result.data:
+        case {"sandbox": {"backend": str(backend), "id": str(name), "launch_key": str(key)}}:
+            return JobRef(backend=backend, id=name, launch_key=key)
+        case _:
+            return None
 
 
 def _origin(case: Case, call_id: str) -> Provenance:
@@ -83,7 +104,7 @@ def upload_new(case: Case, call: Call, write: WritesHub) -> Uploaded:
         return done
     if standing(case, write):
         raise HubError(f"{write.repository} exists already; name a new repository, or ask to overwrite it")
-    return _upload(case, call, write, parent="")
+    return _upload(case, call, write, folder_of(case, write.folder), parent="")
 
 
 def upload_approved(case: Case, call: Call, write: WritesHub, *, parent: str, content: str) -> Uploaded:
@@ -95,17 +116,17 @@ def upload_approved(case: Case, call: Call, write: WritesHub, *, parent: str, co
     done = _found(case, call, write)
     if done is not None:
         return done
-    if content_of(case, write) != content:
+    folder = folder_of(case, write.folder)  # once: what is uploaded is what was looked at
+    if not folder or case.office.content(folder) != content:
         raise HubError("the files are not the approved ones any more")
-    return _upload(case, call, write, parent=parent)
+    return _upload(case, call, write, folder, parent=parent)
 
 
 def _found(case: Case, call: Call, write: WritesHub) -> Uploaded | None:
     return case.office.hub.found(write.repository_type, write.repository, mark=mark_of(case, call))
 
 
-def _upload(case: Case, call: Call, write: WritesHub, *, parent: str) -> Uploaded:
-    folder = folder_of(case, write.folder)
+def _upload(case: Case, call: Call, write: WritesHub, folder: str, *, parent: str) -> Uploaded:
     if not folder:
         raise HubError(f"there is no {write.folder} to upload")
     message = f"{write.message}\n\n{mark_of(case, call)}"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from intern_action.agent.ending import ending_of
+from intern_action.core.endings import NeedsCommand
 from intern_action.core.events import Answered, Refused
 from intern_action.core.judgement import Judgement
 from intern_action.core.states import State
 from intern_action.core.types import JobStatus, ToolResult
+from intern_action.session.awaiting import look_at_command
 from intern_action.session.launch import look_after
 from intern_action.session.lease import give_back_all, give_back_expired
 from intern_action.session.office import Case
@@ -17,7 +20,7 @@ def wake(case: Case) -> Judgement | JobStatus | None:
     """Do what can be done for a waiting session now.
 
     Returns:
-        the judgement when a review is still awaited, the status of a job that still runs, None otherwise.
+        the judgement when a review is still awaited, the status of a job or command that still runs, None otherwise.
     """
     answer: Judgement | JobStatus | None = None
     give_back_expired(case)
@@ -26,10 +29,19 @@ def wake(case: Case) -> Judgement | JobStatus | None:
         if case.state is State.AWAITING_REVIEW and before_review(case) is None:
             _catch_up(case)
     elif case.state is State.AWAITING_JOB:
-        _brake(case)
-        answer = look_after(case)
+        answer = _look_at_what_runs(case)
     case.announce()
     return answer
+
+
+def _look_at_what_runs(case: Case) -> JobStatus | None:
+    """Look at the command that is waited for, or at the jobs; return the status of what still runs."""
+    match ending_of(case.memory):
+        case NeedsCommand() as awaited:
+            return look_at_command(case, awaited)
+        case _:
+            _brake(case)
+            return look_after(case)
 
 
 def _catch_up(case: Case) -> None:

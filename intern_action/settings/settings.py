@@ -82,13 +82,15 @@ class Jobs(Section):
 
 
 class Sandbox(Section):
-    """Isolated machines: what the house asks for with `sandbox_tools`, and the limits of those on this machine."""
+    """Isolated machines: where they come from, what the house asks for with `sandbox_tools`, their limits and secrets."""
 
+    backend: str
     flavor: str
     lease: Duration
     cap_usd: MoneyUsdOrNone
     longest: Duration
     memory_mb: int = Field(ge=256)
+    secrets: Words
 
 
 class Hub(Section):

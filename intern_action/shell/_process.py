@@ -9,11 +9,11 @@ import time
 from collections.abc import Callable
 
 from intern_action.shell import _confine
-from intern_action.shell._capture import Capture
 from intern_action.shell._child import become_command, exit_code
 from intern_action.shell._family import kill_descendants, reap_rest
 from intern_action.shell._order import End, Order
 from intern_action.shell.beneath import Beneath
+from intern_action.shell.capture import Capture
 
 _PIECE = 1 << 16
 

@@ -9,6 +9,8 @@ from intern_action.tools._jobs import written
 from intern_action.tools._json import mapping
 
 CREATE = "sandbox_create"
+LONGEST_SECONDS = 60
+"""So long a call works or waits in a sandbox; what takes longer runs on its own, and waiting for it suspends the session."""
 
 
 def sandbox_named(name: str, desk: Desk) -> JobRef:

@@ -9,10 +9,8 @@ from intern_action.tools._arguments import STRICT
 from intern_action.tools._durations import seconds_of
 from intern_action.tools._governor import SPILLS, govern
 from intern_action.tools._room import beside
-from intern_action.tools._sandboxes import sandbox_named
+from intern_action.tools._sandboxes import LONGEST_SECONDS, sandbox_named
 from intern_action.tools._tool import ToolOf
-
-LONGEST_SECONDS = 60
 
 
 @frozen
@@ -45,7 +43,7 @@ def run(asked: Arguments, desk: Desk) -> ToolResult:
 def _started(command: str, sandbox: JobRef, desk: Desk) -> ToolResult:
     with beside(sandbox, desk):
         process = desk.sandboxes.start(sandbox, command, environment=desk.environment)
-    words = f"Started as {process} in {sandbox.id}; sandbox_logs with process={process} says how far it is."
+    words = f"Started as {process} in {sandbox.id}; sandbox_logs with process={process} says how far it is, or waits for it."
     return ToolResult(text=words, data={"process": process, "sandbox": sandbox.id})
 
 

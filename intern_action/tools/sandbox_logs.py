@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from intern_action.core.errors import ToolFailed
 from intern_action.core.frozen import frozen
 from intern_action.core.ports import Desk, Progress
-from intern_action.core.types import JobRef, ToolResult
+from intern_action.core.types import JobRef, JsonObject, ToolResult
 from intern_action.tools._arguments import STRICT
 from intern_action.tools._durations import seconds_of
 from intern_action.tools._json import mapping
 from intern_action.tools._room import beside
-from intern_action.tools._sandboxes import sandbox_named
+from intern_action.tools._sandboxes import LONGEST_SECONDS, sandbox_named
 from intern_action.tools._tool import ToolOf
 
-_LONGEST_WAIT_SECONDS, _POLL_SECONDS = 60, 0.5
+_POLL_SECONDS = 0.5
 
 
 @frozen
@@ -28,15 +30,25 @@ class Arguments:
 
 
 def run(asked: Arguments, desk: Desk) -> ToolResult:
-    """Wait for it as long as is asked for, then say how far it is."""
+    """Wait for it up to a minute, then say how far it is; for a longer wait the session is suspended."""
     sandbox = sandbox_named(asked.sandbox, desk)
     process = asked.process or _newest(sandbox, desk)
-    seconds = min(seconds_of(asked.wait), _LONGEST_WAIT_SECONDS) if asked.wait else 0.0
+    seconds = seconds_of(asked.wait) if asked.wait else 0.0
     with beside(sandbox, desk):
-        progress = _waited(sandbox, process, desk, seconds)
-    end = "still running" if progress.exit_code is None else f"exit code {progress.exit_code}"
-    data = {"process": process, "exit_code": progress.exit_code, "running": progress.exit_code is None}
+        progress = _waited(sandbox, process, desk, seconds if seconds <= LONGEST_SECONDS else 0.0)
+    running = progress.exit_code is None
+    end = "still running" if running else f"exit code {progress.exit_code}"
+    data: JsonObject = {"process": process, "exit_code": progress.exit_code, "running": running}
+    if running and seconds > LONGEST_SECONDS:
+        end += f"; the session waits for it, {asked.wait} at most, and a note follows"
+        data = {**data, "awaited": _awaited(sandbox, process, desk.clock.now() + timedelta(seconds=seconds))}
     return ToolResult(text=f"{progress.output.rstrip()}\n[{process}: {end}]".lstrip(), data=data)
+
+
+def _awaited(sandbox: JobRef, process: str, until: datetime) -> JsonObject:
+    """Return what the session waits for: the loop ends on it, and control looks at it from then on."""
+    ref: JsonObject = {"backend": sandbox.backend, "id": sandbox.id, "launch_key": sandbox.launch_key}
+    return {"sandbox": ref, "process": process, "until": until.isoformat()}
 
 
 def _waited(sandbox: JobRef, process: str, desk: Desk, seconds: float) -> Progress:

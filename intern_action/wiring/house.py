@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -11,18 +12,18 @@ from typing import TYPE_CHECKING, Self
 from intern_action.agent.budget import Allowance
 from intern_action.agent.toolbox import Toolbox
 from intern_action.core.entries import Limits
+from intern_action.core.errors import OutsideError
 from intern_action.core.events import Began, Entry
 from intern_action.core.judgement import ApprovalPolicy
-from intern_action.core.ports import HubReader, Jobs, Model, RecipeBook, Sandboxes, ToolLimits
+from intern_action.core.ports import HubReader, Jobs, Model, RecipeBook, ToolLimits
 from intern_action.core.provenance import Provenance
 from intern_action.core.states import State
+from intern_action.core.types import JobRef
 from intern_action.gate.policy import parse_policy
 from intern_action.gate.rules import held
 from intern_action.git.publisher import GitPublisher
 from intern_action.hub.folders import content_of
 from intern_action.jobs._backend import Supplies
-from intern_action.sandboxes import _backend as sandbox_parts
-from intern_action.sandboxes import local as sandboxes_here
 from intern_action.session.office import Case, Office
 from intern_action.settings.places import configs
 from intern_action.shell.places import usual_secrets
@@ -46,12 +47,13 @@ from intern_action.wiring.parts import (
     writer_for,
 )
 from intern_action.wiring.premises import Premises
+from intern_action.wiring.rooms import Rooms
 
 if TYPE_CHECKING:
     from intern_action.wiring.workplace import LocalWorkplace, Site
 
 LOCAL_POLL_SECONDS = 0.5
-"""Looking at a job on this machine costs nothing."""
+"""Looking at a job or command on this machine costs nothing."""
 
 
 class House:
@@ -77,7 +79,7 @@ class House:
         self.watcher.close()
         self._journals.close()
         self.shell.close()
-        self._sandbox_shell.close()
+        self._sandboxes.close()
 
     @cached_property
     def case(self) -> Case:
@@ -90,14 +92,16 @@ class House:
 
         waiting = self.settings.waiting
         poll = waiting.poll.total_seconds()
+        here = self.settings.jobs.backend == self.settings.sandbox.backend == "local"
         patience = Patience(
-            poll_seconds=min(poll, LOCAL_POLL_SECONDS) if self.settings.jobs.backend == "local" else poll,
+            poll_seconds=min(poll, LOCAL_POLL_SECONDS) if here else poll,
             longest_seconds=waiting.job.total_seconds(),
         )
         state = drive(self.case, self._work, self._shelf, patience=patience)
         from intern_action.session.lease import sweep
 
-        sweep(self.office, spare=self.session)
+        with suppress(OutsideError):  # what is abandoned is ended by the next run that can ask
+            sweep(self.office, spare=self.session)
         return state
 
     # --- control's half ----------------------------------------------------------------------------------------------
@@ -110,7 +114,9 @@ class House:
             publisher=self._publisher,
             ledger=self.premises.ledger,
             jobs=self.jobs,
-            sandboxes=self.sandboxes,
+            sandboxes=self._sandboxes.control,
+            door=self._sandboxes.door,
+            pull=self._pull,
             hub=writer_for(self.premises),
             journals=self._journals,
             clock=self.premises.clock,
@@ -152,6 +158,11 @@ class House:
         from intern_action.wiring.models import export
 
         return export(self._publisher, commit, folder, self.world.control / "export" / self.session)
+
+    def _pull(self, sandbox: JobRef, folder: str) -> str:
+        from intern_action.wiring.pulled import pull
+
+        return pull(self._sandboxes.door, sandbox, folder, self.world.control / "pulled" / sandbox.launch_key)
 
     def _dress(self, output: str, provenance: Provenance) -> str:
         from intern_action.hub.provenance import dress
@@ -208,36 +219,16 @@ class House:
                 memory_mb=jobs.local.memory_mb,
                 longest_minutes=minutes(longest),
                 environment=offline(self.world),
-                hub=hub_account(self.premises),
+                hub=None if jobs.backend == "local" else hub_account(self.premises),
             )
         )
 
     @cached_property
-    def sandboxes(self) -> Sandboxes:
-        """Isolated machines on this one."""
-        return sandboxes_here.BACKEND.make(self._sandbox_supplies)
+    def _sandboxes(self) -> Rooms:
+        return Rooms(self.premises, self._sandbox_shell)
 
-    @cached_property
-    def _sandbox_supplies(self) -> sandbox_parts.Supplies:
-        from intern_action.settings.flavors import load_flavors
-
-        limits = self.settings.sandbox
-        table = load_flavors(local_usd_per_hour=self.settings.jobs.local.usd_per_hour)
-        return sandbox_parts.Supplies(
-            root=str(self.world.sandboxes),
-            shell=self._sandbox_shell,
-            lay_out=self._sandbox_shell.machine,
-            clock=self.premises.clock,
-            flavors={name: flavor for name, flavor in table.items() if name.startswith("local")},
-            cache=str(self.world.cache),
-            memory_mb=limits.memory_mb,
-            longest_minutes=minutes(limits.longest),
-            environment=offline(self.world),
-        )
-
-    @cached_property
     def _sandbox_shell(self) -> ToolShell:
-        """The user of the session's sandboxes: another one than that of its tools, so neither reads what the other writes."""
+        """Return the user of the session's sandboxes: another one than its tools', so neither reads what the other writes."""
         return make_shell(
             session=f"{self.session}/sandbox",
             home=str(self.world.desk(self.session) / "sandbox-home"),
@@ -302,7 +293,7 @@ class House:
             shell=self.shell,
             hub=self._hub(),
             jobs=self.jobs,
-            sandboxes=sandboxes_here.BACKEND.door(self._sandbox_supplies),
+            sandboxes=self._sandboxes.door,
             recipes=self._recipes,
             redactor=redactor_for(self.settings),
             clock=self.premises.clock,

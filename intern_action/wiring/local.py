@@ -100,10 +100,11 @@ class LocalDoor:
         warm(chosen_model(self.premises), self.premises)
 
     def _check_sandbox(self) -> None:
-        if self.premises.settings.sandbox_tools and os.geteuid() != 0:
+        settings = self.premises.settings
+        if settings.sandbox_tools and settings.sandbox.backend == "local" and os.geteuid() != 0:
             raise Misconfigured(
                 "--sandbox-tools needs root here (a container, say): only root can give a sandbox a user and walls of its own; "
-                "run as root, or leave it out"
+                "run as root, set `sandbox.backend: hf`, or leave it out"
             )
 
     def _lease(self) -> JsonObject | None:
@@ -112,12 +113,13 @@ class LocalDoor:
         if not settings.sandbox_tools:
             return None
         from intern_action.settings.words import text
+        from intern_action.wiring.parts import there_is
 
         asked = settings.sandbox
         cap = {} if asked.cap_usd is None else {"cap_usd": str(asked.cap_usd)}
         minutes = int(asked.lease.total_seconds() // 60)
         return {
-            "flavor": asked.flavor,
+            "flavor": there_is(asked.flavor, asked.backend),
             "timeout": f"{minutes}m",
             "purpose": text("sandbox-purpose").strip(),
             **cap,

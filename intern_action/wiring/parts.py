@@ -14,14 +14,15 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
 from intern_action.core.digests import digest
 from intern_action.core.errors import Misconfigured
 from intern_action.core.ports import HubReader, HubWriter, Model, RecipeBook, Redactor
 from intern_action.core.types import Flavor, JsonObject
-from intern_action.jobs._account import HubAccount
 from intern_action.jobs._backend import Backend
+from intern_action.launches.account import HubAccount
 from intern_action.settings.settings import Settings
 from intern_action.settings.world import World
 from intern_action.shell.beneath import Beneath
@@ -50,18 +51,20 @@ def backend_named(name: str) -> Backend:
     """Return a backend of `jobs/`. Raises Misconfigured when there is none of that name."""
     import intern_action.jobs as folder
 
-    known = [module.name for module in pkgutil.iter_modules(folder.__path__) if not module.name.startswith("_")]
-    backends = [one for one in known if one != "in_job"]
-    if name not in backends:
-        raise Misconfigured(f"`jobs.backend: {name}`: there is no such backend; there is {', '.join(backends)}")
-    return cast("Backend", importlib.import_module(f"intern_action.jobs.{name}").BACKEND)
+    return cast("Backend", backend_in(folder, name, setting="jobs.backend"))
 
 
-def hub_account(premises: Premises) -> HubAccount | None:
-    """Return whose jobs on the Hub these are, None when jobs run elsewhere."""
+def backend_in(folder: ModuleType, name: str, *, setting: str) -> object:
+    """Return the constant of a module in a folder of backends. Raises Misconfigured when there is none of that name."""
+    known = [one.name for one in pkgutil.iter_modules(folder.__path__) if not (one.ispkg or one.name.startswith("_"))]
+    if name not in known:
+        raise Misconfigured(f"`{setting}: {name}`: there is no such backend; there is {', '.join(known)}")
+    return importlib.import_module(f"{folder.__name__}.{name}").BACKEND
+
+
+def hub_account(premises: Premises) -> HubAccount:
+    """Return whose jobs and sandboxes on the Hub these are."""
     settings = premises.settings
-    if settings.jobs.backend == "local":
-        return None
     keys = {name: key.get_secret_value() for name, key in settings.keys.items()}
     return HubAccount(
         endpoint=settings.hub.endpoint.rstrip("/"),
@@ -85,8 +88,12 @@ def flavors_for(settings: Settings) -> Mapping[str, Flavor]:
 
 def usual_flavor(settings: Settings) -> str:
     """Return the hardware of jobs that name none: what is set, or the smallest of a backend that does not have that."""
-    named = settings.jobs.flavor
-    return "cpu-basic" if settings.jobs.backend != "local" and named.startswith("local-") else named
+    return there_is(settings.jobs.flavor, settings.jobs.backend)
+
+
+def there_is(flavor: str, backend: str) -> str:
+    """Return hardware of this name, or the smallest of a backend elsewhere, which has none of this machine's."""
+    return "cpu-basic" if backend != "local" and flavor.startswith("local-") else flavor
 
 
 def model_settings(premises: Premises) -> ModelSettings:

@@ -69,6 +69,13 @@ def test_a_token_that_jobs_hold_and_that_starts_jobs_is_wrong(
     assert "the very token of HF_WRITE_TOKEN" in said
 
 
+def test_a_token_for_sandboxes_that_writes_is_wrong(hub: HubServer, repo: Path, capsys: pytest.CaptureFixture[str]):
+    job = hub.accounts.add_token("ada", "fineGrained", scopes=[STAGING])
+    assert asked(hub, repo, HF_SANDBOX_TOKEN=job) == 2
+    assert "make one at " in capsys.readouterr().out
+    assert asked(hub, repo, HF_SANDBOX_TOKEN=hub.accounts.add_token("ada", "read")) == 0
+
+
 def test_a_token_that_the_hub_does_not_know_is_wrong(hub: HubServer, repo: Path, capsys: pytest.CaptureFixture[str]):
     assert asked(hub, repo, HF_TOKEN="hf_nobodys_token_at_all") == 2
     assert "WRONG  HF_TOKEN" in capsys.readouterr().out

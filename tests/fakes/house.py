@@ -39,6 +39,7 @@ from intern_action.trace.bundles import BundleFolder
 from intern_action.trace.sessions import SessionJournals
 from intern_action.trace.store import FileJournal
 from intern_action.wiring.models import export
+from intern_action.wiring.pulled import pull
 from tests.fakes.desk import make_desk
 from tests.fakes.git_world import GitWorld, StillClock
 from tests.fakes.memory_branch import MemoryBranch
@@ -284,6 +285,8 @@ class StoryHouse:
             ledger=GitLedger(self.branch, clock=self.clock),
             jobs=self.jobs,
             sandboxes=self.sandboxes,
+            door=self.sandboxes,
+            pull=lambda sandbox, folder: pull(self.sandboxes, sandbox, folder, self.folder / "pulled"),
             hub=self.hub,
             journals=self._journals,
             clock=self.clock,

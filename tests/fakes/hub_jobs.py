@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, cast
 
 from intern_action.core.ports import JobOrder
 from intern_action.core.types import Flavor, JobRef, JobSpec, JobStatus
-from intern_action.jobs._account import HubAccount
 from intern_action.jobs._backend import Supplies
 from intern_action.jobs.hf import HfJobs
+from intern_action.launches.account import HubAccount
 from tests.fakes.local_jobs import MachineClock, Workshop, shell_of
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def run_mortal(at: HubWorkshop, deed: str, subject: JobOrder | JobRef, *, die_af
     return done.returncode
 
 
-def _die_after(answers: int) -> None:
+def mortal_after(answers: int) -> None:
     """Kill this process once so many answers have come."""
     import httpx
 
@@ -175,7 +175,7 @@ def main(words: str) -> None:
     patience = {name: float(str(account[name])) for name in ("patience_seconds", "look_seconds")}
     jobs = backend(Path(str(given["place"])) / "jobs", HubAccount(**{**account, **patience}))  # pyright: ignore[reportArgumentType]
     about = cast("dict[str, str]", given["about"])
-    _die_after(int(str(given["die"])))
+    mortal_after(int(str(given["die"])))
     if given["deed"] == "launch":
         spec = JobSpec(script="train.py", flavor=about["flavor"])
         jobs.launch(

@@ -1,6 +1,6 @@
 """One command line of a local session, in a process that SIGKILLs itself after so many events (0: it lives).
 
-    python -m tests.fakes.mortal OUT REPOSITORY KILL_AFTER [TASK]
+    python -m tests.fakes.mortal OUT REPOSITORY KILL_AFTER [TASK [MODEL]]
 
 It begins the session or goes on with it, approves as a second person once there is a pull request, and drives on. At its end it
 prints how many events it saw and the state.
@@ -52,12 +52,12 @@ class Mortal:
         """Nothing is held."""
 
 
-def main(out: str, repository: str, kill_after: str, task: str = TASK) -> None:
+def main(out: str, repository: str, kill_after: str, task: str = TASK, model: str = "recipes") -> None:
     """Play the story to its end, or to ours."""
     environment = dict(os.environ)  # noqa: TID251 -- this is a process of its own, as `__main__` is
     world = world_at(out, environment)
     make(world)
-    settings = load({"out": out, "model": "recipes"}, environment, Path(repository), Path(environment["HOME"])).settings
+    settings = load({"out": out, "model": model}, environment, Path(repository), Path(environment["HOME"])).settings
     watcher = Mortal(int(kill_after))
     book = Recipes((TinyCard(),))
     door = LocalDoor(Premises(settings, world, environment, SystemClock(), watcher=watcher, recipes=book))

@@ -49,6 +49,7 @@ class StorySandboxes:
     faults: list[JobError | OutsideError] = field(default_factory=list[JobError | OutsideError])
     lost_answers: int = 0
     ran: list[str] = field(default_factory=list[str])
+    running: set[str] = field(default_factory=set[str])
 
     def flavors(self) -> Mapping[str, Flavor]:
         return {
@@ -62,6 +63,8 @@ class StorySandboxes:
     def create(self, order: SandboxOrder) -> JobRef:
         if self.faults:
             raise self.faults.pop(0)
+        if order.launch_key in self.begun:
+            return self.begun[order.launch_key].ref
         self.orders.append(order)
         ref = JobRef(backend=NAME, id=f"box-{len(self.orders)}", launch_key=order.launch_key)
         now = self.clock.now()
@@ -74,6 +77,9 @@ class StorySandboxes:
             self.lost_answers -= 1
             raise OutsideError("the answer was lost on the way")
         return ref
+
+    def ready(self, ref: JobRef) -> SandboxStatus:
+        return self.status(ref)
 
     def status(self, ref: JobRef) -> SandboxStatus:
         status = self.begun[ref.launch_key]
@@ -124,13 +130,16 @@ class StorySandboxes:
 
     def progress(self, ref: JobRef, process: str) -> Progress:
         self._live(ref)
-        return Progress(output=f"{process} printed this\n", exit_code=0)
+        return Progress(output=f"{process} printed this\n", exit_code=None if process in self.running else 0)
 
     @contextmanager
     def opened(self, ref: JobRef) -> Generator[FolderFiles]:
         self._live(ref)
         with FolderFiles(str(self.place(ref))) as files:
             yield files
+
+    def close(self) -> None:
+        """Nothing is held."""
 
     def _live(self, ref: JobRef) -> None:
         if self.status(ref).ended_at is not None:

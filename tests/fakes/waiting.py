@@ -8,8 +8,8 @@ from collections.abc import Callable
 ENOUGH = 20
 
 
-def until(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + ENOUGH
+def until(happened: Callable[[], bool], *, seconds: float = ENOUGH) -> None:
+    deadline = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.02)

@@ -51,6 +51,14 @@ def test_a_token_that_only_reads_in_its_places_does_not_write(hub: HubServer):
     assert not facts.writes
 
 
+def test_a_token_that_asks_models_on_a_bill_changes_nothing_and_yet_does_more_than_read(hub: HubServer):
+    asks = Scope(entity="ada", type="user", permissions=frozenset({"repo.content.read", "inference.serverless.write"}))
+    facts = token_facts(hub.url, hub.accounts.add_token("ada", "fineGrained", scopes=[asks]))
+    assert (facts.writes, facts.only_reads) == (False, False)
+    assert token_facts(hub.url, hub.accounts.add_token("ada", "read")).only_reads
+    assert not token_facts(hub.url, hub.accounts.add_token("ada", "write")).only_reads
+
+
 def test_an_unknown_token_is_told_where_to_make_a_new_one(hub: HubServer):
     with pytest.raises(HubError, match=r"does not know this token \(401\); make a new one at http.*/settings/tokens"):
         token_facts(hub.url, "hf_nobodys")

@@ -34,6 +34,8 @@ class Front:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self.tokens: set[str] = set()
+        """Every token that was shown to it."""
         self._folder = world.store.folder("tls")
         self.tls = _certified(self._folder, world.part(Jobs).settings.domain)
         self._listener = _Listener(self)
@@ -104,6 +106,7 @@ class _Forward(BaseHTTPRequestHandler):
 
     def __init__(self, inner: ssl.SSLSocket, host: str, front: Front) -> None:
         self._host, self._front = host, front
+        self._answering = False
         super().__init__(inner, ("127.0.0.1", 0), cast("_Listener", None))
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the standard library's own name
@@ -123,14 +126,19 @@ class _Forward(BaseHTTPRequestHandler):
             connection.request(self.command, self.path, body=body, headers=headers)
             self._send(connection)
         except (HTTPException, ConnectionRefusedError, ConnectionResetError):
-            self._refuse(502, "Bad gateway: nothing answers on this port of the job")
+            if self._answering:  # the job ended in the middle of its answer: all that can be done is to leave
+                self.close_connection = True
+            else:
+                self._refuse(502, "Bad gateway: nothing answers on this port of the job")
         finally:
             connection.close()
 
     do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = forward  # noqa: N815 -- the standard library's names
 
     def _admit(self) -> int:
-        caller = self._front.world.accounts.caller(self.headers.get("Authorization", ""))
+        shown = self.headers.get("Authorization", "")
+        self._front.tokens.add(shown.removeprefix("Bearer "))
+        caller = self._front.world.accounts.caller(shown)
         folder, port, public = self._front.job_behind(self._host)
         namespace = folder.path.parent.name
         if caller is None and not public:
@@ -143,6 +151,7 @@ class _Forward(BaseHTTPRequestHandler):
 
     def _send(self, connection: HTTPConnection) -> None:
         answer = connection.getresponse()
+        self._answering = True
         self.send_response(answer.status)
         for name, value in answer.getheaders():
             if name.lower() not in _OF_THE_CONNECTION:
@@ -153,6 +162,7 @@ class _Forward(BaseHTTPRequestHandler):
             self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
             self.wfile.flush()
         self.wfile.write(b"0\r\n\r\n")
+        self._answering = False
 
     def _refuse(self, status: int, message: str) -> None:
         self.send_response(status)

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from intern_action.core.types import JobRef, JobStage
-from intern_action.jobs._ended import Told, status_of
+from intern_action.jobs._ended import status_of
+from intern_action.launches.told import Told
 
 REF = JobRef(backend="hf", id="1", launch_key="intern-1-1")
 BEGAN = datetime(2026, 11, 25, 12, tzinfo=UTC)

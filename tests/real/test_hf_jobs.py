@@ -17,9 +17,10 @@ import pytest
 from intern_action.core.errors import JobError, Misconfigured, OutsideError
 from intern_action.core.ports import JobOrder
 from intern_action.core.types import JobRef, JobStage, JobStatus
-from intern_action.jobs._body import KEY, STAGED
+from intern_action.jobs._body import STAGED
 from intern_action.jobs._staging import Staging
 from intern_action.jobs.hf import HfJobs
+from intern_action.launches.body import KEY
 from tests.fakes.hub_jobs import PAYS, HubWorkshop, hub_workshop, run_mortal
 from tests.hub_server.faults import Lost, Refuse
 from tests.hub_server.job_runs import Jobs, LogCut

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from intern_action.core.digests import launch_key
 from intern_action.core.errors import JobError, ModelUnreachable, OutsideError
 from intern_action.core.events import Event
-from intern_action.core.ports import HOUSE_LEASE
+from intern_action.core.ports import HOUSE_LEASE, SandboxOrder
 from intern_action.core.states import State
-from intern_action.core.types import JsonObject, Reply
+from intern_action.core.types import JsonObject, LeaseSpec, Note, Reply
 from intern_action.session.admit import tell
 from intern_action.session.lease import sweep
 from intern_action.session.review import before_review, explain
@@ -241,6 +242,22 @@ def test_the_sweeper_ends_what_nobody_owns_and_what_is_past_its_time(house: Stor
     assert money(house, house.digest) == (Decimal(0), Decimal("0.60"))
 
 
+def test_a_start_that_comes_true_after_it_was_given_up_is_swept_and_costs_no_money_of_the_plan(
+    house: StoryHouse,
+) -> None:
+    wished(house)
+    house.sandboxes.faults = [OutsideError("nobody knows")]
+    with pytest.raises(OutsideError):
+        house.approve()
+    house.anew()
+    stop(house.present, by="ada")
+    lease = LeaseSpec(flavor="local-cpu", minutes=60, cap_usd=None, purpose="late")
+    house.sandboxes.create(SandboxOrder(lease=lease, launch_key=launch_key(house.digest, 1), minutes=60))
+    sweep(house.office, spare="")
+    assert house.sandboxes.own() == ()
+    assert money(house, house.digest) == (Decimal(0), Decimal(0))
+
+
 class Mortal(SilentWatcher):
     """Ends the process after so many events."""
 
@@ -335,6 +352,104 @@ def test_a_job_is_planned_beside_a_sandbox_in_use_and_both_are_paid(house: Story
 def test_a_sandbox_is_no_job_to_cancel(house: StoryHouse) -> None:
     wished(house).approve()
     assert house.present.memory.submitted == {}
+
+
+# --- waiting for a long command ------------------------------------------------------------------------------------------
+
+LONG = (
+    calls(("e", "sandbox_exec", {"command": "true", "timeout": "2h"})),
+    calls(("g", "sandbox_logs", {"wait": "40m"}), ("r", "read_file", {"path": "README.md"})),
+    calls(("h", "sandbox_logs", {})),
+)
+
+
+def waits(house: StoryHouse) -> StoryHouse:
+    """A session waits for a command that runs on its own."""
+    house.sandboxes.running = {"p001"}
+    wished(house, *LONG).approve()
+    assert house.state is State.AWAITING_JOB
+    return house
+
+
+def notes(house: StoryHouse) -> list[str]:
+    return [turn.text for turn in house.present.memory.turns if isinstance(turn, Note)]
+
+
+def test_waiting_for_a_long_command_holds_no_runner_and_goes_on_when_it_has_ended(house: StoryHouse) -> None:
+    waits(house).anew().go_on()
+    assert house.state is State.AWAITING_JOB
+    assert notes(house) == []
+    house.sandboxes.running.clear()
+    house.anew().go_on()
+    assert house.state is State.DONE
+    assert notes(house) == ["p001 in the sandbox box-1 ended with exit code 0; sandbox_logs shows what it printed"]
+    assert house.present.memory.past("sandbox_logs")[-1].result.data["exit_code"] == 0
+
+
+def test_a_long_command_is_not_waited_for_longer_than_was_asked(house: StoryHouse) -> None:
+    waits(house)
+    house.clock.wait(41 * 60)
+    house.go_on()
+    assert house.state is State.DONE
+    assert "waited for as long as was asked" in notes(house)[0]
+
+
+def test_the_end_of_the_lease_ends_the_wait_and_is_paid(house: StoryHouse) -> None:
+    waits(house)
+    house.clock.wait(61 * 60)
+    house.go_on()
+    assert house.state is State.DONE
+    assert "ask for another with sandbox_create" in notes(house)[0]
+    assert money(house, house.digest) == (Decimal(0), Decimal("0.60"))
+
+
+def test_somebody_s_words_end_the_wait(house: StoryHouse) -> None:
+    waits(house)
+    tell(house.present, by="ada", words="never mind")
+    house.go_on()
+    assert house.state is State.DONE
+
+
+def test_a_stop_ends_the_wait_and_the_sandbox(house: StoryHouse) -> None:
+    waits(house)
+    stop(house.present, by="ada")
+    assert house.state is State.STOPPED
+    assert house.sandboxes.own() == ()
+    assert house.ledger.held(house.digest) == 0
+
+
+# --- results ------------------------------------------------------------------------------------------------------------
+
+
+def made(*, over: bool) -> tuple[Reply, Reply]:
+    """A model is made in a sandbox, and is to be uploaded from there."""
+    lines = "mkdir -p m/deep; echo one > m/deep/w; ln -s /etc/passwd m/p; mkfifo m/q"
+    wish: JsonObject = {"repository": "ada/m", "source": "sandbox:m", "overwrite": over}
+    return calls(("e", "sandbox_exec", {"command": lines})), calls(("u", "hf_upload_model", wish))
+
+
+def test_control_brings_plain_files_home_from_a_sandbox_and_uploads_them(house: StoryHouse) -> None:
+    wished(house, *made(over=False)).approve()
+    assert house.state is State.DONE
+    ((repository, folder),) = house.hub.uploads
+    assert repository == "ada/m"
+    assert [str(path.relative_to(folder)) for path in Path(folder).rglob("*") if path.is_file()] == ["deep/w"]
+
+
+def test_what_changed_in_a_sandbox_after_the_plan_is_not_written_over_anything(house: StoryHouse) -> None:
+    house.hub.taken.add("ada/m")
+    wished(house, *made(over=True)).approve()
+    assert house.state is State.AWAITING_REVIEW
+    (house.sandboxes.place(house.sandboxes.own()[0]) / "m" / "deep" / "w").write_text("two")
+    house.approve()
+    assert house.hub.uploads == []
+
+
+def test_a_folder_that_is_not_in_the_sandbox_is_said_so(house: StoryHouse) -> None:
+    wish = calls(("u", "hf_upload_model", {"repository": "ada/m", "source": "sandbox:nowhere"}))
+    wished(house, wish).approve()
+    assert "nowhere is not a folder of the sandbox box-1" in house.present.memory.past("hf_upload_model")[0].result.text
+    assert house.hub.uploads == []
 
 
 # --- tools in the sandbox ------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intern_action.shell._capture import Capture
+from intern_action.shell.capture import Capture
 
 
 def opener(path: Path):

@@ -38,7 +38,6 @@ def test_each_backend_is_found_by_its_name_and_another_name_is_refused_with_thos
 def test_jobs_on_the_hub_say_which_token_is_missing(tmp_path: Path, tokens: dict[str, str], words: str) -> None:
     given = premises(tmp_path, INTERN_ACTION_JOBS_BACKEND="hf", INTERN_ACTION_JOBS_HF_STAGING="lab-staging", **tokens)
     account = hub_account(given)
-    assert account is not None
     with pytest.raises(Misconfigured, match=words) as told:
         account.check()
     assert "lab-staging" in str(told.value)

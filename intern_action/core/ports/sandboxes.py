@@ -67,11 +67,19 @@ class Sandboxes(Protocol):
         ...
 
     def create(self, order: SandboxOrder) -> JobRef:
-        """Begin it; return when it can be used. Called once per launch key; the caller has looked with `find` first.
+        """Begin it, or return the one that this order began before, whoever died in between.
 
         Raises:
             JobError: it certainly did not begin.
-            OutsideError: nobody knows; the caller looks again, never creates again.
+            OutsideError: nobody knows; calling it again looks for it first.
+        """
+        ...
+
+    def ready(self, ref: JobRef) -> SandboxStatus:
+        """Wait until it can be used, or has ended; return where it is.
+
+        Raises:
+            JobError: it does not come up, and nobody should wait for it any longer.
         """
         ...
 
@@ -157,4 +165,8 @@ class SandboxDoor(Protocol):
 
     def opened(self, ref: JobRef) -> AbstractContextManager[SandboxFiles]:
         """Open its files."""
+        ...
+
+    def close(self) -> None:
+        """Let go of every connection; the sandboxes stay, and may be worked in again."""
         ...

@@ -1,4 +1,4 @@
-"""Whose jobs on the Hub these are: namespaces, the two tokens, and how patient we are."""
+"""Whose jobs and sandboxes on the Hub these are: namespaces, the two tokens, and how patient we are."""
 
 from __future__ import annotations
 

@@ -1,27 +1,33 @@
 """One launch on the Hub, made once, whoever launches and whoever dies.
 
 A job with our label, our specification and our account is adopted. Making the staging repository is the claim; whoever finds
-it made looks for the job with patience before taking the launch over; and of two starts that happen after all, the one that
+it made looks for the job with patience before taking the launch over; and of two jobs that start after all, the one that
 commits the lock first runs and the other ends. Nothing is ever sent a second time because its answer was lost.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from intern_action.core.errors import HubError
 from intern_action.core.ports import Clock
-from intern_action.jobs._account import HubAccount
-from intern_action.jobs._body import KEY, RESUME, SPEC, STAGED, TOKEN, Body
-from intern_action.jobs._said import Unanswered, asking, starting
-from intern_action.jobs._staging import Staged, Staging
+from intern_action.launches.body import KEY, SPEC, Body
+from intern_action.launches.claim import Claim
+from intern_action.launches.said import Unanswered, starting
+from intern_action.launches.tenant import Tenant
 from intern_action.settings.words import text
 
 if TYPE_CHECKING:
-    from huggingface_hub import HfApi, JobInfo
+    from huggingface_hub import JobInfo, Volume
+
+Stage: TypeAlias = Callable[[str], Mapping[str, str] | None]
+"""Lays down what the job needs, on top of a commit ("" where nothing stands), and returns the variables that say where.
+
+None: something else stands there by now.
+"""
 
 _OLD = timedelta(minutes=10)
 """A claim of that age belongs to nobody who still works on it."""
@@ -31,28 +37,25 @@ class Launch:
     """The launch of one body.
 
     Args:
-        api: the Hub's client, with control's token.
-        account: whose jobs these are.
+        tenant: who launches.
         clock: what tells the time.
         body: what is started.
-        me: asks whose the token is.
     """
 
-    def __init__(self, api: HfApi, account: HubAccount, clock: Clock, *, body: Body, me: Callable[[], str]) -> None:
-        self._api = api
-        self._account = account
+    def __init__(self, tenant: Tenant, clock: Clock, body: Body) -> None:
+        self._tenant = tenant
+        self._api = tenant.api
+        self._account = tenant.account
         self._clock = clock
         self._body = body
         self._key = body.labels[KEY]
-        self._me = me
 
-    def once(self, staging: Staging, archive: str, *, resume: str = "") -> JobInfo:
+    def once(self, claim: Claim, stage: Stage) -> JobInfo:
         """Return the job: adopted, or started now.
 
         Args:
-            staging: the repository of this launch.
-            archive: a tar of the approved tree.
-            resume: repository and revision of a checkpoint to go on from.
+            claim: the repository of this launch.
+            stage: lays down there what the job needs.
 
         Raises:
             JobError: it was certainly not started.
@@ -61,25 +64,25 @@ class Launch:
         found = self._mine()
         if found:
             return found
-        staged = staging.stage(archive) if staging.make() else self._claim(staging, archive)
+        staged = stage("") if claim.make() else self._take_over(claim, stage)
         if staged is None:
             raise HubError(f"another run launches {self._key} right now; the next look finds its job")
-        return self._start(staged, resume) if isinstance(staged, Staged) else staged
+        return self._start(staged) if isinstance(staged, Mapping) else staged
 
-    def _claim(self, staging: Staging, archive: str) -> Staged | JobInfo | None:
+    def _take_over(self, claim: Claim, stage: Stage) -> Mapping[str, str] | JobInfo | None:
         """Look for the job of whoever came first; when there is none and no sign of anybody, take the launch over."""
-        standing = staging.standing()
+        standing = claim.standing()
         changed = standing.changed_at if standing else None
         if changed is None or changed > self._clock.now() - _OLD:
             found = self._look_again()
             if found:
                 return found
-            standing = staging.standing()
+            standing = claim.standing()
         if standing and standing.locked:
             raise HubError(text("hub-lost-job", key=self._key, namespace=self._account.namespace))
-        return staging.stage(archive, parent=standing.head) if standing else None
+        return stage(standing.head) if standing else None
 
-    def _start(self, staged: Staged, resume: str) -> JobInfo:
+    def _start(self, staged: Mapping[str, str]) -> JobInfo:
         """Ask for the job, once."""
         body = self._body
         try:
@@ -87,11 +90,13 @@ class Launch:
                 return self._api.run_job(
                     image=body.image,
                     command=list(body.command),
-                    env={**body.environment, STAGED: str(staged), **({RESUME: resume} if resume else {})},
-                    secrets={TOKEN: self._account.job_token},
+                    env={**body.environment, **staged},
+                    secrets=dict(body.secrets),
                     flavor=body.flavor,
                     timeout=body.timeout_seconds,
                     labels=dict(body.labels),
+                    volumes=_volumes(body) or None,
+                    expose=list(body.ports) or None,
                     namespace=self._account.namespace,
                 )
         except Unanswered:
@@ -113,7 +118,7 @@ class Launch:
 
     def _mine(self) -> JobInfo | None:
         """Return the job with our label when it is what we would start, and we started it."""
-        found = labelled(self._api, self._account, self._key)
+        found = self._tenant.labelled(self._key)
         ours = [job for job in found if self._is_ours(job)]
         strange = next((job for job in found if job not in ours and job.finished_at is None), None)
         if strange is not None:
@@ -124,10 +129,12 @@ class Launch:
         body, image = self._body, job.docker_image or job.space_id or "none"
         same = body.image.endswith(image) and job.flavor == body.flavor and tuple(job.command or ()) == body.command
         equal = same and (job.labels or {}).get(SPEC) == body.spec
-        return equal and job.initiator is not None and job.initiator.name == self._me()
+        return equal and job.initiator is not None and job.initiator.name == self._tenant.me
 
 
-def labelled(api: HfApi, account: HubAccount, launch_key: str) -> list[JobInfo]:
-    """Return the jobs that carry a launch key, the newest first."""
-    with asking("list jobs", account):
-        return list(api.list_jobs(labels={KEY: launch_key}, namespace=account.namespace))
+def _volumes(body: Body) -> list[Volume]:
+    from huggingface_hub import Volume
+
+    return [
+        Volume(type="bucket", source=source, mount_path=place, read_only=True) for place, source in body.buckets.items()
+    ]

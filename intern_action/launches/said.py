@@ -1,4 +1,4 @@
-"""What the Hub's errors mean for a job: certainly not done, or nobody knows."""
+"""What the Hub's errors mean for a start: certainly not done, or nobody knows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Generator
 
 from intern_action.core.errors import HubError, JobError
-from intern_action.jobs._account import HubAccount
+from intern_action.launches.account import HubAccount
 from intern_action.settings.words import text
 
 _BAD, _TIMED_OUT, _TOO_MANY, _BROKEN = 400, 408, 429, 500

@@ -1,0 +1,85 @@
+"""An account on the Hub with its client: it fills in what was left open, and knows its own name."""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, cast
+
+from intern_action.launches.account import HubAccount
+from intern_action.launches.body import HOME, KEY
+from intern_action.launches.said import asking
+from intern_action.launches.told import NOT_FINAL
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi, JobInfo
+
+SANDBOX = "hf-sandbox"
+"""The label by which huggingface_hub knows a sandbox."""
+
+_ANSWER_SECONDS, _CONNECT_SECONDS = 120.0, 20.0
+
+
+class Tenant:
+    """Whoever runs jobs and sandboxes on the Hub."""
+
+    def __init__(self, given: HubAccount) -> None:
+        self._given = given
+
+    @cached_property
+    def account(self) -> HubAccount:
+        """The account with its namespaces filled in."""
+        namespace = self._given.namespace or self.me
+        return dataclasses.replace(self._given, namespace=namespace, staging=self._given.staging or namespace)
+
+    @cached_property
+    def me(self) -> str:
+        """Whose the token is."""
+        with asking("ask whose the token is", self._given):
+            told = cast("dict[str, object]", self.api.whoami())  # pyright: ignore[reportUnknownMemberType]  # a bare dict
+        return str(told["name"])
+
+    @cached_property
+    def api(self) -> HfApi:
+        """The Hub's client, with control's token."""
+        return hub_api(self._given.endpoint, self._given.token)
+
+    def labelled(self, launch_key: str) -> list[JobInfo]:
+        """Return the jobs that carry a launch key, the newest first."""
+        with asking("list jobs", self.account):
+            return list(self.api.list_jobs(labels={KEY: launch_key}, namespace=self.account.namespace))
+
+    def alive(self) -> list[JobInfo]:
+        """Return the jobs and sandboxes that this home has started and that have not ended."""
+        with asking("list jobs", self.account):
+            listed = self.api.list_jobs(
+                labels={HOME: self.account.home}, status=NOT_FINAL, namespace=self.account.namespace
+            )
+            return [job for job in listed if (job.labels or {}).get(KEY)]
+
+
+def is_sandbox(job: JobInfo) -> bool:
+    """Whether a job is a machine that is lent, and no training."""
+    return (job.labels or {}).get(SANDBOX) == "1"
+
+
+def hub_api(endpoint: str, token: str) -> HfApi:
+    """Return a client of the Hub that does not wait for ever."""
+    from huggingface_hub import HfApi
+
+    _be_patient()
+    return HfApi(endpoint=endpoint, token=token, library_name="intern-action")
+
+
+@cache
+def _be_patient() -> None:
+    """Give huggingface_hub a client that does not wait for ever, once in a process: the one before is closed."""
+    import httpx
+    from huggingface_hub import set_client_factory
+    from huggingface_hub.utils import disable_progress_bars
+
+    def client() -> httpx.Client:
+        return httpx.Client(follow_redirects=True, timeout=httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS))
+
+    disable_progress_bars()
+    set_client_factory(client)
