@@ -159,8 +159,17 @@ def why(session: str, out: str | None, person: str | None) -> None:
 @cli.command()
 @_out
 def sweep(out: str | None) -> None:
-    """Cancel jobs of ours that no session waits for any more, and say which."""
+    """Cancel jobs that no session waits for any more, delete what finished ones left in staging, and say which."""
     from intern_action.commands.act import sweep as run
+
+    _finish(run(_environment(), out=out))
+
+
+@cli.command()
+@_out
+def reconcile(out: str | None) -> None:
+    """Look at all sessions that wait, go on where something happened, and wait for nothing: for a timer."""
+    from intern_action.commands.reconcile import reconcile as run
 
     _finish(run(_environment(), out=out))
 

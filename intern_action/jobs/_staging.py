@@ -34,6 +34,7 @@ LOCK, RESULT, LOG, OUTPUT = "lock.json", "result.json", "log.txt", "output"
 _MOST_AS_TEXT = 3 << 20
 _MOST_RESULT, _MOST_LOG = 8 << 20, 256 << 20
 _NOT_THERE = 404
+_OURS = "intern-staging-"
 
 
 @frozen
@@ -167,7 +168,15 @@ class Staging:
 
 def repository_of(launch_key: str) -> str:
     """Return the name of a launch's repository."""
-    return f"intern-staging-{launch_key.removeprefix('intern-')}"
+    return f"{_OURS}{launch_key.removeprefix('intern-')}"
+
+
+def staged_in(api: HfApi, account: HubAccount) -> tuple[str, ...]:
+    """Return the launch keys of all staging repositories, whoever launched them, by one listing."""
+    with asking("list staging repositories", account):
+        listed = list(api.list_datasets(author=account.staging, search=_OURS))
+    names = (one.id.partition("/")[2] for one in listed)
+    return tuple(f"intern-{name.removeprefix(_OURS)}" for name in names if name.startswith(_OURS))
 
 
 def packed(archive: str) -> tuple[str, bytes, str]:

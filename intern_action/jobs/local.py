@@ -225,6 +225,15 @@ class LocalJobs:
             output_dir=status.output_dir,
         )
 
+    def leftovers(self) -> tuple[str, ...]:
+        """Return nothing: what a job here left is where it belongs."""
+        return ()
+
+    def forget(self, ref: JobRef) -> bool:
+        """Delete nothing: the folder of a job here is its results' home."""
+        del ref
+        return False
+
     def _folder(self, ref: JobRef) -> JobFolder:
         folder = folder_of(self._root, ref.launch_key)
         if ref.backend != NAME or not folder.path.is_dir():

@@ -7,7 +7,7 @@ import contextlib
 from intern_action.core.digests import launch_key, plan_digest
 from intern_action.core.effects import Contacts, Leases, Spends, WritesHub
 from intern_action.core.entries import JobMoved, LedgerEvent, LedgerView, MoneyHeld, PlanConsumed, PlanDropped, agreed
-from intern_action.core.errors import Bug, NotAllowed
+from intern_action.core.errors import Bug, LedgerError, NotAllowed
 from intern_action.core.events import Allowed, Planned, Refused
 from intern_action.core.frozen import frozen
 from intern_action.core.judgement import Approved, Facts, Judgement, NotApproved, Smoke
@@ -187,6 +187,10 @@ def _consume(case: Case, before: Open) -> None:
     plan, digest = before.plan, before.planned.digest
 
     def decide(view: LedgerView) -> tuple[LedgerEvent, ...]:
+        if view.consumed(digest) is not None:
+            raise LedgerError(
+                "another run has just used this approval, and goes on with it; nothing is left to do here"
+            )
         judgement = judge(gather(case, before, view))
         if not isinstance(judgement, Approved):
             raise NotAllowed("the approval no longer holds: " + "; ".join(c.words for c in judgement.failing))

@@ -97,17 +97,32 @@ class House:
 
     def drive(self) -> State:
         """Go on until the session is over or waits for people."""
-        from intern_action.session.drive import Patience, drive
         from intern_action.session.lease import sweep
 
         waiting = self.settings.waiting
         poll = waiting.poll.total_seconds()
-        patience = Patience(
+        state = self._drive(
             poll_seconds=min(poll, LOCAL_POLL_SECONDS) if self.settings.jobs.backend == "local" else poll,
             longest_seconds=waiting.job.total_seconds(),
         )
-        state = drive(self.case, self._work, self._shelf, patience=patience)
         sweep(self.office, spare=self.session)
+        return state
+
+    def look(self) -> State:
+        """Do what can be done now, and wait for nothing: neither for people nor for a job."""
+        from intern_action.session.wake import wake
+
+        if self.case.state is State.AWAITING_INPUT:
+            wake(self.case)
+        return self._drive(poll_seconds=0, longest_seconds=0)
+
+    def _drive(self, *, poll_seconds: float, longest_seconds: float) -> State:
+        from intern_action.session.drive import Patience, drive
+        from intern_action.session.tidy import tidy_own
+
+        patience = Patience(poll_seconds=poll_seconds, longest_seconds=longest_seconds)
+        state = drive(self.case, self._work, self._shelf, patience=patience)
+        tidy_own(self.case)
         return state
 
     # --- control's half ----------------------------------------------------------------------------------------------

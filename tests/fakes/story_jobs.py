@@ -30,6 +30,8 @@ class StoryJobs:
     faults: list[JobError | OutsideError] = field(default_factory=list[JobError | OutsideError])
     lost_answers: int = 0
     more: dict[str, Flavor] = field(default_factory=dict[str, Flavor])
+    forgotten: list[str] = field(default_factory=list[str])
+    elsewhere: bool = False
     metrics: Mapping[str, object] = field(default_factory=lambda: {"accuracy": 0.93})
 
     def flavors(self) -> Mapping[str, Flavor]:
@@ -91,3 +93,12 @@ class StoryJobs:
 
     def collect(self, ref: JobRef) -> JobStatus:
         return self.states[ref.launch_key]
+
+    def leftovers(self) -> tuple[str, ...]:
+        return tuple(key for key in self.states if key not in self.forgotten)
+
+    def forget(self, ref: JobRef) -> bool:
+        if self.elsewhere:
+            return False
+        self.forgotten.append(ref.launch_key)
+        return True

@@ -84,3 +84,18 @@ class Jobs(JobReader, Protocol):
     def collect(self, ref: JobRef) -> JobStatus:
         """Return the final status with `output_dir` on this machine. May be repeated."""
         ...
+
+    def leftovers(self) -> tuple[str, ...]:
+        """Return the launch keys whose results still lie with the backend, whoever's they are."""
+        ...
+
+    def forget(self, ref: JobRef) -> bool:
+        """Delete what a collected job left with the backend. May be repeated.
+
+        Args:
+            ref: the job; without an id, a launch that started none.
+
+        Returns:
+            False, with nothing deleted, where its results are not on this machine.
+        """
+        ...
