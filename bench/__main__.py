@@ -10,7 +10,8 @@ from bench.clients import CLIENTS, PLAIN, Client
 from bench.figures import Figures, doubled, ratios, together
 from bench.measure import TURNS, help_seconds, run
 from bench.parts import costs, table
-from bench.report import committed, machine, text, write
+from bench.report import Tables, committed, machine, text, write
+from bench.requests import request_table, requests
 
 SHORT_RUNS, LONG_RUNS = 5, 2
 SECOND_LOOKS = 2
@@ -28,10 +29,10 @@ def main() -> int:
     found = measured(clients, short, long)
     worse = compared(found, clients) if not options.quick else {}
     relative = {name: ratios(figures, found[PLAIN.name]) for name, figures in found.items() if name != PLAIN.name}
-    parts = table(costs())
-    print(text(found, relative, where, parts))
+    tables = Tables(parts=table(costs()), requests=request_table(requests()))
+    print(text(found, relative, where, tables))
     if not options.quick and not options.only:
-        write(found, relative, where, parts)
+        write(found, relative, where, tables)
     for name, figures in worse.items():
         print(f"doubled: {name}: {', '.join(figures)}", file=sys.stderr)
     return 1 if worse else 0

@@ -12,6 +12,7 @@ from intern_action.core.flags import flags
 from intern_action.core.frozen import frozen
 from intern_action.core.ports import JobOrder
 from intern_action.core.types import JobSpec
+from intern_action.jobs._account import HubAccount
 from intern_action.jobs._folder import check_output
 from intern_action.jobs.in_job import program
 
@@ -27,7 +28,6 @@ MOST_WORD = 120 * 1024
 """Bytes of one word of a command line; the kernel takes 128 KiB."""
 _CHECKPOINT_SECONDS = 60
 _UNSAID = re.compile(r"[^A-Za-z0-9_-]+")
-_SECONDS_A_MINUTE = 60
 
 
 @frozen
@@ -48,34 +48,34 @@ class Body:
         return digest((self.image, self.command, self.flavor, self.timeout_seconds, told, (TOKEN,)))[:40]
 
 
-def body_of(order: JobOrder, *, repository: str, image: str, endpoint: str, home: str, devices: int) -> Body:
+def body_of(order: JobOrder, account: HubAccount, *, repository: str, devices: int) -> Body:
     """Return the job of an order.
 
     Args:
         order: the approved spec on the approved tree.
+        account: whose job it is: the image, the Hub's address as the job reaches it, whose ledger knows it.
         repository: where its archive is staged.
-        image: the image it runs in.
-        endpoint: the Hub's address, as the job reaches it.
-        home: whose ledger knows it.
         devices: how many accelerators the hardware has; each gets a process of its own.
 
     Raises:
         JobError: it cannot be carried out on the Hub.
     """
-    told = json.dumps(_order(order, repository, processes=max(1, devices)), ensure_ascii=True, sort_keys=True)
+    seconds = order.timeout_minutes * account.minute_seconds
+    described = _order(order, repository, seconds, processes=max(1, devices))
+    told = json.dumps(described, ensure_ascii=True, sort_keys=True)
     command = ("python3", "-c", program(), told)
     if max(len(word.encode()) for word in command) > MOST_WORD:
         raise JobError(f"the parameters of {order.spec.script} are too long for a command line; put them into a file")
     body = Body(
-        image=image,
+        image=account.image,
         command=command,
         flavor=order.spec.flavor,
-        timeout_seconds=order.timeout_minutes * _SECONDS_A_MINUTE,
-        environment={"HF_ENDPOINT": endpoint, "PYTHONUNBUFFERED": "1"},
+        timeout_seconds=seconds,
+        environment={"HF_ENDPOINT": account.endpoint, "PYTHONUNBUFFERED": "1"},
         labels={},
     )
     labels = {f"intern-{name}": plain_label(value) for name, value in order.labels.items()}
-    ours = {KEY: order.launch_key, HOME: home, SPEC: body.spec, "name": order.launch_key}
+    ours = {KEY: order.launch_key, HOME: account.home, SPEC: body.spec, "name": order.launch_key}
     return Body(
         image=body.image,
         command=body.command,
@@ -96,7 +96,7 @@ def stop_after(timeout_seconds: int) -> float:
     return timeout_seconds - min(150.0, max(10.0, timeout_seconds / 10))
 
 
-def _order(order: JobOrder, repository: str, *, processes: int) -> Mapping[str, object]:
+def _order(order: JobOrder, repository: str, timeout_seconds: int, *, processes: int) -> Mapping[str, object]:
     spec = order.spec
     check_output(spec.output)
     _check_reachable(spec)
@@ -109,7 +109,7 @@ def _order(order: JobOrder, repository: str, *, processes: int) -> Mapping[str, 
         "dependencies": list(spec.dependencies),
         "output": spec.output,
         "processes": processes,
-        "stop_after_seconds": stop_after(order.timeout_minutes * _SECONDS_A_MINUTE),
+        "stop_after_seconds": stop_after(timeout_seconds),
         "checkpoint_seconds": _CHECKPOINT_SECONDS,
     }
 

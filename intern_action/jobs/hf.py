@@ -79,14 +79,8 @@ class HfJobs:
             JobError: it was certainly not started.
             OutsideError: nobody knows, or a job with our label is not ours; calling again looks again.
         """
-        body = body_of(
-            order,
-            repository=self._staging(order.launch_key).name,
-            image=self._account.image,
-            endpoint=self._account.endpoint,
-            home=self._account.home,
-            devices=self._devices(order.spec.flavor),
-        )
+        devices = self._devices(order.spec.flavor)
+        body = body_of(order, self._account, repository=self._staging(order.launch_key).name, devices=devices)
         resume = self._checkpoint_of(order.resume) if order.resume else ""
         launch = Launch(self._api, self._account, self._with.clock, body=body, me=lambda: self._me)
         job = launch.once(self._staging(order.launch_key), order.archive, resume=resume)

@@ -20,9 +20,12 @@ from intern_action.session.carrying import contact, write_hub
 from intern_action.session.launch import launch, next_attempt
 from intern_action.session.lease import begin
 from intern_action.session.office import Case
-from intern_action.session.planning import refuse
+from intern_action.session.planning import plan_anew, refuse
 from intern_action.session.purse import release
 from intern_action.session.uploads import content_of, standing
+
+PRICE = "price-within-quote"
+"""The condition that a plan with newer prices meets: where nothing else fails, people are asked again, with those."""
 
 
 @frozen
@@ -65,9 +68,19 @@ def consider(case: Case) -> Judgement | None:
         case Approved(by=by):
             _consume(case, before)
             _go(case, before, by)
-        case NotApproved():
-            pass
+        case NotApproved(failing=failing):
+            if {condition.name for condition in failing} == {PRICE}:
+                _ask_again(case, before)
     return judgement
+
+
+def _ask_again(case: Case, before: Open) -> None:
+    """Bring the same wish before people with the prices of now."""
+    match before.plan.asks:
+        case Spends() | Leases() as effect:
+            plan_anew(case, before.call, effect, "the price rose since the plan was made")
+        case effect:
+            raise Bug(f"an effect that {effect.kind} has no price")
 
 
 def explain(case: Case, before: Open) -> Judgement:

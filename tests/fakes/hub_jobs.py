@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -20,6 +18,7 @@ from intern_action.core.types import Flavor, JobRef, JobSpec, JobStatus
 from intern_action.jobs._account import HubAccount
 from intern_action.jobs._backend import Supplies
 from intern_action.jobs.hf import HfJobs
+from tests.fakes.deaths import die_after
 from tests.fakes.local_jobs import MachineClock, Workshop, shell_of
 
 if TYPE_CHECKING:
@@ -152,30 +151,15 @@ def run_mortal(at: HubWorkshop, deed: str, subject: JobOrder | JobRef, *, die_af
     return done.returncode
 
 
-def _die_after(answers: int) -> None:
-    """Kill this process once so many answers have come."""
-    import httpx
-
-    send, left = httpx.Client.send, [answers]
-
-    def mortal(self: httpx.Client, *words: object, **more: object) -> httpx.Response:
-        answer = send(self, *words, **more)  # pyright: ignore[reportArgumentType]
-        left[0] -= 1
-        if left[0] == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return answer
-
-    httpx.Client.send = mortal
-
-
 def main(words: str) -> None:
     """Be the process that dies."""
     given = cast("dict[str, object]", json.loads(words))
     account = cast("dict[str, object]", given["account"])
-    patience = {name: float(str(account[name])) for name in ("patience_seconds", "look_seconds")}
-    jobs = backend(Path(str(given["place"])) / "jobs", HubAccount(**{**account, **patience}))  # pyright: ignore[reportArgumentType]
+    numbers = {name: float(str(account[name])) for name in ("patience_seconds", "look_seconds")}
+    numbers["minute_seconds"] = int(str(account["minute_seconds"]))
+    jobs = backend(Path(str(given["place"])) / "jobs", HubAccount(**{**account, **numbers}))  # pyright: ignore[reportArgumentType]
     about = cast("dict[str, str]", given["about"])
-    _die_after(int(str(given["die"])))
+    die_after(int(str(given["die"])))
     if given["deed"] == "launch":
         spec = JobSpec(script="train.py", flavor=about["flavor"])
         jobs.launch(

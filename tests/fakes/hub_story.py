@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from intern_action.core.entries import LedgerView
+from intern_action.forge.local import LocalForge
 from intern_action.git.branch import GitBranch
+from intern_action.git.repository import BareRepository
 from intern_action.ledger.ledger import GitLedger
 from intern_action.settings.clock import SystemClock
 from tests.fakes.git_world import make_repository
@@ -119,3 +121,9 @@ def plan_of(at: HubWorkshop) -> str:
     made = view.newest_plan(next(iter(view.sessions())))
     assert made is not None
     return made.digest
+
+
+def forge_of(at: HubWorkshop) -> LocalForge:
+    """Return the story's forge, as a person uses it."""
+    remote = BareRepository.open(str(at.place / "out" / "remote.git"))
+    return LocalForge(at.place / "out" / "forge", remote, clock=SystemClock())

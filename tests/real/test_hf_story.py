@@ -8,10 +8,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from huggingface_hub import HfApi
 
-from intern_action.core.types import JobStage
-from tests.fakes.hub_jobs import PAYS, HubWorkshop
-from tests.fakes.hub_story import command, hub_story, ledger, plan_of, play
+from intern_action.core.types import JobStage, Verdict
+from tests.fakes.hub_jobs import PAYS, STAGES, HubWorkshop
+from tests.fakes.hub_story import command, forge_of, hub_story, ledger, plan_of, play
+from tests.fakes.mortal import UNAPPROVED
 from tests.hub_server.faults import Lost
 from tests.hub_server.job_runs import Jobs
 
@@ -25,6 +27,8 @@ def at(tmp_path: Path) -> Iterator[HubWorkshop]:
 def test_an_approved_task_trains_on_the_hub_and_after_too_little_memory_again_with_a_permitted_variation(
     at: HubWorkshop,
 ) -> None:
+    """The answer to the first start is lost, which changes nothing."""
+    at.hub.fault("POST", f"/api/jobs/{PAYS}", Lost(), times=1)
     ended = play(at)
     assert ended["state"] == "done"
     assert at.launched() == 2
@@ -34,34 +38,38 @@ def test_an_approved_task_trains_on_the_hub_and_after_too_little_memory_again_wi
     kinds = ended["kinds"]
     assert isinstance(kinds, list)
     assert (kinds.count("planned"), kinds.count("submitted")) == (1, 2)
-    results = list((at.place / "out" / "sessions").glob("*/result.json"))
-    assert json.loads(results[0].read_text())["metrics"]
+    assert result_of(at)["metrics"]
+    assert left_in_staging(at) == []
 
 
-def test_the_same_with_the_answer_lost_ends_the_same(at: HubWorkshop) -> None:
-    at.hub.fault("POST", f"/api/jobs/{PAYS}", Lost(), times=1)
-    assert play(at)["state"] == "done"
-    assert at.launched() == 2
-
-
-def test_a_session_does_not_wait_longer_than_it_is_told_and_goes_on_when_it_is_woken(at: HubWorkshop) -> None:
-    at.hub.world.part(Jobs).settings.queue_seconds = 3
-    assert play(at, INTERN_ACTION_WAITING_JOB="1 second")["state"] == "awaiting-job"
-    at.hub.world.part(Jobs).settings.queue_seconds = 0
-    assert play(at)["state"] == "done"
-    assert at.launched() == 2
-
-
-def test_a_price_that_rose_between_plan_and_approval_starts_nothing(at: HubWorkshop) -> None:
-    assert play(at, kill_after="planned") == {}
+def test_a_price_that_rose_between_plan_and_approval_starts_nothing_and_is_asked_for_again(at: HubWorkshop) -> None:
+    assert play(at, kill_after=UNAPPROVED)["state"] == "awaiting-review"
+    first = plan_of(at)
     at.hub.world.part(Jobs).prices.set_price("cpu-basic", Decimal("0.40"))
-    ended = play(at)
-    assert ended["state"] == "awaiting-review"
+    assert play(at)["state"] == "awaiting-review"
     assert at.launched() == 0
+    dropped, plan = ledger(at).dropped(first), ledger(at).plan(plan_of(at))
+    assert dropped is not None
+    assert plan is not None
+    assert "superseded" in dropped.why
+    forge_of(at).review(plan.pull_request, "grace", Verdict.APPROVED)
+    assert play(at)["state"] == "done"
+    assert at.launched() == 2
+
+
+def test_a_namespace_that_cannot_pay_is_said_to_people_and_costs_nothing(at: HubWorkshop) -> None:
+    at.hub.world.part(Jobs).settings.without_credit.add(PAYS)
+    assert play(at)["state"] == "failed"
+    assert at.launched() == 0
+    message = str(result_of(at)["message"])
+    assert "Add credit at" in message
+    assert ledger(at).held(plan_of(at)) == 0
+    said = forge_of(at).thread(1)
+    assert "Add credit at" in "".join(comment.text for comment in said.comments)
 
 
 def test_the_sweeper_ends_what_no_session_waits_for(at: HubWorkshop) -> None:
-    assert play(at)["state"] == "done"
+    assert play(at, kill_after=UNAPPROVED)["state"] == "awaiting-review"
     home = next((at.place / "out" / "control").glob("home")).read_text()
     stray = at.jobs(home=home).launch(at.order("import time\ntime.sleep(300)\n", key="intern-stray-1"))
     strangers = at.jobs(home="another").launch(at.order("import time\ntime.sleep(300)\n", key="intern-other-1"))
@@ -70,3 +78,13 @@ def test_the_sweeper_ends_what_no_session_waits_for(at: HubWorkshop) -> None:
         assert words in done.stdout, done.stderr
     assert at.jobs().status(stray).stage is JobStage.CANCELLED
     assert not at.jobs().status(strangers).stage.final
+
+
+def result_of(at: HubWorkshop) -> dict[str, object]:
+    """Return what machines read of the session."""
+    return json.loads(next((at.place / "out" / "sessions").glob("*/result.json")).read_text())
+
+
+def left_in_staging(at: HubWorkshop) -> list[str]:
+    api = HfApi(endpoint=at.hub.url, token=at.account.token)
+    return [one.id for one in api.list_datasets(author=STAGES)]

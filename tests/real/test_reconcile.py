@@ -10,11 +10,8 @@ import pytest
 from huggingface_hub import HfApi
 
 from intern_action.core.types import JobRef, Verdict
-from intern_action.forge.local import LocalForge
-from intern_action.git.repository import BareRepository
-from intern_action.settings.clock import SystemClock
 from tests.fakes.hub_jobs import PAYS, STAGES, HubWorkshop
-from tests.fakes.hub_story import hub_story, ledger, plan_of, play, tick
+from tests.fakes.hub_story import forge_of, hub_story, ledger, plan_of, play, tick
 from tests.fakes.mortal import UNAPPROVED
 from tests.fakes.waiting_sessions import add_waiting_sessions
 from tests.hub_server.job_runs import Jobs
@@ -89,11 +86,6 @@ def test_thirty_machines_that_look_at_one_approved_plan_start_one_job(at: HubWor
         tick(at, *machines[:2]) == ["nothing has changed\n"] * 2
     )  # also whoever lost finds the job by the ledger's name
     assert len(asked(at, before)) < 10
-
-
-def forge_of(at: HubWorkshop) -> LocalForge:
-    remote = BareRepository.open(str(at.place / "out" / "remote.git"))
-    return LocalForge(at.place / "out" / "forge", remote, clock=SystemClock())
 
 
 def machine(at: HubWorkshop, number: int) -> Path:

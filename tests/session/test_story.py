@@ -118,6 +118,28 @@ def test_a_price_that_rose_since_the_plan_voids_its_approval(house: StoryHouse) 
     proposed(house)
     house.jobs.price = Decimal("0.61")
     assert house.approve().state is State.AWAITING_REVIEW
+    assert house.jobs.orders == []
+
+
+def test_a_plan_whose_price_rose_is_superseded_by_one_with_the_new_price(house: StoryHouse) -> None:
+    first = proposed(house).digest
+    house.jobs.price = Decimal("0.66")
+    house.approve()
+    dropped, plan = house.ledger.dropped(first), house.ledger.plan(house.digest)
+    assert dropped is not None
+    assert plan is not None
+    assert "superseded" in dropped.why
+    assert plan.ceiling_usd == Decimal("0.66")
+    assert "0.66" in house.present.memory.why
+    assert house.approve().state is State.AWAITING_JOB
+    assert house.ledger.held(house.digest) == Decimal("0.66")
+
+
+def test_a_price_that_rose_asks_nobody_again_before_somebody_approves(house: StoryHouse) -> None:
+    first = proposed(house).digest
+    house.jobs.price = Decimal("0.66")
+    house.approve(by="eve")
+    assert house.digest == first
 
 
 def test_a_budget_without_room_launches_nothing(house: StoryHouse) -> None:
