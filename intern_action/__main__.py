@@ -176,6 +176,18 @@ def reconcile(out: str | None) -> None:
 
 @cli.command()
 @_session
+@click.option("--follow", "-f", "how", flag_value="follow", help="go on until the job has ended")
+@_out
+def logs(session: str, how: str | None, out: str | None) -> None:
+    """Show what the newest job of SESSION prints."""
+    from intern_action.commands import logs as command
+
+    run = command.follow if how else command.logs
+    _finish(run(_environment(), session, out=out))
+
+
+@cli.command()
+@_session
 @_out
 def status(session: str, out: str | None) -> None:
     """Show all sessions, or one SESSION: state, spend, links."""

@@ -63,6 +63,7 @@ class HfJobs:
             kept=self._root / "prices.json",
             table=self._with.flavors,
             clock=self._with.clock,
+            kept_for=self._with.kept_for,
         )
 
     def find(self, launch_key: str) -> JobRef | None:

@@ -10,6 +10,7 @@ from intern_action.core.events import Entry
 from intern_action.core.frozen import frozen
 from intern_action.core.states import State
 from intern_action.core.types import JobStatus
+from intern_action.session.lease import give_back_objected
 from intern_action.session.office import Case
 from intern_action.session.settle import settle
 from intern_action.session.wake import wake
@@ -36,6 +37,7 @@ def drive(case: Case, work: Work, shelf: BundleShelf, *, patience: Patience = US
     while not case.state.over:
         match case.state:
             case State.RUNNING:
+                give_back_objected(case)
                 settle(case, shelf.take(work(tuple(case.journal.entries()))))
             case State.AWAITING_REVIEW:
                 wake(case)
@@ -46,6 +48,10 @@ def drive(case: Case, work: Work, shelf: BundleShelf, *, patience: Patience = US
                     if clock.monotonic() >= until:
                         break
                     clock.wait(patience.poll_seconds)
+            case State.AWAITING_INPUT:
+                give_back_objected(case)
+                if case.state is State.AWAITING_INPUT:
+                    break
             case _:
                 break
     return case.state

@@ -31,6 +31,8 @@ def _with_news(office: Office, view: LedgerView, running: frozenset[str]) -> Ite
         match moved.state:
             case State.AWAITING_JOB if _ended(view, made, running) or _objected(office, made):
                 yield session
+            case State.AWAITING_INPUT if _lease_objected(office, view, made):
+                yield session
             case State.AWAITING_REVIEW if _decided(office, view, made):
                 yield session
             case _:
@@ -45,6 +47,12 @@ def _ended(view: LedgerView, made: PlanMade | None, running: frozenset[str]) -> 
 
 def _objected(office: Office, made: PlanMade | None) -> bool:
     return made is not None and Verdict.CHANGES_REQUESTED in _verdicts(office, made.plan)
+
+
+def _lease_objected(office: Office, view: LedgerView, made: PlanMade | None) -> bool:
+    """Whether changes were asked of a sandbox that is still there."""
+    lent = made is not None and any(row.state is JobState.RUNNING for row in view.jobs(made.digest))
+    return lent and _objected(office, made)
 
 
 def _decided(office: Office, view: LedgerView, made: PlanMade | None) -> bool:

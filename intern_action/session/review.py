@@ -13,12 +13,13 @@ from intern_action.core.frozen import frozen
 from intern_action.core.judgement import Approved, Facts, Judgement, NotApproved, Smoke
 from intern_action.core.plan import RECOMMENDED, Plan, chosen, offered
 from intern_action.core.states import JobState, State
-from intern_action.core.types import Call, Permission, Quote, Review, Verdict
+from intern_action.core.types import Call, Permission, Quote, Review
 from intern_action.gate.approval import judge
 from intern_action.gate.quote import lease_quote, make_quote
 from intern_action.session.carrying import contact, write_hub
 from intern_action.session.launch import launch, next_attempt
 from intern_action.session.lease import begin
+from intern_action.session.objecting import objection_to
 from intern_action.session.office import Case
 from intern_action.session.planning import plan_anew, refuse
 from intern_action.session.purse import release
@@ -161,20 +162,6 @@ def newest_smoke(case: Case) -> Smoke | None:
             return Smoke(tree=tree, exit_code=code, script=script)
         case _:
             return Smoke(tree="", exit_code=1, script="")
-
-
-def objection_to(case: Case, plan: Plan) -> Review | None:
-    """Return the standing request for changes of somebody who may write, given after the plan."""
-    office = case.office
-    latest: dict[str, Review] = {}
-    for review in office.forge.reviews(plan.pull_request):
-        if review.verdict is not Verdict.COMMENTED:
-            latest[review.by] = review
-    for person, review in latest.items():
-        asked = review.verdict is Verdict.CHANGES_REQUESTED and review.submitted_at > plan.made_at
-        if asked and office.forge.permission(person).writes:
-            return review
-    return None
 
 
 def send_back(case: Case, before: Open, review: Review) -> None:

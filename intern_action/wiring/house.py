@@ -110,10 +110,6 @@ class House:
 
     def look(self) -> State:
         """Do what can be done now, and wait for nothing: neither for people nor for a job."""
-        from intern_action.session.wake import wake
-
-        if self.case.state is State.AWAITING_INPUT:
-            wake(self.case)
         return self._drive(poll_seconds=0, longest_seconds=0)
 
     def _drive(self, *, poll_seconds: float, longest_seconds: float) -> State:
@@ -234,6 +230,7 @@ class House:
                 longest_minutes=minutes(longest),
                 environment=offline(self.world),
                 hub=hub_account(self.premises),
+                kept_for=jobs.hf.kept_for,
             )
         )
 

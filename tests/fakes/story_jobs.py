@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -83,6 +83,9 @@ class StoryJobs:
 
     def logs(self, ref: JobRef) -> str:
         return f"log of {ref.id}\n"
+
+    def follow(self, ref: JobRef) -> Iterator[str]:
+        yield from self.logs(ref).splitlines()
 
     def alive(self) -> tuple[JobRef, ...]:
         return tuple(status.ref for status in self.states.values() if not status.stage.final)

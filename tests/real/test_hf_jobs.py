@@ -9,6 +9,7 @@ import shutil
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -348,6 +349,58 @@ def test_a_cancelled_job_ends_and_cancelling_it_again_does_no_harm(at: HubWorksh
     jobs.cancel(ref)
     jobs.cancel(ref)
     assert at.end_of(ref).stage is JobStage.CANCELLED
+
+
+# --- afterwards ------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_collected_is_forgotten_on_the_hub_and_told_from_home(at: HubWorkshop) -> None:
+    jobs = at.jobs()
+    ref = jobs.launch(at.order(TRAINS))
+    assert not jobs.forget(ref)
+    status, log = at.end_of(ref), jobs.logs(ref)
+    whole = listing(status)
+    assert jobs.leftovers() == (ref.launch_key,)
+    assert jobs.forget(ref)
+    assert jobs.leftovers() == ()
+    assert jobs.forget(ref)
+    again = at.jobs()
+    assert (again.status(ref).stage, again.logs(ref)) == (JobStage.COMPLETED, log)
+    assert listing(again.collect(ref)) == whole
+
+
+def test_what_another_machine_collected_is_not_forgotten_here(at: HubWorkshop) -> None:
+    ref = at.jobs().launch(at.order(TRAINS))
+    at.end_of(ref)
+    assert not at.jobs(root="elsewhere").forget(ref)
+    assert at.jobs().leftovers() == (ref.launch_key,)
+
+
+def test_results_whose_files_are_gone_from_home_stay_on_the_hub(at: HubWorkshop) -> None:
+    ref = at.jobs().launch(at.order(TRAINS))
+    shutil.rmtree(at.end_of(ref).output_dir)
+    assert not at.jobs().forget(ref)
+
+
+def test_a_launch_that_was_refused_leaves_nothing_once_it_is_forgotten(at: HubWorkshop) -> None:
+    order = at.order(TRAINS)
+    at.hub.fault("POST", f"/api/jobs/{PAYS}", Refuse(status=402))
+    with pytest.raises(JobError):
+        at.jobs().launch(order)
+    assert at.jobs().leftovers() == (order.launch_key,)
+    assert at.jobs().forget(JobRef(backend="hf", id="", launch_key=order.launch_key))
+    assert at.jobs().leftovers() == ()
+
+
+def test_a_price_list_is_used_for_as_long_as_it_may_be_where_the_hub_is_away(at: HubWorkshop) -> None:
+    at.jobs().flavors()
+    at.hub.fault("GET", "/api/jobs/hardware", Refuse(status=503), times=None)
+    supplies = at.jobs()._with
+    kept, table = (
+        HfJobs(dataclasses.replace(supplies, kept_for=age)).flavors()["cpu-basic"]
+        for age in (timedelta(hours=1), timedelta(0))
+    )
+    assert (kept.live_at is not None, table.live_at) == (True, None)
 
 
 # --- logs ------------------------------------------------------------------------------------------------------------

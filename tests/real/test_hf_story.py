@@ -11,6 +11,8 @@ import pytest
 from huggingface_hub import HfApi
 
 from intern_action.core.types import JobStage, Verdict
+from intern_action.settings.clock import SystemClock
+from intern_action.trace.store import FileJournal
 from tests.fakes.hub_jobs import PAYS, STAGES, HubWorkshop
 from tests.fakes.hub_story import command, forge_of, hub_story, ledger, plan_of, play
 from tests.fakes.mortal import UNAPPROVED
@@ -40,6 +42,12 @@ def test_an_approved_task_trains_on_the_hub_and_after_too_little_memory_again_wi
     assert (kinds.count("planned"), kinds.count("submitted")) == (1, 2)
     assert result_of(at)["metrics"]
     assert left_in_staging(at) == []
+    session = next(iter(view.sessions()))
+    journal = at.place / "out" / "control" / "journals" / f"{session}.jsonl"
+    with FileJournal(journal, clock=SystemClock()):  # as the run has it that waits for the job
+        for words in (["logs"], ["logs", session, "--follow"]):
+            done = command(at, *words)
+            assert (done.returncode, bool(done.stdout.strip())) == (0, True), done.stderr
 
 
 def test_a_price_that_rose_between_plan_and_approval_starts_nothing_and_is_asked_for_again(at: HubWorkshop) -> None:

@@ -16,6 +16,7 @@ from intern_action.session.tidy import tidy, tidy_own
 from intern_action.session.wake import stop
 from tests.fakes.git_world import make_world
 from tests.fakes.house import JOB, StoryHouse, done, proposal
+from tests.fakes.thinking import calls
 
 
 @pytest.fixture
@@ -81,6 +82,19 @@ def test_a_request_for_changes_while_the_job_runs_is_news(house: StoryHouse) -> 
     house.clock.wait(1)
     house.forge.review(house.pull_request, by="grace", verdict=Verdict.CHANGES_REQUESTED, body="stop it")
     assert found(house) == own(house)
+
+
+def test_changes_that_are_asked_of_a_sandbox_are_news_until_it_is_ended(house: StoryHouse) -> None:
+    wish = calls(("l", "sandbox_create", {"flavor": "local-cpu", "timeout": "1h", "purpose": "to try"}))
+    ask = calls(("q", "ask_person", {"question": "go on?"}))
+    more = calls(("q2", "ask_person", {"question": "and now?"}))
+    house.script(wish, ask, more, done()).ask().approve()
+    assert (house.state, found(house)) == (State.AWAITING_INPUT, ())
+    house.clock.wait(1)
+    house.forge.review(house.pull_request, by="grace", verdict=Verdict.CHANGES_REQUESTED, body="enough")
+    assert found(house) == own(house)
+    house.go_on()
+    assert (house.state, found(house)) == (State.AWAITING_INPUT, ())
 
 
 def test_what_is_over_is_never_news(house: StoryHouse) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 from typing import Protocol
 
@@ -83,6 +83,10 @@ class Jobs(JobReader, Protocol):
 
     def collect(self, ref: JobRef) -> JobStatus:
         """Return the final status with `output_dir` on this machine. May be repeated."""
+        ...
+
+    def follow(self, ref: JobRef) -> Iterator[str]:
+        """Yield each line it prints, once, from the first on, until it has ended."""
         ...
 
     def leftovers(self) -> tuple[str, ...]:
