@@ -8,32 +8,22 @@ files and a repository of its own, until one lives. At the end it prints how man
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 from pathlib import Path
 
 from intern_action.hub.huggingface_writer import HuggingFaceWriter
-from tests.fakes.deaths import die_after
-
-MOST = 60
+from tests.fakes.deaths import deaths_until_one_lives
 
 
-def main(endpoint: str, token: str, folder: str, repository: str) -> int:
+def main(endpoint: str, token: str, folder: str, repository: str) -> None:
     """Let them die."""
-    for answers in range(1, MOST):
-        child = os.fork()
-        if not child:
-            die_after(answers)
-            writer = HuggingFaceWriter(endpoint=endpoint, token=token)
-            place = str(output_of(Path(folder), answers))
-            writer.upload("model", f"{repository}-{answers}", place, message=message_of(answers), parent=None)
-            os._exit(0)
-        _pid, status = os.waitpid(child, 0)
-        if os.waitstatus_to_exitcode(status) != -signal.SIGKILL:
-            sys.stdout.write(str(answers - 1))
-            return os.waitstatus_to_exitcode(status)
-    return 1
+
+    def upload(number: int) -> None:
+        place = str(output_of(Path(folder), number))
+        writer = HuggingFaceWriter(endpoint=endpoint, token=token)
+        writer.upload("model", f"{repository}-{number}", place, message=message_of(number), parent=None)
+
+    sys.stdout.write(str(deaths_until_one_lives(upload)))
 
 
 def message_of(number: int) -> str:
@@ -52,4 +42,4 @@ def output_of(folder: Path, number: int) -> Path:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    main(*sys.argv[1:])
