@@ -38,6 +38,11 @@ def up_to_the_job(asked: Sequence[str]) -> int:
     return started - judged - 1
 
 
+def above(found: Mapping[str, int]) -> Mapping[str, int]:
+    """Return what took more requests than its aim."""
+    return {name: count for name, count in found.items() if count > AIMS[name]}
+
+
 def asked(at: HubWorkshop, since: int) -> list[str]:
     """Return what the Hub was asked since some number of requests."""
     return [f"{one.method} {one.path.partition('?')[0]}" for one in at.hub.requests[since:]]
