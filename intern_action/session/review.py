@@ -53,6 +53,7 @@ def before_review(case: Case) -> Open | None:
 
 def consider(case: Case) -> Judgement | None:
     """Judge what awaits a review and act on it; return the judgement, None when there is nothing to judge any more."""
+    _note_newer(case)
     before = before_review(case)
     if before is None:
         return None
@@ -73,6 +74,23 @@ def consider(case: Case) -> Judgement | None:
             if {condition.name for condition in failing} == {PRICE}:
                 _ask_again(case, before)
     return judgement
+
+
+def _note_newer(case: Case) -> None:
+    """Journal the plan that a run wrote into the ledger before it was killed: the same wish, with newer prices."""
+    before, newest = before_review(case), case.office.ledger.read().newest_plan(case.began.session)
+    if before is None or newest is None or newest.digest == before.planned.digest:
+        return
+    plan = newest.plan
+    if plan.call_id == before.call.id:
+        case.write(
+            Planned(
+                call_id=plan.call_id,
+                digest=newest.digest,
+                pull_request=plan.pull_request,
+                ceiling_usd=plan.ceiling_usd,
+            )
+        )
 
 
 def _ask_again(case: Case, before: Open) -> None:
