@@ -10,14 +10,15 @@ from bench.clients import CLIENTS, PLAIN, Client
 from bench.figures import Figures, doubled, ratios, together
 from bench.measure import TURNS, help_seconds, run
 from bench.parts import costs, table
-from bench.report import committed, machine, text, write
+from bench.report import Tables, committed, machine, text, write
+from bench.requests import above, request_table, requests
 
 SHORT_RUNS, LONG_RUNS = 5, 2
 SECOND_LOOKS = 2
 
 
 def main() -> int:
-    """Measure, write, compare; 1 when a ratio has doubled."""
+    """Measure, write, compare; 1 when a ratio has doubled, or the Hub is asked more often than meant."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one run each, results are shown and not written")
     parser.add_argument("--only", default="", help="measure only clients whose name holds this, beside the plain loop")
@@ -28,13 +29,16 @@ def main() -> int:
     found = measured(clients, short, long)
     worse = compared(found, clients) if not options.quick else {}
     relative = {name: ratios(figures, found[PLAIN.name]) for name, figures in found.items() if name != PLAIN.name}
-    parts = table(costs())
-    print(text(found, relative, where, parts))
+    counted = requests()
+    tables = Tables(parts=table(costs()), requests=request_table(counted))
+    print(text(found, relative, where, tables))
     if not options.quick and not options.only:
-        write(found, relative, where, parts)
+        write(found, relative, where, tables)
     for name, figures in worse.items():
         print(f"doubled: {name}: {', '.join(figures)}", file=sys.stderr)
-    return 1 if worse else 0
+    for name, count in above(counted).items():
+        print(f"more requests than meant: {name}: {count}", file=sys.stderr)
+    return 1 if worse or above(counted) else 0
 
 
 def measured(clients: Sequence[Client], short: int, long: int) -> dict[str, Figures]:

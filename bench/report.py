@@ -7,7 +7,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,14 @@ TARGETS_OF: Mapping[str, Mapping[str, float]] = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tables:
+    """Further tables of the page, as `bench.parts` and `bench.requests` give them."""
+
+    parts: str
+    requests: str
+
+
 def machine() -> Mapping[str, str]:
     """Return where and on what this was measured."""
     memory_kb = int(Path("/proc/meminfo").read_text().split()[1])
@@ -64,25 +72,26 @@ def committed() -> Mapping[str, Mapping[str, float]]:
 
 
 def write(
-    figures: Mapping[str, Figures], ratios: Mapping[str, Mapping[str, float]], where: Mapping[str, str], parts: str
+    figures: Mapping[str, Figures], ratios: Mapping[str, Mapping[str, float]], where: Mapping[str, str], tables: Tables
 ) -> None:
     """Write both files."""
     numbers: dict[str, Any] = {"machine": where, "turns": TURNS, "figures": {k: asdict(v) for k, v in figures.items()}}
     NUMBERS.write_text(json.dumps(_rounded({**numbers, "ratios": ratios}), indent=2) + "\n")
-    RESULTS.write_text(text(figures, ratios, where, parts))
+    RESULTS.write_text(text(figures, ratios, where, tables))
 
 
 def text(
-    figures: Mapping[str, Figures], ratios: Mapping[str, Mapping[str, float]], where: Mapping[str, str], parts: str
+    figures: Mapping[str, Figures], ratios: Mapping[str, Mapping[str, float]], where: Mapping[str, str], tables: Tables
 ) -> str:
-    """Return the page; `parts` is the table of `bench.parts`."""
+    """Return the page."""
     return PAGE.format(
         **where,
         turns=TURNS,
         ratios="\n".join(_table(ratios, " x")),
         figures="\n".join(_table({name: asdict(values) for name, values in figures.items()}, "")),
         targets="\n".join(_targets(figures)),
-        parts=parts,
+        parts=tables.parts,
+        requests=tables.requests,
     )
 
 
@@ -112,6 +121,12 @@ the next request, with the tool, the journal and the progress lines. Growth: tur
 What every turn or every start pays for, in one process, the fastest of many.
 
 {parts}
+
+## Requests to the Hub
+
+Counted, not measured: the same on every machine.
+
+{requests}
 """
 
 

@@ -160,10 +160,31 @@ def why(session: str, out: str | None, person: str | None) -> None:
 @cli.command()
 @_out
 def sweep(out: str | None) -> None:
-    """Cancel jobs of ours that no session waits for any more, and say which."""
+    """Cancel jobs that no session waits for any more, delete what finished ones left in staging, and say which."""
     from intern_action.commands.act import sweep as run
 
     _finish(run(_environment(), out=out))
+
+
+@cli.command()
+@_out
+def reconcile(out: str | None) -> None:
+    """Look at all sessions that wait, go on where something happened, and wait for nothing: for a timer."""
+    from intern_action.commands.reconcile import reconcile as run
+
+    _finish(run(_environment(), out=out))
+
+
+@cli.command()
+@_session
+@click.option("--follow", "-f", "how", flag_value="follow", help="go on until the job has ended")
+@_out
+def logs(session: str, how: str | None, out: str | None) -> None:
+    """Show what the newest job of SESSION prints."""
+    from intern_action.commands import logs as command
+
+    run = command.follow if how else command.logs
+    _finish(run(_environment(), session, out=out))
 
 
 @cli.command()

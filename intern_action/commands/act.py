@@ -94,11 +94,14 @@ def sweep(environment: Mapping[str, str], *, out: str | None) -> int:
     """Cancel the jobs that nobody owns, and end such sandboxes."""
     from intern_action.session.lease import sweep as sweep_sandboxes
     from intern_action.session.sweep import sweep as sweep_jobs
+    from intern_action.session.tidy import tidy
 
     with _house(environment, "", out) as house:
         swept = (*sweep_jobs(house.office), *sweep_sandboxes(house.office))
         for ref in swept:
             click.echo(f"cancelled {ref.id} ({ref.launch_key}): no session here waits for it")
+        for key in tidy(house.office):
+            click.echo(f"deleted the staging repository of {key}: its session is over and its results are home")
         if not swept:
             click.echo("nothing to sweep: each job that runs has a session that waits for it")
     return 0
@@ -106,7 +109,7 @@ def sweep(environment: Mapping[str, str], *, out: str | None) -> int:
 
 def status(environment: Mapping[str, str], session: str, *, out: str | None) -> int:
     """Show one session, or all."""
-    door = _door(environment, session, out)
+    door = door_of(environment, session, out)
     if not session:
         show_all(door)
         return 0
@@ -115,7 +118,8 @@ def status(environment: Mapping[str, str], session: str, *, out: str | None) -> 
     return 0
 
 
-def _door(environment: Mapping[str, str], session: str, out: str | None) -> LocalDoor:
+def door_of(environment: Mapping[str, str], session: str, out: str | None) -> LocalDoor:
+    """Return the way into the world of a session, "" for whichever is here."""
     loaded = load({"out": out}, environment, Path().absolute(), home_of(environment))
     return LocalDoor(
         Premises(loaded.settings, find(session, loaded.settings.out, environment), environment, SystemClock())
@@ -124,7 +128,7 @@ def _door(environment: Mapping[str, str], session: str, out: str | None) -> Loca
 
 @contextmanager
 def _house(environment: Mapping[str, str], session: str, out: str | None) -> Generator[House, None, None]:
-    door = _door(environment, session, out)
+    door = door_of(environment, session, out)
     with writing(door.world), door.open(session or door.newest()) as house:
         yield house
 

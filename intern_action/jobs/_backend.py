@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import field
+from datetime import timedelta
 
 from intern_action.core.frozen import frozen
 from intern_action.core.ports import Clock, Jobs, Shell
@@ -25,6 +26,7 @@ class Supplies:
         longest_minutes: the most an order may ask for.
         environment: what jobs get besides; never a secret.
         hub: the account for jobs on the Hub, None where there is none.
+        kept_for: how old a list of prices may be where the backend cannot be asked.
     """
 
     root: str
@@ -38,6 +40,7 @@ class Supplies:
     longest_minutes: int = 360
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     hub: HubAccount | None = None
+    kept_for: timedelta = timedelta(days=1)
 
 
 @frozen

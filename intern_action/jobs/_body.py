@@ -12,7 +12,7 @@ from intern_action.core.types import JobSpec
 from intern_action.jobs._folder import check_output
 from intern_action.jobs.in_job import program
 from intern_action.launches.account import HubAccount
-from intern_action.launches.body import SECONDS_A_MINUTE, Body
+from intern_action.launches.body import Body
 
 TOKEN = "HF_JOB_TOKEN"  # noqa: S105 -- the name of one
 STAGED, RESUME = "INTERN_STAGED", "INTERN_RESUME"
@@ -28,14 +28,16 @@ def body_of(order: JobOrder, account: HubAccount, *, repository: str, devices: i
 
     Args:
         order: the approved spec on the approved tree.
-        account: whose it is: its image, the Hub's address as the job reaches it, the token it gets.
+        account: whose job it is: the image, the Hub's address as the job reaches it, the token it gets, whose ledger knows it.
         repository: where its archive is staged.
         devices: how many accelerators the hardware has; each gets a process of its own.
 
     Raises:
         JobError: it cannot be carried out on the Hub.
     """
-    told = json.dumps(_order(order, repository, processes=max(1, devices)), ensure_ascii=True, sort_keys=True)
+    seconds = order.timeout_minutes * account.minute_seconds
+    described = _order(order, repository, seconds, processes=max(1, devices))
+    told = json.dumps(described, ensure_ascii=True, sort_keys=True)
     command = ("python3", "-c", program(), told)
     if max(len(word.encode()) for word in command) > MOST_WORD:
         raise JobError(f"the parameters of {order.spec.script} are too long for a command line; put them into a file")
@@ -43,7 +45,7 @@ def body_of(order: JobOrder, account: HubAccount, *, repository: str, devices: i
         image=account.image,
         command=command,
         flavor=order.spec.flavor,
-        timeout_seconds=order.timeout_minutes * SECONDS_A_MINUTE,
+        timeout_seconds=seconds,
         environment={"HF_ENDPOINT": account.endpoint, "PYTHONUNBUFFERED": "1"},
         secrets={TOKEN: account.job_token},
     )
@@ -55,7 +57,7 @@ def stop_after(timeout_seconds: int) -> float:
     return timeout_seconds - min(150.0, max(10.0, timeout_seconds / 10))
 
 
-def _order(order: JobOrder, repository: str, *, processes: int) -> Mapping[str, object]:
+def _order(order: JobOrder, repository: str, timeout_seconds: int, *, processes: int) -> Mapping[str, object]:
     spec = order.spec
     check_output(spec.output)
     _check_reachable(spec)
@@ -68,7 +70,7 @@ def _order(order: JobOrder, repository: str, *, processes: int) -> Mapping[str, 
         "dependencies": list(spec.dependencies),
         "output": spec.output,
         "processes": processes,
-        "stop_after_seconds": stop_after(order.timeout_minutes * SECONDS_A_MINUTE),
+        "stop_after_seconds": stop_after(timeout_seconds),
         "checkpoint_seconds": _CHECKPOINT_SECONDS,
     }
 

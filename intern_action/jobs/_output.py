@@ -3,40 +3,82 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
 from intern_action.jobs._seal import seal
-from intern_action.jobs._staging import OUTPUT, Staging
+from intern_action.jobs._staging import OUTPUT, RESULT, Staging
 from intern_action.launches.claim import Standing
 from intern_action.launches.folder import write_whole
 
 _PIECE = 1 << 20
 
 
-def bring_home(staging: Staging, standing: Standing, result: Mapping[str, object], place: Path) -> tuple[str, ...]:
-    """Bring the output to `place/output`; return what was left out. May be repeated.
+class Home:
+    """Where the results of one launch lie on this machine.
 
-    What is there at the end is ours, plain, and of exactly the sizes and digests that the job told.
+    collected      the commit they were brought from, then a line for each file that was left out
+    result.json    how the job said it ended
+    output/        its files
+
+    Args:
+        place: the folder of the launch.
     """
-    mark, home = place / "collected", place / OUTPUT
-    if mark.exists():
-        lines = mark.read_text("utf-8").splitlines()
-        if lines and lines[0] == standing.head and home.is_dir():
-            return tuple(lines[1:])
-    fresh = place / "fresh"
-    for old in (fresh, home):
-        shutil.rmtree(old, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    staging.download(standing, fresh)
-    (fresh / OUTPUT).mkdir(exist_ok=True)
-    left_out = (*seal(fresh / OUTPUT), *_not_as_told(fresh / OUTPUT, result))
-    (fresh / OUTPUT).rename(home)
-    shutil.rmtree(fresh)
-    write_whole(mark, "\n".join((standing.head, *left_out)))
-    return left_out
+
+    def __init__(self, place: Path) -> None:
+        self.output = place / OUTPUT
+        self._place = place
+        self._mark, self._result = place / "collected", place / RESULT
+
+    @property
+    def is_here(self) -> bool:
+        """Whether a job that ended was collected here, and what it left is here still."""
+        return self._mark.exists() and (self.output.is_dir() or not self._result.exists())
+
+    def holds(self, head: str) -> bool:
+        """Whether what is here is what stands at this commit."""
+        return self.is_here and self._lines()[0] == head
+
+    def told(self) -> Mapping[str, object]:
+        """Return how the job said it ended, {} when it said nothing or was not collected here."""
+        if not self.is_here or not self._result.exists():
+            return {}
+        return cast("dict[str, object]", json.loads(self._result.read_text("utf-8")))
+
+    def bring(self, staging: Staging, standing: Standing, result: Mapping[str, object]) -> tuple[str, ...]:
+        """Bring the output here; return what was left out. May be repeated.
+
+        What is there at the end is ours, plain, and of exactly the sizes and digests that the job told.
+        """
+        if self.holds(standing.head):
+            return self.left_out()
+        fresh = self._place / "fresh"
+        for old in (fresh, self.output):
+            shutil.rmtree(old, ignore_errors=True)
+        fresh.mkdir(parents=True)
+        staging.download(standing, fresh)
+        (fresh / OUTPUT).mkdir(exist_ok=True)
+        left_out = (*seal(fresh / OUTPUT), *_not_as_told(fresh / OUTPUT, result))
+        (fresh / OUTPUT).rename(self.output)
+        shutil.rmtree(fresh)
+        write_whole(self._result, json.dumps(result))
+        write_whole(self._mark, "\n".join((standing.head, *left_out)))
+        return left_out
+
+    def note_nothing(self, head: str) -> None:
+        """Note of a job that ended that it left nothing to bring."""
+        self._place.mkdir(parents=True, exist_ok=True)
+        write_whole(self._mark, head)
+
+    def left_out(self) -> tuple[str, ...]:
+        """Return what was left out when the output was brought here."""
+        return tuple(self._lines()[1:])
+
+    def _lines(self) -> Sequence[str]:
+        return self._mark.read_text("utf-8").splitlines() or [""]
 
 
 def _not_as_told(folder: Path, result: Mapping[str, object]) -> tuple[str, ...]:

@@ -20,9 +20,10 @@ from intern_action.jobs._body import RESUME, STAGED, body_of
 from intern_action.jobs._ended import gave_way, status_of
 from intern_action.jobs._folder import folder_of
 from intern_action.jobs._followed import HubLog
-from intern_action.jobs._output import bring_home
+from intern_action.jobs._output import Home
 from intern_action.jobs._staging import Staging, has_checkpoint
 from intern_action.launches.body import KEY
+from intern_action.launches.claim import Standing, claimed_in
 from intern_action.launches.folder import write_whole
 from intern_action.launches.once import Launch
 from intern_action.launches.said import asking
@@ -65,6 +66,7 @@ class HfJobs:
             kept=self._root / "prices.json",
             table=self._with.flavors,
             clock=self._with.clock,
+            kept_for=self._with.kept_for,
         )
 
     def find(self, launch_key: str) -> JobRef | None:
@@ -111,9 +113,17 @@ class HfJobs:
         told = self._told(ref)
         if not told.final:
             return status_of(ref, told, {})
-        standing, result = self._staging(ref.launch_key).left()
+        standing, result = self._left(ref)
         status = status_of(ref, told, result)
         return dataclasses.replace(status, checkpoint=has_checkpoint(standing))
+
+    def _left(self, ref: JobRef) -> tuple[Standing | None, Mapping[str, object]]:
+        """Return what stands on the Hub with the job's own word on its end; once that is forgotten there, the word kept here."""
+        standing, result = self._staging(ref.launch_key).left()
+        return standing, result if standing else self._home_of(ref).told()
+
+    def _home_of(self, ref: JobRef) -> Home:
+        return Home(folder_of(self._root, ref.launch_key).path)
 
     def _told(self, ref: JobRef) -> Told:
         """Return what the Hub says of a job; of one that gave way to another start of the same job, what it says of that one."""
@@ -133,8 +143,10 @@ class HfJobs:
         staging = self._staging(ref.launch_key)
         standing = staging.standing() if told.final else None
         whole = staging.log(standing) if standing else ""
-        whole = whole or "".join(f"{line}\n" for line in self._log(told.id).so_far())
         place = folder_of(self._root, ref.launch_key).log
+        if told.final and standing is None and place.exists():
+            return place.read_text("utf-8")  # the Hub was made to forget it
+        whole = whole or "".join(f"{line}\n" for line in self._log(told.id).so_far())
         place.parent.mkdir(parents=True, exist_ok=True)
         write_whole(place, whole)
         return whole
@@ -170,16 +182,36 @@ class HfJobs:
         told = self._told(ref)
         if not told.final:
             raise JobError(f"{ref.id} has not ended, so there is nothing to collect")
-        staging = self._staging(ref.launch_key)
-        standing, result = staging.left()
-        status = status_of(ref, told, result)
-        if standing is None or not result:
+        standing, result = self._left(ref)
+        status, home = status_of(ref, told, result), self._home_of(ref)
+        if not result:
+            home.note_nothing(standing.head if standing else "")
             return status
-        status = dataclasses.replace(status, checkpoint=has_checkpoint(standing))
-        place = folder_of(self._root, ref.launch_key).path
-        left_out = bring_home(staging, standing, result, place)
+        left_out = home.bring(self._staging(ref.launch_key), standing, result) if standing else home.left_out()
         words = f"; left out of the output: {', '.join(left_out[:5])}" if left_out else ""
-        return dataclasses.replace(status, message=status.message + words, output_dir=str(place / "output"))
+        return dataclasses.replace(
+            status,
+            message=status.message + words,
+            output_dir=str(home.output),
+            checkpoint=has_checkpoint(standing),
+        )
+
+    def leftovers(self) -> tuple[str, ...]:
+        """Return the launch keys of all staging repositories, by one listing."""
+        return claimed_in(self._tenant.api, self._tenant.account)
+
+    def forget(self, ref: JobRef) -> bool:
+        """Delete the staging repository of a job that was collected here, or of a launch that started none (no id)."""
+        home, staging = self._home_of(ref), self._staging(ref.launch_key)
+        if ref.id and not home.is_here:
+            return False
+        standing = staging.standing()
+        if standing is None:
+            return True
+        if not (home.holds(standing.head) if ref.id else not standing.locked):
+            return False
+        staging.delete()
+        return True
 
     def alive(self) -> tuple[JobRef, ...]:
         """Return the jobs that this home has started and that have not ended."""

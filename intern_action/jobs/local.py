@@ -8,7 +8,7 @@ never started a second time. Everything else is read from files, by whichever pr
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,6 +28,9 @@ from intern_action.shell import detached
 NAME = "local"
 GRACE = timedelta(seconds=30)
 """How long a process may take from `started` to its pid file; then nobody is going to write one."""
+
+FOLLOW_SECONDS = 0.5
+"""Between two looks at a log that grows."""
 
 _TAIL_BYTES = 64 << 10
 
@@ -183,6 +186,19 @@ class LocalJobs:
         except FileNotFoundError:
             return ""
 
+    def follow(self, ref: JobRef) -> Iterator[str]:
+        """Yield each whole line of the log as it comes, until the job has ended."""
+        seen = 0
+        while True:
+            over = self.status(ref).stage.final  # asked first: what an ended job has printed is all there afterwards
+            lines = self.logs(ref).splitlines(keepends=True)
+            whole = [line.rstrip("\n") for line in lines if over or line.endswith("\n")]
+            yield from whole[seen:]
+            seen = len(whole)
+            if over:
+                return
+            self._with.clock.wait(FOLLOW_SECONDS)
+
     # --- ending ----------------------------------------------------------------------------------------------------
 
     def cancel(self, ref: JobRef) -> None:
@@ -225,6 +241,15 @@ class LocalJobs:
             finished_at=status.finished_at,
             output_dir=status.output_dir,
         )
+
+    def leftovers(self) -> tuple[str, ...]:
+        """Return nothing: what a job here left is where it belongs."""
+        return ()
+
+    def forget(self, ref: JobRef) -> bool:
+        """Delete nothing: the folder of a job here is its results' home."""
+        del ref
+        return False
 
     def _folder(self, ref: JobRef) -> JobFolder:
         folder = folder_of(self._root, ref.launch_key)

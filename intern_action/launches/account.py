@@ -23,6 +23,7 @@ class HubAccount:
         home: whose ledger knows these jobs; a label, so that nobody sweeps away the jobs of another.
         patience_seconds: how long a job that may have been started is looked for before it is taken for not started.
         look_seconds: between two looks.
+        minute_seconds: what the Hub and the job are told a minute of a time limit is; tests have less time.
     """
 
     endpoint: str
@@ -34,6 +35,7 @@ class HubAccount:
     home: str = "here"
     patience_seconds: float = 60.0
     look_seconds: float = 3.0
+    minute_seconds: int = 60
 
     @property
     def headers(self) -> dict[str, str]:

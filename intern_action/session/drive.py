@@ -37,6 +37,8 @@ def drive(case: Case, work: Work, shelf: BundleShelf, *, patience: Patience = US
     while not case.state.over:
         match case.state:
             case State.RUNNING:
+                if case.memory.calls:  # before the first one there can be nothing to end
+                    _give_back_objected(case)
                 _settle(case, shelf.take(work(tuple(case.journal.entries()))))
             case State.AWAITING_REVIEW:
                 _wake(case)
@@ -47,6 +49,10 @@ def drive(case: Case, work: Work, shelf: BundleShelf, *, patience: Patience = US
                     if clock.monotonic() >= until:
                         break
                     clock.wait(patience.poll_seconds)
+            case State.AWAITING_INPUT:
+                _give_back_objected(case)
+                if case.state is State.AWAITING_INPUT:
+                    break
             case _:
                 break
     return case.state
@@ -62,3 +68,9 @@ def _wake(case: Case) -> Judgement | JobStatus | None:
     from intern_action.session.wake import wake
 
     return wake(case)
+
+
+def _give_back_objected(case: Case) -> None:
+    from intern_action.session.lease import give_back_objected
+
+    give_back_objected(case)

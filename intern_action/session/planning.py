@@ -90,6 +90,12 @@ def refuse(case: Case, call: Call, words: str, *, by: str = "control") -> None:
     case.write(Answered(call_id=call.id, result=ToolResult(text=f"Refused by {by}: {words}", data=data, failed=True)))
 
 
+def plan_anew(case: Case, call: Call, effect: Planable, why: str) -> None:
+    """Replace the plan of a held call by one as the world is now; people have to approve that one."""
+    case.move(State.RUNNING, why)
+    _bring_before_people(case, call, effect)
+
+
 def _bring_before_people(case: Case, call: Call, effect: Planable) -> None:
     try:
         plan = _plan(case, call, effect)

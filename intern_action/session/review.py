@@ -7,22 +7,26 @@ import contextlib
 from intern_action.core.digests import launch_key, plan_digest
 from intern_action.core.effects import Contacts, Leases, Spends, WritesHub
 from intern_action.core.entries import JobMoved, LedgerEvent, LedgerView, MoneyHeld, PlanConsumed, PlanDropped, agreed
-from intern_action.core.errors import Bug, NotAllowed
+from intern_action.core.errors import Bug, LedgerError, NotAllowed
 from intern_action.core.events import Allowed, Planned, Refused
 from intern_action.core.frozen import frozen
 from intern_action.core.judgement import Approved, Facts, Judgement, NotApproved, Smoke
 from intern_action.core.plan import RECOMMENDED, Plan, chosen, offered
 from intern_action.core.states import JobState, State
-from intern_action.core.types import Call, Permission, Quote, Review, Verdict
+from intern_action.core.types import Call, Permission, Quote, Review
 from intern_action.gate.approval import judge
 from intern_action.gate.quote import lease_quote, make_quote
 from intern_action.session.carrying import contact, write_hub
 from intern_action.session.launch import launch, next_attempt
 from intern_action.session.lease import begin
+from intern_action.session.objecting import objection_to
 from intern_action.session.office import Case
-from intern_action.session.planning import refuse
+from intern_action.session.planning import plan_anew, refuse
 from intern_action.session.purse import release
 from intern_action.session.uploads import content_of, standing
+
+PRICE = "price-within-quote"
+"""The condition that a plan with newer prices meets: where nothing else fails, people are asked again, with those."""
 
 
 @frozen
@@ -49,6 +53,7 @@ def before_review(case: Case) -> Open | None:
 
 def consider(case: Case) -> Judgement | None:
     """Judge what awaits a review and act on it; return the judgement, None when there is nothing to judge any more."""
+    _note_newer(case)
     before = before_review(case)
     if before is None:
         return None
@@ -65,9 +70,36 @@ def consider(case: Case) -> Judgement | None:
         case Approved(by=by):
             _consume(case, before)
             _go(case, before, by)
-        case NotApproved():
-            pass
+        case NotApproved(failing=failing):
+            if {condition.name for condition in failing} == {PRICE}:
+                _ask_again(case, before)
     return judgement
+
+
+def _note_newer(case: Case) -> None:
+    """Journal the plan that a run wrote into the ledger before it was killed: the same wish, with newer prices."""
+    before, newest = before_review(case), case.office.ledger.read().newest_plan(case.began.session)
+    if before is None or newest is None or newest.digest == before.planned.digest:
+        return
+    plan = newest.plan
+    if plan.call_id == before.call.id:
+        case.write(
+            Planned(
+                call_id=plan.call_id,
+                digest=newest.digest,
+                pull_request=plan.pull_request,
+                ceiling_usd=plan.ceiling_usd,
+            )
+        )
+
+
+def _ask_again(case: Case, before: Open) -> None:
+    """Bring the same wish before people with the prices of now."""
+    match before.plan.asks:
+        case Spends() | Leases() as effect:
+            plan_anew(case, before.call, effect, "the price rose since the plan was made")
+        case effect:
+            raise Bug(f"an effect that {effect.kind} has no price")
 
 
 def explain(case: Case, before: Open) -> Judgement:
@@ -150,20 +182,6 @@ def newest_smoke(case: Case) -> Smoke | None:
             return Smoke(tree="", exit_code=1, script="")
 
 
-def objection_to(case: Case, plan: Plan) -> Review | None:
-    """Return the standing request for changes of somebody who may write, given after the plan."""
-    office = case.office
-    latest: dict[str, Review] = {}
-    for review in office.forge.reviews(plan.pull_request):
-        if review.verdict is not Verdict.COMMENTED:
-            latest[review.by] = review
-    for person, review in latest.items():
-        asked = review.verdict is Verdict.CHANGES_REQUESTED and review.submitted_at > plan.made_at
-        if asked and office.forge.permission(person).writes:
-            return review
-    return None
-
-
 def send_back(case: Case, before: Open, review: Review) -> None:
     """Hand a reviewer's words to the agent and take the plan back."""
     words = review.body.strip() or "changes are requested, without words"
@@ -187,6 +205,10 @@ def _consume(case: Case, before: Open) -> None:
     plan, digest = before.plan, before.planned.digest
 
     def decide(view: LedgerView) -> tuple[LedgerEvent, ...]:
+        if view.consumed(digest) is not None:
+            raise LedgerError(
+                "another run has just used this approval, and goes on with it; nothing is left to do here"
+            )
         judgement = judge(gather(case, before, view))
         if not isinstance(judgement, Approved):
             raise NotAllowed("the approval no longer holds: " + "; ".join(c.words for c in judgement.failing))

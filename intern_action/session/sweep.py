@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from intern_action.core.entries import LedgerView
 from intern_action.core.states import JobState
 from intern_action.core.types import JobRef
@@ -12,7 +14,11 @@ _OWNED = frozenset({JobState.APPROVED, JobState.LAUNCHING, JobState.RUNNING, Job
 
 def sweep(office: Office) -> tuple[JobRef, ...]:
     """Cancel each job of this ledger's that runs without an owner, and return those."""
-    alive = office.jobs.alive()  # before the ledger is read: a launch is written down before its job starts
+    return sweep_of(office, office.jobs.alive())
+
+
+def sweep_of(office: Office, alive: Sequence[JobRef]) -> tuple[JobRef, ...]:
+    """Do the same with a list that was asked for before the ledger is read: a launch is written down before its job starts."""
     if not alive:
         return ()
     owned = _owned(office.ledger.read())

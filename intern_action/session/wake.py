@@ -10,10 +10,11 @@ from intern_action.core.states import State
 from intern_action.core.types import JobStatus, ToolResult
 from intern_action.session.awaiting import look_at_command
 from intern_action.session.launch import look_after
-from intern_action.session.lease import give_back_all, give_back_expired
+from intern_action.session.lease import give_back_all, give_back_expired, give_back_objected
+from intern_action.session.objecting import objection_to
 from intern_action.session.office import Case
 from intern_action.session.purse import release_all
-from intern_action.session.review import before_review, consider, objection_to
+from intern_action.session.review import before_review, consider
 
 
 def wake(case: Case) -> Judgement | JobStatus | None:
@@ -24,6 +25,7 @@ def wake(case: Case) -> Judgement | JobStatus | None:
     """
     answer: Judgement | JobStatus | None = None
     give_back_expired(case)
+    give_back_objected(case)
     if case.state is State.AWAITING_REVIEW:
         answer = consider(case)
         if case.state is State.AWAITING_REVIEW and before_review(case) is None:

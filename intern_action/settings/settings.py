@@ -62,12 +62,13 @@ class LocalJobs(Section):
 
 
 class HubJobs(Section):
-    """Jobs on Hugging Face: who pays, whose staging repositories, the image, the most a job may ask for."""
+    """Jobs on Hugging Face: who pays, whose staging repositories, the image, limits of a job's time and of a price list's age."""
 
     namespace: str
     staging: str
     image: str = Field(min_length=1)
     timeout: Duration
+    kept_for: Duration
 
 
 class Jobs(Section):

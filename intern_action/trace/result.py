@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerialize
 
 from intern_action.core.effects import WritesHub
 from intern_action.core.errors import Misconfigured
+from intern_action.core.plan import Option
 from intern_action.core.states import State
 from intern_action.trace.report import JobReport, PlanReport, ReportData, Spend
 from intern_action.trace.whole import write_whole
@@ -43,6 +44,19 @@ class PullRequestPart(_Part):
     url: str = Field(default="", description="its address, or the path of its file")
 
 
+class OptionPart(_Part):
+    """One way in which a plan's job can be had. Estimates are null while nobody knows."""
+
+    names: tuple[str, ...] = Field(description="what a review may call it: recommended, cheapest, fastest")
+    flavor: str
+    usd_per_hour: Usd
+    timeout_minutes: int = Field(ge=1)
+    ceiling_usd: Usd
+    estimate_usd: Usd | None = None
+    estimate_minutes: float | None = None
+    sure: Literal["measured", "modelled", "unknown"] = "unknown"
+
+
 class PlanPart(_Part):
     """The newest plan that needed, or needs, an approval."""
 
@@ -54,6 +68,12 @@ class PlanPart(_Part):
     overwrites: str = Field(default="", description="of a write to the Hub: the revision it is over, empty for nothing")
     state: Literal["waiting", "approved", "refused", "dropped"]
     approved_by: tuple[str, ...] = ()
+    options: tuple[OptionPart, ...] = Field(
+        default=(), description="the ways in which its job can be had; empty when there is only one"
+    )
+    option: str = Field(
+        default="", description="the one that the approval chose by name, empty for the recommended one"
+    )
 
 
 class JobPart(_Part):
@@ -214,6 +234,22 @@ def _plan(plan: PlanReport) -> PlanPart:
         overwrites=plan.plan.parent,
         state=plan.state,
         approved_by=plan.by if plan.state == "approved" else (),
+        options=tuple(_option(one) for one in plan.plan.options),
+        option=plan.option,
+    )
+
+
+def _option(option: Option) -> OptionPart:
+    quote = option.quote
+    return OptionPart(
+        names=option.names,
+        flavor=quote.flavor.name,
+        usd_per_hour=quote.flavor.usd_per_hour,
+        timeout_minutes=quote.timeout_minutes,
+        ceiling_usd=quote.ceiling_usd,
+        estimate_usd=quote.estimate_usd,
+        estimate_minutes=float(quote.estimate_minutes) if quote.estimate_minutes is not None else None,
+        sure=quote.sure,
     )
 
 

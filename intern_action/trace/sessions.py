@@ -8,6 +8,7 @@ from pathlib import Path
 from intern_action.core.errors import LedgerError
 from intern_action.core.events import Entry, Event
 from intern_action.core.ports import Clock, Publisher
+from intern_action.trace import codec
 from intern_action.trace.store import FileJournal
 
 
@@ -50,6 +51,16 @@ class StoredJournal:
             commit = self._publisher.save_journal(self._session, ours, expected_head=commit)
         self._stored = (commit, ours)
 
+    def catch_up(self) -> None:
+        """Take in what another machine has written since, where it went on from what stands here."""
+        stored = self._publisher.load_journal(self._session)
+        head, ours = self._file.head, self._file.lines()
+        if stored is None or head is None or not stored[1].startswith(ours):
+            return
+        whole, _ = codec.split(stored[1][len(ours) :])
+        self._file.extend(codec.verify(whole, before=head.hash, seq=head.seq + 1))
+        self._stored = stored
+
     def close(self) -> None:
         """Let another process have the file."""
         self._file.close()
@@ -65,14 +76,17 @@ class SessionJournals:
         self._open: dict[str, StoredJournal] = {}
 
     def open(self, session: str) -> StoredJournal:
-        """Return a session's journal: the file, or what is stored when there is no file here."""
+        """Return a session's journal: the file with what another machine added, or what is stored when there is no file here."""
         if session not in self._open:
             path = self._folder / f"{session}.jsonl"
-            stored = None if path.exists() else self._publisher.load_journal(session)
+            known = path.exists()
+            stored = None if known else self._publisher.load_journal(session)
             if stored is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(stored[1])
             self._open[session] = StoredJournal(session, FileJournal(path, clock=self._clock), self._publisher)
+            if known:
+                self._open[session].catch_up()
         return self._open[session]
 
     def close(self) -> None:

@@ -36,6 +36,15 @@ def bring_traces_home(premises: Premises, told: ReportData, trace: Path) -> str:
     return lines[0] if lines else ""
 
 
+def pay_debts(premises: Premises) -> Sequence[str]:
+    """Upload every trace that earlier runs owe; return what people are told. Where nothing is owed the Hub is not asked."""
+    desk = premises.world.control / "traces"
+    notes = sorted(desk.glob("*.owed"))
+    shelf = shelf_for(premises) if notes else None
+    told = [_pay(shelf, desk, note) for note in notes] if shelf else []
+    return [line for line in told if line]
+
+
 def shelf_for(premises: Premises) -> SessionShelf | None:
     """Return where traces are kept, None where nobody wants it or no token can write there."""
     settings = premises.settings

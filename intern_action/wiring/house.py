@@ -88,20 +88,30 @@ class House:
 
     def drive(self) -> State:
         """Go on until the session is over or waits for people."""
-        from intern_action.session.drive import Patience, drive
-
         waiting = self.settings.waiting
         poll = waiting.poll.total_seconds()
         here = self.settings.jobs.backend == self.settings.sandbox.backend == "local"
-        patience = Patience(
+        state = self._drive(
             poll_seconds=min(poll, LOCAL_POLL_SECONDS) if here else poll,
             longest_seconds=waiting.job.total_seconds(),
         )
-        state = drive(self.case, self._work, self._shelf, patience=patience)
         from intern_action.session.lease import sweep
 
         with suppress(OutsideError):  # what is abandoned is ended by the next run that can ask
             sweep(self.office, spare=self.session)
+        return state
+
+    def look(self) -> State:
+        """Do what can be done now, and wait for nothing: neither for people nor for a job."""
+        return self._drive(poll_seconds=0, longest_seconds=0)
+
+    def _drive(self, *, poll_seconds: float, longest_seconds: float) -> State:
+        from intern_action.session.drive import Patience, drive
+        from intern_action.session.tidy import tidy_own
+
+        patience = Patience(poll_seconds=poll_seconds, longest_seconds=longest_seconds)
+        state = drive(self.case, self._work, self._shelf, patience=patience)
+        tidy_own(self.case)
         return state
 
     # --- control's half ----------------------------------------------------------------------------------------------
@@ -220,6 +230,7 @@ class House:
                 longest_minutes=minutes(longest),
                 environment=offline(self.world),
                 hub=None if jobs.backend == "local" else hub_account(self.premises),
+                kept_for=jobs.hf.kept_for,
             )
         )
 

@@ -11,10 +11,12 @@ from intern_action.core.ports import Clock, RecipeBook, Watcher
 from intern_action.forge.local import LocalForge
 from intern_action.git.branch import GitBranch
 from intern_action.git.repository import BareRepository
+from intern_action.git.shared_word import SharedWord
 from intern_action.ledger.ledger import GitLedger
 from intern_action.settings.places import configs
 from intern_action.settings.settings import Settings
 from intern_action.settings.world import World
+from intern_action.trace.whole import write_whole
 
 
 class Onlooker(Watcher, Protocol):
@@ -71,10 +73,15 @@ class Premises:
 
     @cached_property
     def home(self) -> str:
-        """A name that no other ledger has: jobs elsewhere carry it, so that nobody takes them for abandoned ones of theirs."""
+        """A name that no other ledger has, and every machine that shares this one: jobs elsewhere carry it.
+
+        So nobody takes them for abandoned ones of theirs, and a runner that has never been here finds them.
+        """
         note = self.world.control / "home"
         if not note.exists():
-            note.write_text(secrets.token_hex(8), encoding="utf-8")
+            git_dir, remote = str(self.world.control / "ledger"), str(self.world.remote)
+            shared = SharedWord.at(git_dir, remote, "refs/intern/home")
+            write_whole(note, shared.settle(secrets.token_hex(8), at=self.clock.now()))
         return note.read_text(encoding="utf-8").strip()
 
     @property

@@ -10,7 +10,7 @@ import pytest
 from bench.clients import PLAIN, Client
 from bench.figures import Figures, doubled, missed, ratios, together
 from bench.measure import Run, run
-from bench.report import machine, text
+from bench.report import Tables, machine, text
 
 RUN = Run(cold_s=0.3, rest_s=0.2, exit_s=0.01, early_ms=2.0, late_ms=2.4, sum_s=0.7, peak_mib=60, first_kb=11)
 FIGURES = together([RUN], [RUN], help_s=0.1)
@@ -54,7 +54,12 @@ def test_a_target_that_is_missed_is_named(name: str, over: float):
 
 def test_the_page_shows_every_client_in_both_tables():
     found = {PLAIN.name: replace(FIGURES, help_s=None), "intern-action, OpenAI-shaped": FIGURES}
-    page = text(found, {"intern-action, OpenAI-shaped": ratios(FIGURES, found[PLAIN.name])}, machine(), "| part |")
+    page = text(
+        found,
+        {"intern-action, OpenAI-shaped": ratios(FIGURES, found[PLAIN.name])},
+        machine(),
+        Tables(parts="| part |", requests="| request |"),
+    )
 
     assert page.count("| intern-action, OpenAI-shaped |") == 2
     assert page.count("| plain httpx loop |") == 1

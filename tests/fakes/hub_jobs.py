@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -20,6 +18,7 @@ from intern_action.core.types import Flavor, JobRef, JobSpec, JobStatus
 from intern_action.jobs._backend import Supplies
 from intern_action.jobs.hf import HfJobs
 from intern_action.launches.account import HubAccount
+from tests.fakes.deaths import EACH, deaths_until_one_lives, die_after
 from tests.fakes.local_jobs import MachineClock, Workshop, shell_of
 
 if TYPE_CHECKING:
@@ -152,31 +151,38 @@ def run_mortal(at: HubWorkshop, deed: str, subject: JobOrder | JobRef, *, die_af
     return done.returncode
 
 
-def mortal_after(answers: int) -> None:
-    """Kill this process once so many answers have come."""
-    import httpx
+def run_mortals(at: HubWorkshop, deed: str, subject: JobOrder | JobRef) -> int:
+    """Launch or collect in one process after the other: the n-th dies after n answers, until one lives; return how many died.
 
-    send, left = httpx.Client.send, [answers]
-
-    def mortal(self: httpx.Client, *words: object, **more: object) -> httpx.Response:
-        answer = send(self, *words, **more)  # pyright: ignore[reportArgumentType]
-        left[0] -= 1
-        if left[0] == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return answer
-
-    httpx.Client.send = mortal
+    Each launches with the attempt n in its key, and has a machine (a root) `mortal-n` of its own.
+    """
+    return run_mortal(at, deed, subject, die_after=EACH)
 
 
-def main(words: str) -> None:
-    """Be the process that dies."""
+def main(words: str) -> int:
+    """Be the process that dies, or the one whose children do."""
     given = cast("dict[str, object]", json.loads(words))
     account = cast("dict[str, object]", given["account"])
-    patience = {name: float(str(account[name])) for name in ("patience_seconds", "look_seconds")}
-    jobs = backend(Path(str(given["place"])) / "jobs", HubAccount(**{**account, **patience}))  # pyright: ignore[reportArgumentType]
-    about = cast("dict[str, str]", given["about"])
-    mortal_after(int(str(given["die"])))
-    if given["deed"] == "launch":
+    numbers = {name: float(str(account[name])) for name in ("patience_seconds", "look_seconds")}
+    numbers["minute_seconds"] = int(str(account["minute_seconds"]))
+    whose = HubAccount(**{**account, **numbers})  # pyright: ignore[reportArgumentType]
+    place, deed = Path(str(given["place"])), str(given["deed"])
+    about, die = cast("dict[str, str]", given["about"]), int(str(given["die"]))
+    if die != EACH:
+        die_after(die)
+        _do(deed, backend(place / "jobs", whose), about)
+        return 0
+    return deaths_until_one_lives(
+        lambda number: _do(
+            deed,
+            backend(place / f"mortal-{number}", whose),
+            {**about, "launch_key": f"{about['launch_key'][:-1]}{number}"} if deed == "launch" else about,
+        )
+    )
+
+
+def _do(deed: str, jobs: HfJobs, about: dict[str, str]) -> None:
+    if deed == "launch":
         spec = JobSpec(script="train.py", flavor=about["flavor"])
         jobs.launch(
             JobOrder(
@@ -194,4 +200,4 @@ def main(words: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    sys.exit(main(*sys.argv[1:]))

@@ -19,7 +19,8 @@ from intern_action.launches.account import HubAccount
 from intern_action.sandboxes._backend import Supplies
 from intern_action.sandboxes._hub_account import Guest, Landlord
 from intern_action.sandboxes.hf import BACKEND, HubSandboxes
-from tests.fakes.hub_jobs import FLAVORS, PAYS, STAGES, mortal_after, told
+from tests.fakes.deaths import die_after
+from tests.fakes.hub_jobs import FLAVORS, PAYS, STAGES, told
 from tests.fakes.local_jobs import MachineClock, shell_of
 from tests.hub_server.front import Front
 from tests.hub_server.job_runs import Jobs
@@ -172,7 +173,7 @@ def main(words: str) -> None:
     account = HubAccount(**cast("dict[str, str]", given["account"]))  # pyright: ignore[reportArgumentType]
     guest = Guest(endpoint=account.endpoint, token=str(given["guest"]))
     control = HubSandboxes(supplies_of(Path(str(given["place"])), account, guest, str(given["inside"]), {}))
-    mortal_after(int(str(given["die"])))
+    die_after(int(str(given["die"])))
     control.ready(control.create(order_of()))
 
 

@@ -1,7 +1,9 @@
-"""One command line of a local session, in a process that SIGKILLs itself after so many events (0: it lives).
+"""One command line of a local session, in a process that SIGKILLs itself where it is told to.
 
     python -m tests.fakes.mortal OUT REPOSITORY KILL_AFTER [TASK [MODEL]]
 
+KILL_AFTER is a number of events (0: it lives), or a kind of event, such as `planned`. With `unapproved` it lives and leaves the
+approval to somebody else.
 It begins the session or goes on with it, approves as a second person once there is a pull request, and drives on. At its end it
 prints how many events it saw and the state.
 """
@@ -27,19 +29,19 @@ from intern_action.wiring.premises import Premises
 from tests.fakes.tiny import TinyCard
 
 TASK = "fine-tune tiny/model on data with upload=ada/tiny"
+UNAPPROVED = "unapproved"
 
 
 class Mortal:
-    """A watcher that ends its process after so many events, as a runner that is taken away does."""
+    """A watcher that ends its process at an event, told by number or by kind, as a runner that is taken away does."""
 
-    def __init__(self, after: int) -> None:
-        self.left = after
+    def __init__(self, last: str) -> None:
+        self.last = last
         self.seen = 0
 
     def happened(self, event: Event) -> None:
-        del event
         self.seen += 1
-        if self.seen == self.left:
+        if self.last in {str(self.seen), event.kind}:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def streamed(self, text: str) -> None:
@@ -58,12 +60,12 @@ def main(out: str, repository: str, kill_after: str, task: str = TASK, model: st
     world = world_at(out, environment)
     make(world)
     settings = load({"out": out, "model": model}, environment, Path(repository), Path(environment["HOME"])).settings
-    watcher = Mortal(int(kill_after))
+    watcher = Mortal(kill_after)
     book = Recipes((TinyCard(),))
     door = LocalDoor(Premises(settings, world, environment, SystemClock(), watcher=watcher, recipes=book))
     with door.begin(Path(repository), task, "ada") as house:
         door.forge.set_permission("grace", Permission.WRITE)
-        if house.drive() is State.AWAITING_REVIEW:
+        if house.drive() is State.AWAITING_REVIEW and kill_after != UNAPPROVED:
             published = pull_request_of(house.case)
             assert published is not None
             if not house.forge.reviews(int(published.data["number"])):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -30,6 +30,8 @@ class StoryJobs:
     faults: list[JobError | OutsideError] = field(default_factory=list[JobError | OutsideError])
     lost_answers: int = 0
     more: dict[str, Flavor] = field(default_factory=dict[str, Flavor])
+    forgotten: list[str] = field(default_factory=list[str])
+    elsewhere: bool = False
     metrics: Mapping[str, object] = field(default_factory=lambda: {"accuracy": 0.93})
 
     def flavors(self) -> Mapping[str, Flavor]:
@@ -82,6 +84,9 @@ class StoryJobs:
     def logs(self, ref: JobRef) -> str:
         return f"log of {ref.id}\n"
 
+    def follow(self, ref: JobRef) -> Iterator[str]:
+        yield from self.logs(ref).splitlines()
+
     def alive(self) -> tuple[JobRef, ...]:
         return tuple(status.ref for status in self.states.values() if not status.stage.final)
 
@@ -91,3 +96,12 @@ class StoryJobs:
 
     def collect(self, ref: JobRef) -> JobStatus:
         return self.states[ref.launch_key]
+
+    def leftovers(self) -> tuple[str, ...]:
+        return tuple(key for key in self.states if key not in self.forgotten)
+
+    def forget(self, ref: JobRef) -> bool:
+        if self.elsewhere:
+            return False
+        self.forgotten.append(ref.launch_key)
+        return True

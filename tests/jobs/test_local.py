@@ -44,6 +44,19 @@ def test_a_job_that_ends_well_is_completed_with_its_output_and_its_seconds(works
     assert workshop.jobs().logs(ref) == "done\n"
 
 
+def test_a_log_is_followed_line_by_line_until_the_job_has_ended(workshop: Workshop):
+    script = (
+        "import time\nfor n in range(4):\n    print('line', n, flush=True)\n    time.sleep(0.4)\nprint('end', end='')\n"
+    )
+    jobs = workshop.jobs()
+    ref = jobs.launch(workshop.order(script))
+    lines = jobs.follow(ref)
+    assert next(lines) == "line 0"
+    assert not jobs.status(ref).stage.final
+    assert list(lines) == ["line 1", "line 2", "line 3", "end"]
+    assert jobs.status(ref).stage.final
+
+
 def test_a_job_works_offline_from_the_shared_cache_and_is_told_nothing_else(workshop: Workshop):
     workshop.environment = {"TRACKIO_DIR": "/nowhere"}
     status = workshop.end_of(workshop.jobs().launch(workshop.order(SAYS_ALL)))

@@ -3,110 +3,34 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from huggingface_hub import HfApi
 
-from intern_action.core.entries import LedgerView
-from intern_action.core.types import JobStage
-from intern_action.git.branch import GitBranch
-from intern_action.ledger.ledger import GitLedger
+from intern_action.core.types import JobStage, Verdict
 from intern_action.settings.clock import SystemClock
-from tests.fakes.git_world import make_repository
-from tests.fakes.hub_jobs import PAYS, STAGES, HubWorkshop, hub_workshop
-from tests.fakes.tiny import tiny_data, tiny_model
+from intern_action.trace.store import FileJournal
+from tests.fakes.hub_jobs import PAYS, STAGES, HubWorkshop
+from tests.fakes.hub_story import command, forge_of, hub_story, ledger, plan_of, play
+from tests.fakes.mortal import UNAPPROVED
 from tests.hub_server.faults import Lost
 from tests.hub_server.job_runs import Jobs
-
-ROOT = Path(__file__).parents[2]
-TASK = "fine-tune ada/tiny on ada/words"
 
 
 @pytest.fixture
 def at(tmp_path: Path) -> Iterator[HubWorkshop]:
-    with hub_workshop(tmp_path) as made:
-        tiny_model(tmp_path / "model")
-        tiny_data(tmp_path / "data")
-        for kind in ("model", "data"):
-            upload(made, tmp_path / kind)
-        make_repository(tmp_path / "repo", {"README.md": "# words\n"})
+    with hub_story(tmp_path) as made:
         yield made
-
-
-def upload(at: HubWorkshop, folder: Path) -> None:
-    """Put a folder on the Hub, as somebody did at some time."""
-    name, kind = ("ada/tiny", "model") if folder.name == "model" else ("ada/words", "dataset")
-    script = (
-        "import sys\nfrom huggingface_hub import HfApi\nname, kind, folder = sys.argv[1:]\napi = HfApi()\n"
-        "api.create_repo(name, repo_type=kind)\napi.upload_folder(repo_id=name, repo_type=kind, folder_path=folder)\n"
-    )
-    subprocess.run(
-        [sys.executable, "-c", script, name, kind, str(folder)],
-        check=True,
-        capture_output=True,
-        env={**environment(at), "HF_TOKEN": at.account.token, "HF_HUB_DISABLE_XET": "1"},
-    )
-
-
-def environment(at: HubWorkshop) -> dict[str, str]:
-    return {
-        "PATH": os.defpath,
-        "HOME": str(at.place / "home"),
-        "INTERN_ACTION_WORK": str(at.place / "work"),
-        "HF_ENDPOINT": at.account.endpoint,
-        "HF_WRITE_TOKEN": at.account.token,
-        "HF_JOB_TOKEN": at.account.job_token,
-        "INTERN_ACTION_JOBS_BACKEND": "hf",
-        "INTERN_ACTION_JOBS_HF_NAMESPACE": PAYS,
-        "INTERN_ACTION_JOBS_HF_STAGING": STAGES,
-        "INTERN_ACTION_JOBS_HF_IMAGE": "python:3.12",
-    }
-
-
-def play(at: HubWorkshop, kill_after: int = 0, **more: str) -> dict[str, object]:
-    """Begin or go on in a process of its own, as a second person approves; {} when it was killed."""
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "tests.fakes.mortal",
-            str(at.place / "out"),
-            str(at.place / "repo"),
-            str(kill_after),
-            TASK,
-        ],
-        cwd=ROOT,
-        env={**environment(at), **more},
-        capture_output=True,
-        text=True,
-        timeout=110,
-        check=False,
-    )
-    assert done.returncode in {0, -signal.SIGKILL}, done.stderr[-3000:]
-    return json.loads(done.stdout) if done.returncode == 0 else {}
-
-
-def ledger(at: HubWorkshop) -> LedgerView:
-    branch = GitBranch.at(str(at.place / "ledger"), str(at.place / "out" / "remote.git"), "intern/ledger")
-    return GitLedger(branch, clock=SystemClock(), origin="local").read()
-
-
-def plan_of(at: HubWorkshop) -> str:
-    view = ledger(at)
-    made = view.newest_plan(next(iter(view.sessions())))
-    assert made is not None
-    return made.digest
 
 
 def test_an_approved_task_trains_on_the_hub_and_after_too_little_memory_again_with_a_permitted_variation(
     at: HubWorkshop,
 ) -> None:
+    """The answer to the first start is lost, which changes nothing."""
+    at.hub.fault("POST", f"/api/jobs/{PAYS}", Lost(), times=1)
     ended = play(at)
     assert ended["state"] == "done"
     assert at.launched() == 2
@@ -116,55 +40,59 @@ def test_an_approved_task_trains_on_the_hub_and_after_too_little_memory_again_wi
     kinds = ended["kinds"]
     assert isinstance(kinds, list)
     assert (kinds.count("planned"), kinds.count("submitted")) == (1, 2)
-    results = list((at.place / "out" / "sessions").glob("*/result.json"))
-    assert json.loads(results[0].read_text())["metrics"]
+    assert result_of(at)["metrics"]
+    assert left_in_staging(at) == []
+    session = next(iter(view.sessions()))
+    journal = at.place / "out" / "control" / "journals" / f"{session}.jsonl"
+    with FileJournal(journal, clock=SystemClock()):  # as the run has it that waits for the job
+        for words in (["logs"], ["logs", session, "--follow"]):
+            done = command(at, *words)
+            assert (done.returncode, bool(done.stdout.strip())) == (0, True), done.stderr
 
 
-def test_the_same_with_the_answer_lost_ends_the_same(at: HubWorkshop) -> None:
-    at.hub.fault("POST", f"/api/jobs/{PAYS}", Lost(), times=1)
-    assert play(at)["state"] == "done"
-    assert at.launched() == 2
-
-
-def test_a_session_does_not_wait_longer_than_it_is_told_and_goes_on_when_it_is_woken(at: HubWorkshop) -> None:
-    at.hub.world.part(Jobs).settings.queue_seconds = 6
-    assert play(at, INTERN_ACTION_WAITING_JOB="1 second")["state"] == "awaiting-job"
-    at.hub.world.part(Jobs).settings.queue_seconds = 0
-    assert play(at)["state"] == "done"
-    assert at.launched() == 2
-
-
-def test_a_price_that_rose_between_plan_and_approval_starts_nothing(at: HubWorkshop) -> None:
-    assert play(at, kill_after=events_until(at, "planned")) == {}
+def test_a_price_that_rose_between_plan_and_approval_starts_nothing_and_is_asked_for_again(at: HubWorkshop) -> None:
+    assert play(at, kill_after=UNAPPROVED)["state"] == "awaiting-review"
+    first = plan_of(at)
     at.hub.world.part(Jobs).prices.set_price("cpu-basic", Decimal("0.40"))
-    ended = play(at)
-    assert ended["state"] == "awaiting-review"
+    assert play(at)["state"] == "awaiting-review"
     assert at.launched() == 0
+    dropped, plan = ledger(at).dropped(first), ledger(at).plan(plan_of(at))
+    assert dropped is not None
+    assert plan is not None
+    assert "superseded" in dropped.why
+    forge_of(at).review(plan.pull_request, "grace", Verdict.APPROVED)
+    assert play(at)["state"] == "done"
+    assert at.launched() == 2
 
 
-def events_until(at: HubWorkshop, kind: str) -> int:
-    """Return how many events a walk has up to the first of a kind."""
-    elsewhere = {"INTERN_ACTION_WORK": str(at.place / "rehearsal-work")}
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.fakes.mortal", str(at.place / "rehearsal"), str(at.place / "repo"), "0", TASK],
-        cwd=ROOT,
-        env={**environment(at), **elsewhere, "INTERN_ACTION_JOBS_BACKEND": "local"},
-        capture_output=True,
-        text=True,
-        timeout=110,
-        check=True,
-    )
-    return list(json.loads(done.stdout)["kinds"]).index(kind) + 1
+def test_a_namespace_that_cannot_pay_is_said_to_people_and_costs_nothing(at: HubWorkshop) -> None:
+    at.hub.world.part(Jobs).settings.without_credit.add(PAYS)
+    assert play(at)["state"] == "failed"
+    assert at.launched() == 0
+    message = str(result_of(at)["message"])
+    assert "Add credit at" in message
+    assert ledger(at).held(plan_of(at)) == 0
+    said = forge_of(at).thread(1)
+    assert "Add credit at" in "".join(comment.text for comment in said.comments)
 
 
 def test_the_sweeper_ends_what_no_session_waits_for(at: HubWorkshop) -> None:
-    assert play(at)["state"] == "done"
+    assert play(at, kill_after=UNAPPROVED)["state"] == "awaiting-review"
     home = next((at.place / "out" / "control").glob("home")).read_text()
     stray = at.jobs(home=home).launch(at.order("import time\ntime.sleep(300)\n", key="intern-stray-1"))
     strangers = at.jobs(home="another").launch(at.order("import time\ntime.sleep(300)\n", key="intern-other-1"))
-    command = [sys.executable, "-m", "intern_action", "sweep", "--out", str(at.place / "out")]
     for words in (f"cancelled {stray.id} (intern-stray-1)", "nothing to sweep"):
-        done = subprocess.run(command, cwd=ROOT, env=environment(at), capture_output=True, text=True, check=True)
-        assert words in done.stdout
+        done = command(at, "sweep")
+        assert words in done.stdout, done.stderr
     assert at.jobs().status(stray).stage is JobStage.CANCELLED
     assert not at.jobs().status(strangers).stage.final
+
+
+def result_of(at: HubWorkshop) -> dict[str, object]:
+    """Return what machines read of the session."""
+    return json.loads(next((at.place / "out" / "sessions").glob("*/result.json")).read_text())
+
+
+def left_in_staging(at: HubWorkshop) -> list[str]:
+    api = HfApi(endpoint=at.hub.url, token=at.account.token)
+    return [one.id for one in api.list_datasets(author=STAGES)]

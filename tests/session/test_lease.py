@@ -11,7 +11,7 @@ import pytest
 
 from intern_action.core.digests import launch_key
 from intern_action.core.errors import JobError, ModelUnreachable, OutsideError
-from intern_action.core.events import Event
+from intern_action.core.events import Event, Told
 from intern_action.core.ports import HOUSE_LEASE, SandboxOrder
 from intern_action.core.states import State
 from intern_action.core.types import JsonObject, LeaseSpec, Note, Reply
@@ -256,6 +256,42 @@ def test_a_start_that_comes_true_after_it_was_given_up_is_swept_and_costs_no_mon
     sweep(house.office, spare="")
     assert house.sandboxes.own() == ()
     assert money(house, house.digest) == (Decimal(0), Decimal(0))
+
+
+# --- changes are asked for afterwards ----------------------------------------------------------------------------------
+
+
+ASK = calls(("q", "ask_person", {"question": "go on?"}))
+
+
+def test_a_request_for_changes_after_the_approval_ends_the_sandbox_pays_its_time_and_tells_the_agent(
+    house: StoryHouse,
+) -> None:
+    wished(house, ASK).approve()
+    assert house.state is State.AWAITING_INPUT
+    house.clock.wait(20 * 60)
+    house.request_changes("do it on the runner")
+    assert house.sandboxes.own() == ()
+    held, captured = money(house, house.digest)
+    assert (held, captured > 0) == (Decimal(0), True)
+    told = [entry.event for entry in house.present.journal.entries() if isinstance(entry.event, Told)]
+    assert (told[-1].by, "do it on the runner" in told[-1].words) == ("grace", True)
+    assert house.state is State.DONE
+    assert house.kinds().count("told") == 1
+
+
+def test_a_request_for_changes_by_somebody_without_a_say_ends_nothing(house: StoryHouse) -> None:
+    wished(house, ASK).approve().request_changes("stop", by="eve")
+    assert house.state is State.AWAITING_INPUT
+    assert len(house.sandboxes.own()) == 1
+
+
+def test_changes_asked_of_the_next_plan_do_not_end_the_sandbox(house: StoryHouse) -> None:
+    house.script(WISH, *proposal(), ASK, done()).ask().approve()
+    assert house.state is State.AWAITING_REVIEW
+    house.request_changes("train longer")
+    assert house.state is State.AWAITING_INPUT
+    assert len(house.sandboxes.own()) == 1
 
 
 class Mortal(SilentWatcher):

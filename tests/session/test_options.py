@@ -108,7 +108,7 @@ def test_a_choice_that_is_not_on_the_list_starts_nothing_and_says_what_is(house:
     assert "cheapest, fastest, recommended" in str(judgement)
 
 
-def test_a_price_that_rose_voids_the_option_it_is_of_and_no_other(house: StoryHouse) -> None:
+def test_a_price_that_rose_for_the_chosen_option_asks_again_and_another_can_be_chosen(house: StoryHouse) -> None:
     proposed(house)
     name = quote_of(house, FASTEST).flavor.name
     house.jobs.more[name] = replace(HARDWARE[name], usd_per_hour=HARDWARE[name].usd_per_hour + Decimal("0.01"))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from intern_action.core.bundle import Bundle
-from intern_action.core.digests import plan_code
+from intern_action.core.digests import plan_code, plan_digest
+from intern_action.core.entries import PlanDropped, PlanMade
 from intern_action.core.errors import JobError, ModelUnreachable, NotAllowed, OutsideError
 from intern_action.core.events import Allowed, Answered, Event
 from intern_action.core.plan import Plan
@@ -118,6 +120,42 @@ def test_a_price_that_rose_since_the_plan_voids_its_approval(house: StoryHouse) 
     proposed(house)
     house.jobs.price = Decimal("0.61")
     assert house.approve().state is State.AWAITING_REVIEW
+    assert house.jobs.orders == []
+
+
+def test_a_plan_whose_price_rose_is_superseded_by_one_with_the_new_price(house: StoryHouse) -> None:
+    first = proposed(house).digest
+    house.jobs.price = Decimal("0.66")
+    house.approve()
+    dropped, plan = house.ledger.dropped(first), house.ledger.plan(house.digest)
+    assert dropped is not None
+    assert plan is not None
+    assert "superseded" in dropped.why
+    assert plan.ceiling_usd == Decimal("0.66")
+    assert "0.66" in house.present.memory.why
+    assert house.approve().state is State.AWAITING_JOB
+    assert house.ledger.held(house.digest) == Decimal("0.66")
+
+
+def test_a_newer_plan_whose_run_died_before_it_was_journaled_is_the_one_that_is_approved(house: StoryHouse) -> None:
+    first = proposed(house).digest
+    old = house.ledger.plan(first)
+    assert old is not None
+    assert old.quote is not None
+    quote = replace(old.quote, flavor=house.jobs.flavors()["local-cpu"], ceiling_usd=Decimal("0.66"))
+    newer = replace(old, quote=quote, cap_usd=Decimal("0.66"), made_at=house.clock.now())
+    dropped = PlanDropped(digest=first, session=old.session, why="superseded by a newer plan")
+    house.office.ledger.decide(lambda _view: (dropped, PlanMade(digest=plan_digest(newer), plan=newer)))
+    house.jobs.price = Decimal("0.60")
+    assert house.anew().approve().state is State.AWAITING_JOB
+    assert house.ledger.consumed(plan_digest(newer)) is not None
+
+
+def test_a_price_that_rose_asks_nobody_again_before_somebody_approves(house: StoryHouse) -> None:
+    first = proposed(house).digest
+    house.jobs.price = Decimal("0.66")
+    house.approve(by="eve")
+    assert house.digest == first
 
 
 def test_a_budget_without_room_launches_nothing(house: StoryHouse) -> None:

@@ -16,7 +16,16 @@ from intern_action.core.errors import Misconfigured
 from intern_action.core.states import State
 from intern_action.trace import result
 from intern_action.trace.report import ReportData
-from intern_action.trace.result import FilesPart, JobPart, PlanPart, PullRequestPart, Result, SpendPart, TokensPart
+from intern_action.trace.result import (
+    FilesPart,
+    JobPart,
+    OptionPart,
+    PlanPart,
+    PullRequestPart,
+    Result,
+    SpendPart,
+    TokensPart,
+)
 from tests.trace import reports
 from tests.trace.kinds import START
 from tests.trace.stories import DIGEST
@@ -33,7 +42,23 @@ WHOLE = Result(
     branch="intern/12-fine-tune",
     head_sha="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b",
     plan=PlanPart(
-        digest=DIGEST, code="intern:3f2a9c7e", ceiling_usd=Decimal("0.12"), state="approved", approved_by=("grace",)
+        digest=DIGEST,
+        code="intern:3f2a9c7e",
+        ceiling_usd=Decimal("0.12"),
+        state="approved",
+        approved_by=("grace",),
+        options=(
+            OptionPart(
+                names=("recommended", "cheapest"),
+                flavor="local-cpu",
+                usd_per_hour=Decimal("0.24"),
+                timeout_minutes=30,
+                ceiling_usd=Decimal("0.12"),
+                estimate_usd=Decimal("0.02"),
+                estimate_minutes=4.5,
+                sure="measured",
+            ),
+        ),
     ),
     jobs=(
         JobPart(
@@ -82,6 +107,23 @@ def test_the_example_of_the_document_is_a_result():
         r"```json\n(\{\n  \"schema_version\".*?)\n```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL
     )
     assert example + "\n" == result.dump(WHOLE)
+
+
+def test_a_plan_s_options_are_there_with_their_prices_and_which_one_was_chosen():
+    waiting, approved = (result.of(told).plan for told in (reports.WITH_OPTIONS, reports.CHOSEN))
+    assert waiting is not None
+    assert approved is not None
+    assert [one.names for one in waiting.options] == [option.names for option in reports.OPTIONS]
+    assert [one.ceiling_usd for one in waiting.options] == [option.quote.ceiling_usd for option in reports.OPTIONS]
+    assert (waiting.option, approved.option) == ("", "fastest")
+
+
+def test_a_result_from_before_plans_had_options_is_read():
+    old = json.loads(result.dump(WHOLE))
+    del old["plan"]["options"], old["plan"]["option"]
+    plan = Result.model_validate_json(json.dumps(old)).plan
+    assert plan is not None
+    assert plan.options == ()
 
 
 def test_money_is_a_string_and_times_have_a_zone():

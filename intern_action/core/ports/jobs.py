@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 from typing import Protocol
 
@@ -83,4 +83,23 @@ class Jobs(JobReader, Protocol):
 
     def collect(self, ref: JobRef) -> JobStatus:
         """Return the final status with `output_dir` on this machine. May be repeated."""
+        ...
+
+    def follow(self, ref: JobRef) -> Iterator[str]:
+        """Yield each line it prints, once, from the first on, until it has ended."""
+        ...
+
+    def leftovers(self) -> tuple[str, ...]:
+        """Return the launch keys whose results still lie with the backend, whoever's they are."""
+        ...
+
+    def forget(self, ref: JobRef) -> bool:
+        """Delete what a collected job left with the backend. May be repeated.
+
+        Args:
+            ref: the job; without an id, a launch that started none.
+
+        Returns:
+            False, with nothing deleted, where its results are not on this machine.
+        """
         ...

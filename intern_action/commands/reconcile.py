@@ -1,0 +1,69 @@
+"""`intern-action reconcile`: one look at all that waits, as a timer takes it. Nothing is waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import click
+
+from intern_action.commands.act import door_of
+from intern_action.core.errors import InternError, Interrupted
+from intern_action.core.types import JobRef
+from intern_action.session.lease import sweep as sweep_sandboxes
+from intern_action.session.office import Office
+from intern_action.session.reconcile import news
+from intern_action.session.sweep import sweep_of
+from intern_action.session.tidy import tidy
+from intern_action.settings.world import writing
+from intern_action.wiring.homecoming import pay_debts
+from intern_action.wiring.local import LocalDoor
+
+
+def reconcile(environment: Mapping[str, str], *, out: str | None) -> int:
+    """Go on with each waiting session for which something happened, pay what is owed, end what nobody owns."""
+    door = door_of(environment, "", out)
+    with writing(door.world):
+        return tick(door)
+
+
+def tick(door: LocalDoor) -> int:
+    """Do so in this world, and say what was done; return the exit code of the first session that could not go on."""
+    if not door.premises.ledger.read().sessions():
+        click.echo("nothing waits here")
+        return 0
+    with door.open(door.newest()) as house:
+        office = house.office
+        alive = office.jobs.alive()
+        sessions = news(office, alive)
+        told = [*_ended(office, alive)]
+    codes = [_go_on(door, session) for session in sessions]
+    told += [*_forgotten(door), *pay_debts(door.premises)]
+    for line in told:
+        click.echo(line)
+    if not sessions and not told:
+        click.echo("nothing has changed")
+    return next((code for code in codes if code), 0)
+
+
+def _go_on(door: LocalDoor, session: str) -> int:
+    """Go on with one session; what keeps it from that is said, and keeps no other."""
+    try:
+        with door.open(session) as house:
+            state = house.look()
+            click.echo(f"{session} is {state}: {house.case.memory.why or 'nothing is missing'}")
+    except Interrupted:
+        raise
+    except InternError as error:
+        click.echo(f"{session} could not go on: {error}", err=True)
+        return error.exit_code
+    return 0
+
+
+def _ended(office: Office, alive: Sequence[JobRef]) -> list[str]:
+    swept = (*sweep_of(office, alive), *sweep_sandboxes(office))
+    return [f"cancelled {ref.id} ({ref.launch_key}): no session here waits for it" for ref in swept]
+
+
+def _forgotten(door: LocalDoor) -> list[str]:
+    with door.open(door.newest()) as house:
+        return [f"deleted the staging repository of {key}: its results are home" for key in tidy(house.office)]

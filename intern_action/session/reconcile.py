@@ -1,0 +1,68 @@
+"""One look at everything that waits. Jobs are told by one listing, approvals by the forge; no journal is opened for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from intern_action.core.entries import LedgerView, PlanMade
+from intern_action.core.plan import Plan
+from intern_action.core.states import JobState, State
+from intern_action.core.types import JobRef, Verdict
+from intern_action.session.office import Office
+
+DECISIVE = frozenset({Verdict.APPROVED, Verdict.CHANGES_REQUESTED})
+
+
+def news(office: Office, alive: Sequence[JobRef]) -> tuple[str, ...]:
+    """Return the waiting sessions for which something may have happened, oldest first. Waking one too many does no harm.
+
+    Args:
+        office: whose sessions.
+        alive: the jobs that run, as they were listed before this call: one that is not among them has ended.
+    """
+    view = office.ledger.read()
+    running = frozenset(ref.launch_key for ref in alive)
+    return tuple(_with_news(office, view, running))
+
+
+def _with_news(office: Office, view: LedgerView, running: frozenset[str]) -> Iterator[str]:
+    for session, moved in view.sessions().items():
+        made = view.newest_plan(session)
+        match moved.state:
+            case State.AWAITING_JOB if _ended(view, made, running) or _objected(office, made):
+                yield session
+            case State.AWAITING_INPUT if _lease_objected(office, view, made):
+                yield session
+            case State.AWAITING_REVIEW if _decided(office, view, made):
+                yield session
+            case _:
+                pass
+
+
+def _ended(view: LedgerView, made: PlanMade | None, running: frozenset[str]) -> bool:
+    """Whether a job that the session waits for is no longer listed."""
+    awaited = [row.launch_key for row in view.jobs(made.digest) if row.state is JobState.RUNNING] if made else []
+    return not awaited or not running.issuperset(awaited)
+
+
+def _objected(office: Office, made: PlanMade | None) -> bool:
+    return made is not None and Verdict.CHANGES_REQUESTED in _verdicts(office, made.plan)
+
+
+def _lease_objected(office: Office, view: LedgerView, made: PlanMade | None) -> bool:
+    """Whether changes were asked of a sandbox that is still there."""
+    lent = made is not None and any(row.state is JobState.RUNNING for row in view.jobs(made.digest))
+    return lent and _objected(office, made)
+
+
+def _decided(office: Office, view: LedgerView, made: PlanMade | None) -> bool:
+    """Whether people have decided, or a run that was to carry a decision out has died."""
+    if made is None or view.consumed(made.digest) is not None:
+        return True
+    return bool(DECISIVE & _verdicts(office, made.plan))
+
+
+def _verdicts(office: Office, plan: Plan) -> frozenset[Verdict]:
+    """Return what was said of a plan since it was made; whose word counts is judged when the session is woken."""
+    reviews = office.forge.reviews(plan.pull_request)
+    return frozenset(review.verdict for review in reviews if review.submitted_at > plan.made_at)
