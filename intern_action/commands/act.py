@@ -91,15 +91,19 @@ def why(environment: Mapping[str, str], session: str, *, out: str | None) -> int
 
 
 def sweep(environment: Mapping[str, str], *, out: str | None) -> int:
-    """Cancel the jobs that nobody owns, and end such sandboxes."""
+    """Cancel the jobs that nobody owns, and end such sandboxes, and the endpoints whose time is up."""
     from intern_action.session.lease import sweep as sweep_sandboxes
+    from intern_action.session.retiring import sweep as sweep_endpoints
     from intern_action.session.sweep import sweep as sweep_jobs
 
     with _house(environment, "", out) as house:
         swept = (*sweep_jobs(house.office), *sweep_sandboxes(house.office))
         for ref in swept:
             click.echo(f"cancelled {ref.id} ({ref.launch_key}): no session here waits for it")
-        if not swept:
+        ended = sweep_endpoints(house.office)
+        for ref in ended:
+            click.echo(f"deleted the endpoint {ref.id} ({ref.launch_key}): its time is up, or nobody here knows it")
+        if not swept and not ended:
             click.echo("nothing to sweep: each job that runs has a session that waits for it")
     return 0
 

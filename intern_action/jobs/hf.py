@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from intern_action.core.errors import HubError, JobError
 from intern_action.core.ports import JobOrder
 from intern_action.core.types import Flavor, JobRef, JobStatus
+from intern_action.hub._patience import be_patient
 from intern_action.hub.prices import Prices, hub_offers
 from intern_action.jobs._account import HubAccount
 from intern_action.jobs._backend import Backend, Supplies
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 NAME = "hf"
 _NOT_FINAL = ["RUNNING", "SCHEDULING"]
-_ANSWER_SECONDS, _CONNECT_SECONDS = 120.0, 20.0
 
 
 class HfJobs:
@@ -216,7 +216,7 @@ class HfJobs:
     def _api(self) -> HfApi:
         from huggingface_hub import HfApi
 
-        _be_patient()
+        be_patient()
         return HfApi(endpoint=self._given.endpoint, token=self._given.token, library_name="intern-action")
 
     def _staging(self, launch_key: str) -> Staging:
@@ -224,20 +224,6 @@ class HfJobs:
 
     def _ref(self, job: JobInfo) -> JobRef:
         return JobRef(backend=NAME, id=job.id, launch_key=(job.labels or {}).get(KEY, ""))
-
-
-@cache
-def _be_patient() -> None:
-    """Give huggingface_hub a client that does not wait for ever, once in a process: the one before is closed."""
-    import httpx
-    from huggingface_hub import set_client_factory
-    from huggingface_hub.utils import disable_progress_bars
-
-    def client() -> httpx.Client:
-        return httpx.Client(follow_redirects=True, timeout=httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS))
-
-    disable_progress_bars()
-    set_client_factory(client)
 
 
 BACKEND = Backend(name=NAME, make=HfJobs)

@@ -15,6 +15,7 @@ from intern_action.core.judgement import ApprovalPolicy
 from intern_action.core.ports import (
     Clock,
     ControlJournal,
+    Endpoints,
     Forge,
     HubWriter,
     Jobs,
@@ -38,6 +39,7 @@ class Office:
         export: writes one folder of a commit somewhere and returns where, "" when the commit has no such folder.
         dress: lays a job's output out for the Hub, with where it comes from in its card, and returns that folder.
         content: returns the digest of a folder's files, "" when there are none.
+        endpoint_patience: how long an endpoint may take until it answers; then it is given up.
         plan_lives: how long a plan may wait for its approval.
         press: renews everything people see of a case; called after each boundary.
         base: the default branch.
@@ -50,6 +52,7 @@ class Office:
     ledger: Ledger
     jobs: Jobs
     sandboxes: Sandboxes
+    endpoints: Endpoints
     hub: HubWriter
     journals: JournalStore
     clock: Clock
@@ -61,6 +64,7 @@ class Office:
     dress: Callable[[str, Provenance], str]
     content: Callable[[str], str]
     press: Callable[[Office, Case], None]
+    endpoint_patience: timedelta
     plan_lives: timedelta
     base: str
     scratch: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 from intern_action.core.digests import launch_key, plan_digest
-from intern_action.core.effects import Contacts, Leases, Spends, WritesHub
+from intern_action.core.effects import Contacts, Leases, Serves, Spends, WritesHub
 from intern_action.core.entries import JobMoved, LedgerEvent, LedgerView, MoneyHeld, PlanConsumed, PlanDropped, agreed
 from intern_action.core.errors import Bug, NotAllowed
 from intern_action.core.events import Allowed, Planned, Refused
@@ -13,15 +13,17 @@ from intern_action.core.frozen import frozen
 from intern_action.core.judgement import Approved, Facts, Judgement, NotApproved, Smoke
 from intern_action.core.plan import RECOMMENDED, Plan, chosen, offered
 from intern_action.core.states import JobState, State
-from intern_action.core.types import Call, Permission, Quote, Review, Verdict
+from intern_action.core.types import Call, Permission, Quote, Review
 from intern_action.gate.approval import judge
 from intern_action.gate.quote import lease_quote, make_quote
 from intern_action.session.carrying import contact, write_hub
 from intern_action.session.launch import launch, next_attempt
 from intern_action.session.lease import begin
+from intern_action.session.objection import objection_to
 from intern_action.session.office import Case
 from intern_action.session.planning import refuse
 from intern_action.session.purse import release
+from intern_action.session.serving import serve
 from intern_action.session.uploads import content_of, standing
 
 
@@ -126,6 +128,9 @@ def _prices_now(case: Case, plan: Plan) -> dict[str, Quote]:
     if plan.lease is not None:
         with contextlib.suppress(NotAllowed):
             found[RECOMMENDED] = lease_quote(plan.lease, case.office.sandboxes.flavors(), now)
+    if plan.endpoint is not None:
+        with contextlib.suppress(NotAllowed):
+            found[RECOMMENDED] = lease_quote(plan.endpoint, case.office.endpoints.flavors(), now)
     if plan.job is None:
         return found
     flavors = case.office.jobs.flavors()
@@ -148,20 +153,6 @@ def newest_smoke(case: Case) -> Smoke | None:
             return Smoke(tree=tree, exit_code=code, script=script)
         case _:
             return Smoke(tree="", exit_code=1, script="")
-
-
-def objection_to(case: Case, plan: Plan) -> Review | None:
-    """Return the standing request for changes of somebody who may write, given after the plan."""
-    office = case.office
-    latest: dict[str, Review] = {}
-    for review in office.forge.reviews(plan.pull_request):
-        if review.verdict is not Verdict.COMMENTED:
-            latest[review.by] = review
-    for person, review in latest.items():
-        asked = review.verdict is Verdict.CHANGES_REQUESTED and review.submitted_at > plan.made_at
-        if asked and office.forge.permission(person).writes:
-            return review
-    return None
 
 
 def send_back(case: Case, before: Open, review: Review) -> None:
@@ -234,6 +225,10 @@ def _go(case: Case, before: Open, by: tuple[str, ...]) -> None:
             if call.id not in case.memory.allowed:
                 case.write(allowed)
             begin(case, call, allowed.digest, plan, lease)
+        case Serves(endpoint=endpoint):
+            if call.id not in case.memory.allowed:
+                case.write(allowed)
+            serve(case, call, allowed.digest, plan, endpoint)
         case WritesHub() as write:
             write_hub(case, call, plan, write, allowed)
         case Contacts() as message:

@@ -122,5 +122,6 @@ def _upload(case: Case, call: Call, write: WritesHub, *, parent: str) -> Uploade
 
 def published(call: Call, write: WritesHub, done: Uploaded) -> Published:
     """Return the event of an upload."""
-    data: Mapping[str, str] = {"repository": done.repository, "revision": done.revision, "url": done.url}
+    proposed = {"proposed": "true"} if done.proposed else {}
+    data: Mapping[str, str] = {"repository": done.repository, "revision": done.revision, "url": done.url, **proposed}
     return Published(what=f"hub-{write.repository_type}", call_id=call.id, data=data)

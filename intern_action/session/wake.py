@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from intern_action.core.events import Answered, Refused
 from intern_action.core.judgement import Judgement
+from intern_action.core.ports import EndpointStatus
 from intern_action.core.states import State
 from intern_action.core.types import JobStatus, ToolResult
 from intern_action.session.launch import look_after
 from intern_action.session.lease import give_back_all, give_back_expired
+from intern_action.session.objection import objection_to
 from intern_action.session.office import Case
 from intern_action.session.purse import release_all
-from intern_action.session.review import before_review, consider, objection_to
+from intern_action.session.retiring import retire_all, retire_due
+from intern_action.session.review import before_review, consider
+from intern_action.session.serving import look_after_endpoint
 
 
-def wake(case: Case) -> Judgement | JobStatus | None:
+def wake(case: Case) -> Judgement | JobStatus | EndpointStatus | None:
     """Do what can be done for a waiting session now.
 
     Returns:
-        the judgement when a review is still awaited, the status of a job that still runs, None otherwise.
+        the judgement when a review is still awaited, the status of a job that still runs or of an endpoint that still
+        comes up, None otherwise.
     """
-    answer: Judgement | JobStatus | None = None
+    answer: Judgement | JobStatus | EndpointStatus | None = None
     give_back_expired(case)
     if case.state is State.AWAITING_REVIEW:
         answer = consider(case)
@@ -27,7 +32,8 @@ def wake(case: Case) -> Judgement | JobStatus | None:
             _catch_up(case)
     elif case.state is State.AWAITING_JOB:
         _brake(case)
-        answer = look_after(case)
+        answer = look_after_endpoint(case) or look_after(case)
+    retire_due(case)
     case.announce()
     return answer
 
@@ -53,22 +59,31 @@ def _brake(case: Case) -> None:
 
 
 def stop(case: Case, *, by: str) -> None:
-    """End a session: its job is cancelled and its sandbox ended, both are paid for, its plan taken back, its money freed."""
+    """End a session: job, sandbox and endpoint are ended and paid for, its plan is taken back, its money freed.
+
+    Of a session that is over, what it left running is ended.
+    """
     if case.state.over:
-        give_back_all(case)
+        _end_machines(case)
+        case.announce()
         return
     for call_id, submitted in case.memory.submitted.items():
         if call_id in case.memory.open:
             case.office.jobs.cancel(submitted[-1].job)
     if case.state is State.AWAITING_JOB:
         _wait_for_the_end(case)
-    give_back_all(case)
+    _end_machines(case)
     for call in list(case.memory.open.values()):
         words = f"{by} stopped the session"
         case.write(Answered(call_id=call.id, result=ToolResult(text=words, data={"state": "refused"}, failed=True)))
     release_all(case, drop=f"stopped by {by}")
     case.move(State.STOPPED, f"stopped by {by}")
     case.announce()
+
+
+def _end_machines(case: Case) -> None:
+    give_back_all(case)
+    retire_all(case)
 
 
 def _wait_for_the_end(case: Case, *, tries: int = 60) -> None:

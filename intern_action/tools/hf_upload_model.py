@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import PurePosixPath
 
 from intern_action.core.effects import Effect, WritesHub
@@ -13,9 +12,9 @@ from intern_action.core.types import ToolResult
 from intern_action.tools._arguments import STRICT
 from intern_action.tools._jobs import job_named
 from intern_action.tools._places import place
+from intern_action.tools._repositories import check_repository
 from intern_action.tools._tool import QUEUED, ToolOf
 
-_REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
 _JOB = "job"
 
 
@@ -33,8 +32,7 @@ class Arguments:
 
 def effects(asked: Arguments) -> tuple[Effect, ...]:
     """It writes the Hub; over something that is there only after a person has agreed."""
-    if not _REPOSITORY.fullmatch(asked.repository):
-        raise ToolFailed(f"`repository` is owner/name on the Hub, not {asked.repository!r}")
+    check_repository(asked.repository)
     path = PurePosixPath(asked.source)
     if not asked.source or path.is_absolute() or ".." in path.parts:
         raise ToolFailed("`source` is `job` for the newest job's output, or a folder of the checkout")

@@ -13,7 +13,7 @@ from intern_action.agent.toolbox import Toolbox
 from intern_action.core.entries import Limits
 from intern_action.core.events import Began, Entry
 from intern_action.core.judgement import ApprovalPolicy
-from intern_action.core.ports import HubReader, Jobs, RecipeBook, Sandboxes, ToolLimits
+from intern_action.core.ports import Endpoints, HubReader, Jobs, RecipeBook, Sandboxes, ToolLimits
 from intern_action.core.provenance import Provenance
 from intern_action.core.states import State
 from intern_action.gate.policy import parse_policy
@@ -32,6 +32,7 @@ from intern_action.trace.bundles import BundleFolder
 from intern_action.trace.sessions import SessionJournals
 from intern_action.wiring.parts import (
     backend_named,
+    endpoints_for,
     flavors_for,
     holder_of,
     hub_account,
@@ -99,6 +100,7 @@ class House:
         """Go on until the session is over or waits for people."""
         from intern_action.session.drive import Patience, drive
         from intern_action.session.lease import sweep
+        from intern_action.session.retiring import retire_due
 
         waiting = self.settings.waiting
         poll = waiting.poll.total_seconds()
@@ -108,6 +110,8 @@ class House:
         )
         state = drive(self.case, self._work, self._shelf, patience=patience)
         sweep(self.office, spare=self.session)
+        if state.over:
+            retire_due(self.case)
         return state
 
     # --- control's half ----------------------------------------------------------------------------------------------
@@ -121,6 +125,7 @@ class House:
             ledger=self.premises.ledger,
             jobs=self.jobs,
             sandboxes=self.sandboxes,
+            endpoints=self.endpoints,
             hub=writer_for(self.premises),
             journals=self._journals,
             clock=self.premises.clock,
@@ -132,6 +137,7 @@ class House:
             dress=self._dress,
             content=content_of,
             press=self._press,
+            endpoint_patience=self.settings.endpoints.answers_within,
             plan_lives=self.settings.approvals.expire_after,
             base=self._base,
             scratch=str(self.world.control),
@@ -226,6 +232,11 @@ class House:
     def sandboxes(self) -> Sandboxes:
         """Isolated machines on this one."""
         return sandboxes_here.BACKEND.make(self._sandbox_supplies)
+
+    @cached_property
+    def endpoints(self) -> Endpoints:
+        """Inference endpoints, where there can be some."""
+        return endpoints_for(self.premises)
 
     @cached_property
     def _sandbox_supplies(self) -> sandbox_parts.Supplies:

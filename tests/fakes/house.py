@@ -43,6 +43,7 @@ from tests.fakes.desk import make_desk
 from tests.fakes.git_world import GitWorld, StillClock
 from tests.fakes.memory_branch import MemoryBranch
 from tests.fakes.memory_forge import MemoryForge
+from tests.fakes.story_endpoints import StoryEndpoints
 from tests.fakes.story_jobs import StoryJobs
 from tests.fakes.story_sandboxes import StorySandboxes
 from tests.fakes.thinking import ScriptedModel, SilentWatcher, calls, says
@@ -138,6 +139,7 @@ class StoryHouse:
         self.branch = MemoryBranch()
         self.shell = ToolShell(uid=None, home=str(self.folder / "home"))
         self.sandboxes = StorySandboxes(clock=self.clock, folder=self.folder / "sandboxes", shell=self.shell)
+        self.endpoints = StoryEndpoints(clock=self.clock)
         self.model: Model = ScriptedModel()
         self.watcher: Watcher = SilentWatcher()
         self.limits = Limits(month_usd=Decimal(100))
@@ -284,6 +286,7 @@ class StoryHouse:
             ledger=GitLedger(self.branch, clock=self.clock),
             jobs=self.jobs,
             sandboxes=self.sandboxes,
+            endpoints=self.endpoints,
             hub=self.hub,
             journals=self._journals,
             clock=self.clock,
@@ -295,6 +298,7 @@ class StoryHouse:
             dress=self._dress,
             content=content_of,
             press=self._press,
+            endpoint_patience=timedelta(minutes=30),
             plan_lives=timedelta(days=3),
             base="main",
             scratch=str(self.folder),
