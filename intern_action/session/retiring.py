@@ -114,12 +114,16 @@ def _plan(office: Office, row: JobRow) -> Plan:
 
 
 def began_at(row: JobRow, status: EndpointStatus | None) -> datetime:
-    """Return when its time began: as the Hub has it, else when we claimed the launch, which was before."""
-    if status is not None and status.made_at is not None:
-        return status.made_at
-    if row.lease_until is None:
+    """Return when its time began: when the Hub says so or when we claimed the launch, whichever was earlier.
+
+    A launch that was taken up again was claimed after the making, and the Hub's clock may be ahead of ours.
+    """
+    made_at = status.made_at if status is not None else None
+    claimed_at = row.lease_until - LEASE if row.lease_until is not None else None
+    known = [at for at in (made_at, claimed_at) if at is not None]
+    if not known:
         raise Bug(f"nobody knows when {row.launch_key} began")
-    return row.lease_until - LEASE
+    return min(known)
 
 
 def ends_at(plan: Plan, began: datetime) -> datetime:

@@ -13,7 +13,7 @@ from intern_action.core.effects import WritesHub
 from intern_action.core.errors import HubError, LedgerError
 from intern_action.core.events import Published
 from intern_action.core.ports import Uploaded
-from intern_action.core.provenance import Provenance
+from intern_action.core.provenance import DataOrigin, Provenance
 from intern_action.core.types import Call
 from intern_action.session.office import Case
 
@@ -32,12 +32,15 @@ def standing(case: Case, write: WritesHub) -> str:
 
 def content_of(case: Case, write: WritesHub) -> str:
     """Return the digest of what an effect would upload, "" when there is nothing."""
-    folder = folder_of(case, write.folder)
+    folder = folder_of(case, write)
     return case.office.content(folder) if folder else ""
 
 
-def folder_of(case: Case, name: str) -> str:
+def folder_of(case: Case, write: WritesHub) -> str:
     """Return the folder to upload, "" for none: a folder of the newest snapshot, or a job's output with its origin told in it."""
+    name = write.folder
+    if write.repository_type == "dataset":
+        return _data(case, write)
     if name != "job" and not name.startswith("job:"):
         return case.office.export(case.memory.snapshot or case.began.base_sha, name)
     for answer in reversed(case.memory.past("hf_create_job")):
@@ -47,6 +50,20 @@ def folder_of(case: Case, name: str) -> str:
             case _:
                 pass
     return ""
+
+
+def _data(case: Case, write: WritesHub) -> str:
+    """Return a folder of the newest snapshot as a data set, with its origin told in it, "" when there is no such folder."""
+    commit = case.memory.snapshot or case.began.base_sha
+    folder = case.office.export(commit, write.folder)
+    origin = DataOrigin(
+        session=case.began.session,
+        requester=case.began.requester,
+        name=write.repository.partition("/")[2],
+        tree=case.office.publisher.tree_of(commit),
+        folder=write.folder,
+    )
+    return case.office.dress_data(folder, origin) if folder else ""
 
 
 def _origin(case: Case, call_id: str) -> Provenance:
@@ -105,7 +122,7 @@ def _found(case: Case, call: Call, write: WritesHub) -> Uploaded | None:
 
 
 def _upload(case: Case, call: Call, write: WritesHub, *, parent: str) -> Uploaded:
-    folder = folder_of(case, write.folder)
+    folder = folder_of(case, write)
     if not folder:
         raise HubError(f"there is no {write.folder} to upload")
     message = f"{write.message}\n\n{mark_of(case, call)}"

@@ -14,7 +14,7 @@ from intern_action.core.entries import Limits
 from intern_action.core.events import Began, Entry
 from intern_action.core.judgement import ApprovalPolicy
 from intern_action.core.ports import Endpoints, HubReader, Jobs, RecipeBook, Sandboxes, ToolLimits
-from intern_action.core.provenance import Provenance
+from intern_action.core.provenance import DataOrigin, Provenance
 from intern_action.core.states import State
 from intern_action.gate.policy import parse_policy
 from intern_action.gate.rules import held
@@ -135,6 +135,7 @@ class House:
             results=metrics_in,
             export=self._export,
             dress=self._dress,
+            dress_data=self._dress_data,
             content=content_of,
             press=self._press,
             endpoint_patience=self.settings.endpoints.answers_within,
@@ -175,6 +176,13 @@ class House:
 
         target = self.world.control / "dressed" / provenance.launch_key
         return dress(output, str(target), provenance, lambda origin: text("model-card", p=origin))
+
+    def _dress_data(self, folder: str, origin: DataOrigin) -> str:
+        from intern_action.hub.data_card import dress_data
+        from intern_action.settings.words import text
+
+        target = self.world.control / "dressed" / f"data-{self.session}"
+        return dress_data(folder, str(target), origin, lambda o, files: text("dataset-card", o=o, files=files))
 
     def _policy(self) -> tuple[str, ApprovalPolicy]:
         """Read the policy of the default branch as it is now."""
