@@ -18,7 +18,7 @@ def files(model: str) -> Mapping[str, str]:
     named = model if "/" in model else UNNAMED
     return {
         SERVE: _text("serve.py"),
-        APP: _text("space_app.py").replace(f'"{UNNAMED}"', json.dumps(named)),
+        APP: _text("space/app.py").replace(f'"{UNNAMED}"', json.dumps(named)),
         REQUIREMENTS: "".join(f"{one}\n" for one in NEEDS),
         README: _readme(named),
     }
