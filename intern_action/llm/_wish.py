@@ -86,7 +86,7 @@ _ITEMS = {
         r"(?:deploy|serve)(?![\w-])(?:\s+(?:it|the|model|result)\b)*(?:\s+(?:as|behind|to)?\s*(?:an?\s+)?(?:inference\s+)?endpoint\b)?"
         rf"(?:(?:\s+on\s+(?:an?\s+)?|\s*[=:]\s*)(?P<value>[a-z0-9][a-z0-9-]*-x\d+))?(?:\s+for\s+(?P<lifetime>{_TIME}))?"
     ),
-    "demo": r"(?:an?\s+|the\s+)?(?:demo(?:\s+space)?|space)(?![\w-])(?!\s*=)",
+    "demo": r"(?:an?\s+|the\s+)?(?P<name>demo|(?=space))(?:\s*space)?(?![\w-])(?!\s*=)",
     "upload": rf"(?:push|upload|publish)(?:(?:\s+(?:it|the|model|result|to))*\s+|\s*[=:]\s*){_VALUE}",
     "timeout": (
         r"(?:timeout|time\s+limit|within|for\s+at\s+most)\s*(?:[=:]|of|is)?\s*"
@@ -155,10 +155,9 @@ def _with_demo(asked: Asked) -> Asked:
 
 def _said(text: str, *, lone: bool) -> Said:
     """Scan from the left. Directly after `with`, a lone word between commas is a switch whose name its recipe judges."""
-    settings: dict[str, str] = {}
+    settings, ignored = dict[str, str](), list[str]()
     other = {"flavor": "", "upload": "", "timeout": ""}
     deploy: Deploy | None = None
-    ignored: list[str] = []
     place, listing, fresh = 0, False, True
     while place < len(text):
         between = _BETWEEN.match(text, place)
@@ -175,18 +174,15 @@ def _said(text: str, *, lone: bool) -> Said:
             case "timeout" if not _is_time(_plain(item["value"])):
                 ignored.append(item[0])
             case "deploy":
-                usual = Deploy()
-                deploy = Deploy(flavor=item["value"] or usual.flavor, lifetime=item["lifetime"] or usual.lifetime)
-            case "demo":
-                settings["demo"] = "true"
+                deploy = _deploy(item)
             case "upload" | "flavor" | "timeout" | "on":
                 other[_SPECIAL.get(kind, kind)] = _plain(item["value"])
             case "pair" if _key(item["name"]) in _SPECIAL:
                 other[_SPECIAL[_key(item["name"])]] = _plain(item["value"])
             case "pair" | "counted" | "number":
                 settings[_key(item["name"])] = _plain(item["value"])
-            case "switch" | "lone":
-                settings[_key(item["name"])] = "true"
+            case "switch" | "lone" | "demo":
+                settings[_key(item["name"]) or "demo"] = "true"
             case "without":
                 settings[_key(item["name"])] = "false"
             case _:
@@ -199,6 +195,11 @@ def _said(text: str, *, lone: bool) -> Said:
         deploy=deploy,
         ignored=_ignored(" ".join(ignored)),
     )
+
+
+def _deploy(item: re.Match[str]) -> Deploy:
+    usual = Deploy()
+    return Deploy(flavor=item["value"] or usual.flavor, lifetime=item["lifetime"] or usual.lifetime)
 
 
 _SPECIAL = {
