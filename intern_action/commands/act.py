@@ -91,8 +91,9 @@ def why(environment: Mapping[str, str], session: str, *, out: str | None) -> int
 
 
 def sweep(environment: Mapping[str, str], *, out: str | None) -> int:
-    """Cancel the jobs that nobody owns, and end such sandboxes."""
+    """Cancel the jobs that nobody owns, and end such sandboxes, and the endpoints whose time is up."""
     from intern_action.session.lease import sweep as sweep_sandboxes
+    from intern_action.session.retiring import sweep as sweep_endpoints
     from intern_action.session.sweep import sweep as sweep_jobs
     from intern_action.session.tidy import tidy
 
@@ -102,7 +103,10 @@ def sweep(environment: Mapping[str, str], *, out: str | None) -> int:
             click.echo(f"cancelled {ref.id} ({ref.launch_key}): no session here waits for it")
         for key in tidy(house.office):
             click.echo(f"deleted the staging repository of {key}: its session is over and its results are home")
-        if not swept:
+        ended = sweep_endpoints(house.office)
+        for ref in ended:
+            click.echo(f"deleted the endpoint {ref.id} ({ref.launch_key}): its time is up, or nobody here knows it")
+        if not swept and not ended:
             click.echo("nothing to sweep: each job that runs has a session that waits for it")
     return 0
 

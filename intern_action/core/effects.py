@@ -10,6 +10,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
+from intern_action.core.endpoint import EndpointSpec
 from intern_action.core.frozen import frozen
 from intern_action.core.types import JobRef, JobSpec, LeaseSpec
 
@@ -36,6 +37,14 @@ class Leases:
 
     lease: LeaseSpec
     kind: Literal["leases"] = "leases"
+
+
+@frozen
+class Serves:
+    """Costs money by the hour, also after the session: makes an inference endpoint."""
+
+    endpoint: EndpointSpec
+    kind: Literal["serves"] = "serves"
 
 
 @frozen
@@ -88,13 +97,13 @@ class Contacts:
     kind: Literal["contacts"] = "contacts"
 
 
-Effect: TypeAlias = Spends | Leases | CancelsJob | WritesHub | Pushes | Contacts
+Effect: TypeAlias = Spends | Leases | Serves | CancelsJob | WritesHub | Pushes | Contacts
 
 
 def natural_disposition(effect: Effect) -> Disposition:
     """The least that happens to an effect, before any rule is asked."""
     match effect:
-        case Spends() | Leases():
+        case Spends() | Leases() | Serves():
             return Disposition.HELD
         case WritesHub(overwrites=True):
             return Disposition.HELD

@@ -87,7 +87,7 @@ class MoneyHeld:
 
 @frozen
 class MoneyCaptured:
-    """This much of a hold was really spent, by one launch. One per launch key."""
+    """This much of a hold was really spent, by one launch. One per launch key; of an endpoint, one for each part of its time."""
 
     digest: str
     launch_key: str
@@ -204,6 +204,10 @@ class LedgerView(Protocol):
 
     def row(self, launch_key: str) -> JobRow | None:
         """Return the newest word on one launch, None when nobody knows it."""
+        ...
+
+    def costing(self) -> tuple[JobRow, ...]:
+        """Return every launch that may cost money now, of whatever session, oldest first."""
         ...
 
     def held(self, digest: str) -> Decimal:

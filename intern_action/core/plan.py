@@ -7,7 +7,8 @@ from dataclasses import field, replace
 from datetime import datetime
 from decimal import Decimal
 
-from intern_action.core.effects import Effect, Leases, Spends
+from intern_action.core.effects import Effect, Leases, Serves, Spends
+from intern_action.core.endpoint import EndpointSpec
 from intern_action.core.errors import Bug
 from intern_action.core.frozen import frozen
 from intern_action.core.later import LATER, written
@@ -40,7 +41,8 @@ class Plan:
     Args:
         asks: what would be done, as the held call asked for it.
         quote: its price; None when it costs nothing, and then `cap_usd` is 0.
-        parent: for a write to the Hub, the revision that stands there and would be written over; "" for a new repository.
+        parent: for a write to the Hub, the revision that stands there and would be written over; "" for a new repository. For an
+            endpoint, the revision of the model that it would serve.
         content: for a write to the Hub, the digest of the files that would be uploaded.
         options: the ways in which the job can be had, the one of `quote` among them; empty when there is no other.
         schema: the form its digest was made of. A plan of schema 1 stays one: people approved those bytes.
@@ -77,9 +79,14 @@ class Plan:
         return self.asks.lease if isinstance(self.asks, Leases) else None
 
     @property
+    def endpoint(self) -> EndpointSpec | None:
+        """The inference endpoint it asks for, None for every other effect."""
+        return self.asks.endpoint if isinstance(self.asks, Serves) else None
+
+    @property
     def launches(self) -> int:
-        """How often something may be started under it: a job as often as it has attempts, a sandbox once."""
-        return self.job.attempts if self.job else 1 if self.lease else 0
+        """How often something may be started under it: a job as often as it has attempts, a machine once."""
+        return self.job.attempts if self.job else 1 if self.lease or self.endpoint else 0
 
     @property
     def ceiling_usd(self) -> Decimal:

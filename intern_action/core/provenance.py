@@ -1,4 +1,4 @@
-"""Where a model comes from: which session, job, plan, people, files and data. It travels in the model's card."""
+"""Where a model or a data set comes from: which session, job, plan, people, files and data. It travels in the card."""
 
 from __future__ import annotations
 
@@ -30,4 +30,22 @@ class Provenance:
     model_revision: str
     dataset: str
     dataset_revision: str
+    files: str = ""
+
+
+@frozen
+class DataOrigin:
+    """What control knows of data that it uploads. It travels in the data set's card.
+
+    Args:
+        name: of the repository, without its owner.
+        tree, folder: where it lay: a tree of the repository, and a folder in it.
+        files: digest of everything that is uploaded but the card, "" while nobody has counted.
+    """
+
+    session: str
+    requester: str
+    name: str
+    tree: str
+    folder: str
     files: str = ""

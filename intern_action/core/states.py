@@ -44,6 +44,9 @@ class JobState(StrEnum):
     NEEDS_HUMAN = "needs-human"
 
 
+COSTS = frozenset({JobState.LAUNCHING, JobState.RUNNING, JobState.CANCELLING, JobState.NEEDS_HUMAN})
+"""States in which something may be there that costs money."""
+
 _WAITS = frozenset({State.AWAITING_REVIEW, State.AWAITING_JOB, State.AWAITING_INPUT})
 _ENDS = frozenset({State.DONE, State.FAILED, State.STOPPED})
 

@@ -1,6 +1,6 @@
-"""What must be true of what a plan asks for: a job or a lease with its money, a write to the Hub. A message needs no more.
+"""What must be true of what a plan asks for: a job, a lease or an endpoint with its money, a write to the Hub.
 
-The numbers are those of DESIGN section 5. Each function is one condition; a fact that is missing is never a yes.
+A message needs no more. The numbers are those of DESIGN section 5. Each function is one condition; a missing fact is never a yes.
 """
 
 from __future__ import annotations
@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from intern_action.core.effects import Leases, Spends, WritesHub
+from intern_action.core.effects import Leases, Serves, Spends, WritesHub
+from intern_action.core.endpoint import EndpointSpec
 from intern_action.core.judgement import Condition, Facts
 from intern_action.core.types import JobSpec, LeaseSpec, Quote
 from intern_action.gate._condition import unless
 from intern_action.gate.quote import still_within
 
 JobCheck: TypeAlias = Callable[[Facts, JobSpec], Condition | None]
-LeaseCheck: TypeAlias = Callable[[Facts, LeaseSpec], Condition | None]
+LeaseCheck: TypeAlias = Callable[[Facts, LeaseSpec | EndpointSpec], Condition | None]
+EndpointCheck: TypeAlias = Callable[[Facts, EndpointSpec], Condition | None]
 QuoteCheck: TypeAlias = Callable[[Facts, Quote], Condition | None]
 HubCheck: TypeAlias = Callable[[Facts, WritesHub], Condition | None]
 
@@ -27,6 +29,8 @@ def asked_conditions(facts: Facts) -> Iterator[Condition | None]:
             yield from (check(facts, job) for check in JOB_CONDITIONS)
         case Leases(lease=lease):
             yield from (check(facts, lease) for check in LEASE_CONDITIONS)
+        case Serves(endpoint=endpoint):
+            yield from (check(facts, endpoint) for check in (*LEASE_CONDITIONS, *ENDPOINT_CONDITIONS))
         case WritesHub() as write:
             yield from (check(facts, write) for check in HUB_CONDITIONS)
         case _:
@@ -41,7 +45,7 @@ def asked_conditions(facts: Facts) -> Iterator[Condition | None]:
 # --- 1: the policy allows it ---------------------------------------------------------------------------------------
 
 
-def flavor_is_allowed(facts: Facts, asked: JobSpec | LeaseSpec) -> Condition | None:
+def flavor_is_allowed(facts: Facts, asked: JobSpec | LeaseSpec | EndpointSpec) -> Condition | None:
     """The policy's list of hardware, if there is one, names what is asked for."""
     allowed = facts.policy.flavors
     return unless(
@@ -79,6 +83,19 @@ def parent_is_the_planned_one(facts: Facts, write: WritesHub) -> Condition | Non
         facts.parent == facts.plan.parent,
         "parent-unchanged",
         f"{write.repository} stands at {stands} by now, the plan was made over {planned}; ask for a new plan",
+    )
+
+
+# --- 3: what would be served -----------------------------------------------------------------------------------------
+
+
+def served_model_is_pinned(facts: Facts, endpoint: EndpointSpec) -> Condition | None:
+    """The plan says which revision of the model people agreed to, and it is the one that was asked for if one was."""
+    pinned = facts.plan.parent
+    return unless(
+        bool(pinned) and endpoint.revision in {"", pinned},
+        "served-model-pinned",
+        f"the plan does not say which revision of {endpoint.repository} would be served; ask for a new plan",
     )
 
 
@@ -128,7 +145,7 @@ def quote_is_of_this_job(facts: Facts, job: JobSpec) -> Condition | None:
     )
 
 
-def quote_is_of_this_lease(facts: Facts, lease: LeaseSpec) -> Condition | None:
+def quote_is_of_this_lease(facts: Facts, lease: LeaseSpec | EndpointSpec) -> Condition | None:
     """The price people saw is for the hardware of the lease, for no more time than it asks for, and its cap is kept."""
     plan, quote = facts.plan, facts.plan.quote
     caps = [plan.ceiling_usd, *([] if lease.cap_usd is None else [lease.cap_usd])]
@@ -184,5 +201,6 @@ JOB_CONDITIONS: tuple[JobCheck, ...] = (
     quote_is_of_this_job,
 )
 LEASE_CONDITIONS: tuple[LeaseCheck, ...] = (flavor_is_allowed, quote_is_of_this_lease)
+ENDPOINT_CONDITIONS: tuple[EndpointCheck, ...] = (served_model_is_pinned,)
 HUB_CONDITIONS: tuple[HubCheck, ...] = (content_is_pinned, content_is_the_planned_one, parent_is_the_planned_one)
 QUOTE_CONDITIONS: tuple[QuoteCheck, ...] = (price_is_known, price_is_within_the_quote, budget_has_room)

@@ -218,4 +218,4 @@ BYTES_CONDITIONS: tuple[Check, ...] = (
     merge_base_is_the_planned_one,
     nothing_was_pushed_since,
 )
-"""All of them must hold of a plan that acts on what lies on the branch. A lease is of a machine, and survives pushes."""
+"""All of them must hold of a plan that acts on what lies on the branch. A machine by the hour is of no bytes there."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeVar
 
-from intern_action.core.effects import Leases
+from intern_action.core.effects import Leases, Serves
 from intern_action.core.judgement import Approved, Condition, Facts, Judgement, NotApproved
 from intern_action.core.plan import RECOMMENDED, chosen
 from intern_action.core.types import Review, Verdict
@@ -97,5 +97,5 @@ def _against(facts: Facts, review: Review) -> tuple[Condition, ...]:
 
 
 def _where_bytes_count(facts: Facts, checks: tuple[T, ...]) -> tuple[T, ...]:
-    """Return the checks of what lies on the branch, none for a lease: an approved machine is not of any bytes."""
-    return () if isinstance(facts.plan.asks, Leases) else checks
+    """Return the checks of what lies on the branch, none for a machine by the hour: that is not of any bytes there."""
+    return () if isinstance(facts.plan.asks, Leases | Serves) else checks

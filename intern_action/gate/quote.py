@@ -9,6 +9,7 @@ from decimal import Decimal
 from difflib import get_close_matches
 from fractions import Fraction
 
+from intern_action.core.endpoint import EndpointSpec
 from intern_action.core.errors import NotAllowed
 from intern_action.core.estimate import Estimate
 from intern_action.core.types import Flavor, JobSpec, LeaseSpec, Quote
@@ -62,8 +63,8 @@ def make_quote(spec: JobSpec, flavors: Mapping[str, Flavor], estimate: Estimate 
     )
 
 
-def lease_quote(lease: LeaseSpec, flavors: Mapping[str, Flavor], now: datetime) -> Quote:
-    """Price an isolated machine for as long as it is wanted, or as long as its cap pays for.
+def lease_quote(lease: LeaseSpec | EndpointSpec, flavors: Mapping[str, Flavor], now: datetime) -> Quote:
+    """Price a machine that is had by the hour for as long as it is wanted, or as long as its cap pays for.
 
     Raises:
         NotAllowed: unknown hardware, a price below zero, or not a minute of time for the money.
@@ -79,7 +80,7 @@ def lease_quote(lease: LeaseSpec, flavors: Mapping[str, Flavor], now: datetime) 
     return Quote(flavor=flavor, timeout_minutes=minutes, attempts=1, ceiling_usd=ceiling, quoted_at=now)
 
 
-def _paid_minutes(lease: LeaseSpec, flavor: Flavor) -> int:
+def _paid_minutes(lease: LeaseSpec | EndpointSpec, flavor: Flavor) -> int:
     """Return the whole minutes that the lease's cap pays for, at most those it asks for."""
     if lease.cap_usd is None or cost_usd(flavor, lease.minutes) <= lease.cap_usd:
         return lease.minutes

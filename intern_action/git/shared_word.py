@@ -8,7 +8,6 @@ from datetime import datetime
 from intern_action.core.frozen import frozen
 from intern_action.git.remote import Remote
 from intern_action.git.run import Git, GitFailed, LostRace, make_git_dir
-from intern_action.git.snapshots import write_files
 
 FILE = "word"
 
@@ -37,9 +36,8 @@ class SharedWord:
 
     def _say(self, proposal: str, at: datetime) -> str:
         message = "A name for jobs that belong to this ledger"
-        written = write_files(self.remote.git, [(FILE, proposal.encode())], parent="", at=at, message=message)
         with suppress(LostRace):  # theirs stands there now
-            self.remote.push(written.commit, self.ref, at=at, parent=None)
+            self.remote.grow({FILE: proposal.encode()}, self.ref, parent=None, message=message, at=at)
         found = self._standing()
         if found is None:
             raise GitFailed(f"{self.ref} was written and is not there; a person has to look")

@@ -2,7 +2,7 @@
 
 huggingface_hub sends the files; large ones that arrived before are not sent again, so an upload that was interrupted goes on
 where it stood. Whether a commit of ours is there after all, when its answer was lost, `found` tells by the last line of its
-message. The token is control's writing one, handed in.
+message, also of a pull request where uploads are only proposed. The token is control's writing one, handed in.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import io
 from collections.abc import Generator, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from intern_action.core.errors import HubError, ToolFailed
 from intern_action.core.frozen import frozen
@@ -94,17 +94,39 @@ class HuggingFaceWriter:
     # --- looking -----------------------------------------------------------------------------------------------------
 
     def found(self, kind: Kind, repository: str, *, mark: str) -> Uploaded | None:
-        """Return the commit whose message ends with the line `mark`, whatever came after it; None when there is none."""
+        """Return the commit whose message ends with the line `mark`, whatever came after it; None when there is none.
+
+        Where commits are proposed, also one of a pull request of this account, open or not.
+        """
         check_id(repository)
         asked = self._asked(kind, repository)
         try:
-            with said_of_writing(asked):
-                commits = self._api().list_repo_commits(repository, repo_type=kind)
+            revision = self._marked(asked, mark, "main")
+            if revision is not None:
+                return self._uploaded(asked, revision)
+            return self._proposed(asked, mark) if self._pull_request else None
         except NotHere:
             return None
+
+    def _marked(self, asked: Asked, mark: str, reference: str) -> str | None:
+        with said_of_writing(asked):
+            commits = self._api().list_repo_commits(asked.repository, repo_type=asked.kind, revision=reference)
         ours = (one.commit_id for one in commits if one.message.rstrip().rsplit("\n", 1)[-1] == mark)
-        revision = next(ours, None)
-        return None if revision is None else self._uploaded(asked, revision)
+        return next(ours, None)
+
+    def _proposed(self, asked: Asked, mark: str) -> Uploaded | None:
+        """Look through this account's pull requests, the newest first."""
+        with said_of_writing(asked):
+            me = str(cast("dict[str, object]", self._api().whoami())["name"])  # pyright: ignore[reportUnknownMemberType]  # a bare dict
+            found = self._api().get_repo_discussions(
+                asked.repository, repo_type=asked.kind, author=me, discussion_type="pull_request"
+            )
+            ours = sorted(found, key=lambda one: one.num, reverse=True)
+        for one in ours:
+            revision = self._marked(asked, mark, f"refs/pr/{one.num}")
+            if revision is not None:
+                return self._uploaded(asked, revision, one.url)
+        return None
 
     def _standing(self, asked: Asked) -> Standing | None:
         try:
@@ -151,7 +173,13 @@ class HuggingFaceWriter:
         return Asked(kind=kind, repository=repository, endpoint=self._endpoint, with_token=bool(self._token))
 
     def _uploaded(self, asked: Asked, revision: str, url: str = "") -> Uploaded:
-        return Uploaded(repository=asked.repository, revision=revision, url=url or f"{asked.page}/tree/{revision}")
+        """Say what was made; with the address of a pull request, it is proposed there."""
+        return Uploaded(
+            repository=asked.repository,
+            revision=revision,
+            url=url or f"{asked.page}/tree/{revision}",
+            proposed=bool(url),
+        )
 
     def _api(self) -> HfApi:
         from huggingface_hub import HfApi

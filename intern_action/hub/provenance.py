@@ -40,7 +40,7 @@ def dress(output: str, target: str, provenance: Provenance, words: Words) -> str
         names = layout(source.sizes())
         digests = {there: source.digest(here) for there, here in names.items() if there != CARD}
         for there, here in names.items():
-            _lay(source, here, Path(target) / there)
+            lay(source, here, Path(target) / there)
         card = source.text(names[CARD]) if CARD in names else ""
     except (OSError, ToolFailed) as failure:
         raise HubError(f"{output} cannot be uploaded: {failure}") from failure
@@ -94,8 +94,8 @@ def files_of(folder: str) -> str:
     return revision_of({name: source.digest(name) for name in names})
 
 
-def _lay(source: Source, name: str, target: Path) -> None:
-    """Put a file into the layout: a second name of the same file where that can be, a copy elsewhere."""
+def lay(source: Source, name: str, target: Path) -> None:
+    """Put a file into a layout: a second name of the same file where that can be, a copy elsewhere."""
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(source.folder / name, target, follow_symlinks=False)

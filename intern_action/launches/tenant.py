@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
+from intern_action.hub._patience import be_patient
 from intern_action.launches.account import HubAccount
 from intern_action.launches.body import HOME, KEY
 from intern_action.launches.said import asking
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 SANDBOX = "hf-sandbox"
 """The label by which huggingface_hub knows a sandbox."""
-
-_ANSWER_SECONDS, _CONNECT_SECONDS = 120.0, 20.0
 
 
 class Tenant:
@@ -67,19 +66,5 @@ def hub_api(endpoint: str, token: str) -> HfApi:
     """Return a client of the Hub that does not wait for ever."""
     from huggingface_hub import HfApi
 
-    _be_patient()
+    be_patient()
     return HfApi(endpoint=endpoint, token=token, library_name="intern-action")
-
-
-@cache
-def _be_patient() -> None:
-    """Give huggingface_hub a client that does not wait for ever, once in a process: the one before is closed."""
-    import httpx
-    from huggingface_hub import set_client_factory
-    from huggingface_hub.utils import disable_progress_bars
-
-    def client() -> httpx.Client:
-        return httpx.Client(follow_redirects=True, timeout=httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS))
-
-    disable_progress_bars()
-    set_client_factory(client)

@@ -25,7 +25,7 @@ from intern_action.core.entries import (
 )
 from intern_action.core.errors import Bug, LedgerError
 from intern_action.core.plan import Plan, chosen, offered
-from intern_action.core.states import JobState, State, move_job
+from intern_action.core.states import COSTS, JobState, State, move_job
 from intern_action.ledger import budget
 from intern_action.ledger.budget import Hold
 from intern_action.ledger.chain import LedgerEntry
@@ -34,7 +34,6 @@ from intern_action.ledger.view import Tables
 UNFINISHED = frozenset(
     {JobState.LAUNCHING, JobState.RUNNING, JobState.CANCELLING, JobState.COLLECTING, JobState.NEEDS_HUMAN}
 )
-COSTS = frozenset({JobState.LAUNCHING, JobState.RUNNING, JobState.CANCELLING, JobState.NEEDS_HUMAN})
 BEGINNINGS = frozenset({JobState.QUOTED, JobState.APPROVED, JobState.LAUNCHING})
 FENCED = frozenset({JobState.RUNNING, JobState.APPROVED, JobState.ENDED, JobState.NEEDS_HUMAN})
 LATE = timedelta(days=1)
@@ -199,13 +198,18 @@ class _Folding:
         return held
 
     def _capture(self, event: MoneyCaptured) -> None:
-        if event.launch_key in self.captures:
+        if event.launch_key in self.captures and not self._serves(event.digest):
             _no(f"the launch {event.launch_key} was paid before")
         row = self.rows.get(event.launch_key)
         if row is None or row.digest != event.digest:
             _no(f"the plan {event.digest[:8]} has no launch {event.launch_key}")
         self.holds[event.digest] = budget.capture(self._held(event.digest), event.usd)
-        self.captures[event.launch_key] = event.usd
+        self.captures[event.launch_key] = self.captures.get(event.launch_key, budget.ZERO) + event.usd
+
+    def _serves(self, digest: str) -> bool:
+        """Whether a plan is of an endpoint: that is paid for as it runs, in as many parts as it takes."""
+        plan = self.plans.get(digest)
+        return plan is not None and plan.endpoint is not None
 
     def _release(self, event: MoneyReleased) -> None:
         running = [row.launch_key for row in self.rows.values() if row.digest == event.digest and row.state in COSTS]

@@ -9,6 +9,7 @@ from decimal import Decimal
 from intern_action.core.entries import Admitted, JobRow, Limits, PlanConsumed, PlanDropped, PlanMade, SessionMoved
 from intern_action.core.frozen import frozen
 from intern_action.core.plan import Plan
+from intern_action.core.states import COSTS
 from intern_action.ledger.budget import ZERO, Hold, room
 
 
@@ -65,6 +66,9 @@ class View:
 
     def row(self, launch_key: str) -> JobRow | None:
         return self.tables.rows.get(launch_key)
+
+    def costing(self) -> tuple[JobRow, ...]:
+        return tuple(row for row in self.tables.rows.values() if row.state in COSTS)
 
     def held(self, digest: str) -> Decimal:
         hold = self.tables.holds.get(digest)

@@ -66,6 +66,7 @@ class Course:
         refusal: the last refusal, when it asks for nothing we can do: by whom, and the words.
         lost: how often each tool was interrupted.
         upload: words of the queued upload, None while it is not asked for.
+        endpoint: words of the endpoint that serves the result, None while it is not asked for.
     """
 
     asked: Asked
@@ -77,6 +78,7 @@ class Course:
     pull_request: str | Failure | None = None
     jobs: list[Try] = field(default_factory=list[Try])
     upload: str | Failure | None = None
+    endpoint: str | Failure | None = None
     ignored: list[str] = field(default_factory=list[str])
     refusal: tuple[str, str] | None = None
     failure: Failure | None = None
@@ -106,6 +108,8 @@ class Course:
                 self._job(call, result)
             case "hf_upload_model":
                 self.upload = _failure(call, result) if result.failed else result.text
+            case "deploy_endpoint":
+                self.endpoint = _failure(call, result) if result.failed else result.text
             case _:
                 pass
 
@@ -144,6 +148,7 @@ class Course:
         self.lost = {}
         self.smokes, self.jobs = [], []
         self.pull_request, self.upload, self.refusal, self.failure = None, None, None, None
+        self.endpoint = None
 
     def _planned(self, result: ToolResult) -> None:
         if result.failed:

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from intern_action.core.errors import ToolFailed
 from intern_action.core.frozen import frozen
 from intern_action.core.ports import RecipeBook
-from intern_action.core.types import DatasetFacts, Fit, ModelFacts, Parameters
+from intern_action.core.types import DatasetFacts, Fit, ModelFacts, Parameters, Wish
 from intern_action.llm._course import Course, Failure, Try
 from intern_action.llm._outcome import failed_job, job_report, pull_request_body, title
 from intern_action.llm._recipe_words import lines, words
 from intern_action.llm._way import Wanted, Way, job_call, smoke_call, way_asked_for, way_tested
+from intern_action.llm._wish import Deploy
 
 OUT_OF_MEMORY = frozenset({42, 137})
 """Exit codes of a script that ran out of memory: the recipes' own, and the system's."""
@@ -33,6 +34,8 @@ def next_move(course: Course, book: RecipeBook) -> Move:
     if course.stuck is not None:
         tool, times = course.stuck
         return give_up(words("stuck", tool=tool, times=times))
+    if course.asked.deploy is not None and not _upload(course):
+        return give_up(words("no_deploy", wish=course.asked.wish))
     if course.model is None or course.dataset is None:
         return _look(course)
     match course.model, course.dataset:
@@ -176,8 +179,21 @@ def _completed(course: Course, way: Way) -> Move:
     if to and course.upload is None:
         ask: Wanted = ("hf_upload_model", {"repository": to, "source": "job", "message": title(course, way.fit)})
         return Move(text=words("uploading", upload=to), calls=(*_ticks(course, _AFTER), *lost, ask))
+    if course.asked.deploy is not None and course.endpoint is None and not isinstance(course.upload, Failure):
+        return Move(text=words("deploying", upload=to), calls=(_deploy(to, course.asked.deploy, course.asked.wish),))
     calls = (*_ticks(course, len(course.steps)), *lost)
     return Move(text="" if calls else job_report(course, way.fit), calls=calls)
+
+
+def _deploy(repository: str, wanted: Deploy, wish: Wish) -> Wanted:
+    return "deploy_endpoint", {
+        "repository": repository,
+        "flavor": wanted.flavor,
+        "lifetime": wanted.lifetime,
+        "task": "text-classification",
+        "purpose": words("deploy_purpose", wish=wish),
+        "smoke_input": words("deploy_smoke"),
+    }
 
 
 def _upload(course: Course) -> str:
@@ -191,7 +207,7 @@ def _plan(course: Course) -> tuple[Wanted, ...]:
     """Return the call that makes the checklist, none when it is there."""
     if course.steps or course.ticks_failed:
         return ()
-    steps = lines("plan", wish=course.asked.wish, upload=_upload(course))
+    steps = lines("plan", wish=course.asked.wish, upload=_upload(course), deploy=course.asked.deploy)
     return (("create_plan", {"steps": list(steps)}),)
 
 

@@ -1,6 +1,7 @@
 """What a person wishes of the built-in planner, read from their words.
 
     fine-tune MODEL on DATASET [with epochs=3, lora, 2 epochs, batch size 8] [on FLAVOR] [timeout 2h] [push to owner/name]
+        [with a demo Space] [and deploy it [on intel-spr-x4] [for 8h]]
     train … · evaluate …                                   names with spaces stand in quotes
 
 Tolerant of politeness around it; what was not understood is kept, so that it can be said.
@@ -19,11 +20,20 @@ from intern_action.core.types import Wish
 
 
 @frozen
+class Deploy:
+    """A wish for an endpoint that serves the result: the machine, and for how long."""
+
+    flavor: str = "intel-spr-x4"
+    lifetime: str = "8h"
+
+
+@frozen
 class Asked:
-    """A wish, where the result shall go, and the words that were not understood."""
+    """A wish, where the result shall go, whether it shall be served, and the words that were not understood."""
 
     wish: Wish
     upload: str = ""
+    deploy: Deploy | None = None
     ignored: tuple[str, ...] = ()
 
 
@@ -35,6 +45,7 @@ class Said:
     flavor: str = ""
     timeout_minutes: int = 0
     upload: str = ""
+    deploy: Deploy | None = None
     ignored: tuple[str, ...] = ()
 
 
@@ -69,11 +80,17 @@ _VALUE = rf"(?P<value>{_WORDS})"
 _NUMBER = r"(?P<value>\d[\d.]*(?:e-?\d+)?)"
 _SWITCHES = r"(?P<name>lora|gradient[ _-]checkpointing|checkpointing)\b"
 _UNITS = r"(?:weeks?|w|days?|d|hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s)(?![a-z])"
+_TIME = rf"\d+(?:\.\d+)?\s*{_UNITS}(?:\s*\d+(?:\.\d+)?\s*{_UNITS})*"
 _ITEMS = {
+    "deploy": (
+        r"(?:deploy|serve)(?![\w-])(?:\s+(?:it|the|model|result)\b)*(?:\s+(?:as|behind|to)?\s*(?:an?\s+)?(?:inference\s+)?endpoint\b)?"
+        rf"(?:(?:\s+on\s+(?:an?\s+)?|\s*[=:]\s*)(?P<value>[a-z0-9][a-z0-9-]*-x\d+))?(?:\s+for\s+(?P<lifetime>{_TIME}))?"
+    ),
+    "demo": r"(?:an?\s+|the\s+)?(?P<name>demo|(?=space))(?:\s*space)?(?![\w-])(?!\s*=)",
     "upload": rf"(?:push|upload|publish)(?:(?:\s+(?:it|the|model|result|to))*\s+|\s*[=:]\s*){_VALUE}",
     "timeout": (
         r"(?:timeout|time\s+limit|within|for\s+at\s+most)\s*(?:[=:]|of|is)?\s*"
-        rf"(?P<value>\d+(?:\.\d+)?\s*{_UNITS}(?:\s*\d+(?:\.\d+)?\s*{_UNITS})*|\d[\d.]*(?!\w))"
+        rf"(?P<value>{_TIME}|\d[\d.]*(?!\w))"
     ),
     "flavor": rf"(?:flavor|flavour|hardware)\s*[=:]?\s*{_VALUE}",
     "on": rf"on\s+(?:(?:a|an|the)\s+)?(?=\S*[\d-]){_VALUE}",
@@ -108,7 +125,8 @@ def asked_in(words: str, *, flavor: str, timeout_minutes: int) -> Asked | None:
         flavor=said.flavor or flavor,
         timeout_minutes=said.timeout_minutes or timeout_minutes,
     )
-    return Asked(wish=wish, upload=said.upload, ignored=(*_ignored(before), *said.ignored))
+    found = Asked(wish=wish, upload=said.upload, deploy=said.deploy, ignored=(*_ignored(before), *said.ignored))
+    return _with_demo(found)
 
 
 def said_in(words: str) -> Said:
@@ -125,14 +143,21 @@ def amended(asked: Asked, said: Said) -> Asked:
         flavor=said.flavor or asked.wish.flavor,
         timeout_minutes=said.timeout_minutes or asked.wish.timeout_minutes,
     )
-    return replace(asked, wish=wish, upload=said.upload or asked.upload)
+    return _with_demo(replace(asked, wish=wish, upload=said.upload or asked.upload, deploy=said.deploy or asked.deploy))
+
+
+def _with_demo(asked: Asked) -> Asked:
+    """Tell a demo, where one is wished, which model of the Hub it shows."""
+    if "demo" not in asked.wish.settings or not asked.upload:
+        return asked
+    return replace(asked, wish=replace(asked.wish, settings={**asked.wish.settings, "demo": asked.upload}))
 
 
 def _said(text: str, *, lone: bool) -> Said:
     """Scan from the left. Directly after `with`, a lone word between commas is a switch whose name its recipe judges."""
-    settings: dict[str, str] = {}
+    settings, ignored = dict[str, str](), list[str]()
     other = {"flavor": "", "upload": "", "timeout": ""}
-    ignored: list[str] = []
+    deploy: Deploy | None = None
     place, listing, fresh = 0, False, True
     while place < len(text):
         between = _BETWEEN.match(text, place)
@@ -148,14 +173,16 @@ def _said(text: str, *, lone: bool) -> Said:
         match kind:
             case "timeout" if not _is_time(_plain(item["value"])):
                 ignored.append(item[0])
+            case "deploy":
+                deploy = _deploy(item)
             case "upload" | "flavor" | "timeout" | "on":
                 other[_SPECIAL.get(kind, kind)] = _plain(item["value"])
             case "pair" if _key(item["name"]) in _SPECIAL:
                 other[_SPECIAL[_key(item["name"])]] = _plain(item["value"])
             case "pair" | "counted" | "number":
                 settings[_key(item["name"])] = _plain(item["value"])
-            case "switch" | "lone":
-                settings[_key(item["name"])] = "true"
+            case "switch" | "lone" | "demo":
+                settings[_key(item["name"]) or "demo"] = "true"
             case "without":
                 settings[_key(item["name"])] = "false"
             case _:
@@ -165,8 +192,14 @@ def _said(text: str, *, lone: bool) -> Said:
         flavor=other["flavor"],
         timeout_minutes=minutes(other["timeout"]) if other["timeout"] else 0,
         upload=other["upload"],
+        deploy=deploy,
         ignored=_ignored(" ".join(ignored)),
     )
+
+
+def _deploy(item: re.Match[str]) -> Deploy:
+    usual = Deploy()
+    return Deploy(flavor=item["value"] or usual.flavor, lifetime=item["lifetime"] or usual.lifetime)
 
 
 _SPECIAL = {

@@ -9,6 +9,7 @@ from intern_action.core.bundle import Bundle, BundleShelf
 from intern_action.core.events import Entry
 from intern_action.core.frozen import frozen
 from intern_action.core.judgement import Judgement
+from intern_action.core.ports import EndpointStatus
 from intern_action.core.states import State
 from intern_action.core.types import JobStatus
 from intern_action.session.office import Case
@@ -19,7 +20,7 @@ Work: TypeAlias = Callable[[Sequence[Entry]], str]
 
 @frozen
 class Patience:
-    """How often a job is looked at, and how long it is waited for before the run ends without it."""
+    """How often a job or an endpoint is looked at, and how long it is waited for before the run ends without it."""
 
     poll_seconds: float = 0.5
     longest_seconds: float = 24 * 3600
@@ -45,7 +46,7 @@ def drive(case: Case, work: Work, shelf: BundleShelf, *, patience: Patience = US
                 if case.state is State.AWAITING_REVIEW:
                     break
             case State.AWAITING_JOB:
-                if isinstance(_wake(case), JobStatus):
+                if isinstance(_wake(case), JobStatus | EndpointStatus):
                     if clock.monotonic() >= until:
                         break
                     clock.wait(patience.poll_seconds)
@@ -64,7 +65,7 @@ def _settle(case: Case, bundle: Bundle) -> None:
     settle(case, bundle)
 
 
-def _wake(case: Case) -> Judgement | JobStatus | None:
+def _wake(case: Case) -> Judgement | JobStatus | EndpointStatus | None:
     from intern_action.session.wake import wake
 
     return wake(case)

@@ -16,7 +16,7 @@ from intern_action.core.states import JobState, State
 from intern_action.core.types import Call, JobRef, JsonObject, LeaseSpec, Review, ToolResult
 from intern_action.gate.quote import cost_usd
 from intern_action.session.launch import claim, confirm, moved, row_of, wait_for_others
-from intern_action.session.objecting import objection_to
+from intern_action.session.objection import objection_to
 from intern_action.session.office import Case, Office
 from intern_action.session.purse import release
 

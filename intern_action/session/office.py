@@ -15,6 +15,7 @@ from intern_action.core.judgement import ApprovalPolicy
 from intern_action.core.ports import (
     Clock,
     ControlJournal,
+    Endpoints,
     Forge,
     HubWriter,
     Jobs,
@@ -24,7 +25,7 @@ from intern_action.core.ports import (
     Sandboxes,
     Watcher,
 )
-from intern_action.core.provenance import Provenance
+from intern_action.core.provenance import DataOrigin, Provenance
 from intern_action.core.states import State
 from intern_action.core.types import Call, JobRef, JsonObject
 
@@ -40,7 +41,9 @@ class Office:
         results: reads what a finished job wrote: `metrics.json` as a JSON object, {} when there is none.
         export: writes one folder of a commit somewhere and returns where, "" when the commit has no such folder.
         dress: lays a job's output out for the Hub, with where it comes from in its card, and returns that folder.
+        dress_data: the same for a folder that is to be a data set.
         content: returns the digest of a folder's files, "" when there are none.
+        endpoint_patience: how long an endpoint may take until it answers; then it is given up.
         plan_lives: how long a plan may wait for its approval.
         press: renews everything people see of a case; called after each boundary.
         base: the default branch.
@@ -55,6 +58,7 @@ class Office:
     sandboxes: Sandboxes
     door: SandboxDoor
     pull: Callable[[JobRef, str], str]
+    endpoints: Endpoints
     hub: HubWriter
     journals: JournalStore
     clock: Clock
@@ -64,8 +68,10 @@ class Office:
     results: Callable[[str], JsonObject]
     export: Callable[[str, str], str]
     dress: Callable[[str, Provenance], str]
+    dress_data: Callable[[str, DataOrigin], str]
     content: Callable[[str], str]
     press: Callable[[Office, Case], None]
+    endpoint_patience: timedelta
     plan_lives: timedelta
     base: str
     scratch: str

@@ -7,14 +7,15 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from intern_action.core.digests import plan_digest
-from intern_action.core.effects import Contacts, Leases, Spends, WritesHub
+from intern_action.core.effects import Contacts, Leases, Serves, Spends, WritesHub
+from intern_action.core.endpoint import EndpointSpec
 from intern_action.core.entries import LedgerEvent, LedgerView, PlanDropped, PlanMade
 from intern_action.core.errors import HubError, NotAllowed, ToolFailed
 from intern_action.core.events import Allowed, Answered, Planned, Published
 from intern_action.core.judgement import ApprovalPolicy
 from intern_action.core.plan import RECOMMENDED, Option, Plan, as_quoted, chosen
 from intern_action.core.states import State
-from intern_action.core.types import Call, JobSpec, LeaseSpec, Quote, ToolResult
+from intern_action.core.types import Call, JobSpec, Quote, ToolResult
 from intern_action.gate.options import make_options
 from intern_action.gate.quote import lease_quote
 from intern_action.gate.texts import awaited
@@ -25,7 +26,7 @@ from intern_action.session.office import Case
 from intern_action.session.purse import release
 from intern_action.session.uploads import content_of, standing
 
-Planable: TypeAlias = Spends | Leases | WritesHub | Contacts
+Planable: TypeAlias = Spends | Leases | Serves | WritesHub | Contacts
 """What a plan can be of."""
 
 
@@ -71,7 +72,7 @@ def answer_held(case: Case, call: Call) -> None:
     match verdict.effects:
         case (Spends(job=job),) if _relaunch(case, call, job):
             return None
-        case (Spends() | Leases() | WritesHub() | Contacts() as effect,):
+        case (Spends() | Leases() | Serves() | WritesHub() | Contacts() as effect,):
             return _bring_before_people(case, call, effect)
         case _:
             return refuse(case, call, f"{verdict.why}; control does not do this, a person has to")
@@ -114,8 +115,8 @@ def _plan(case: Case, call: Call, effect: Planable) -> Plan:
     now = office.clock.now()
     options = _options(case, effect.job, policy, now) if isinstance(effect, Spends) else ()
     quote = next((option.quote for option in options if RECOMMENDED in option.names), None)
-    quote = _lease_price(case, effect.lease, policy, now) if isinstance(effect, Leases) else quote
-    parent, content = _pins(case, effect) if isinstance(effect, WritesHub) else ("", "")
+    quote = _hourly_price(case, effect, policy, now) or quote
+    parent, content = _pins(case, effect)
     published = _published_for_review(case)
     head = published.data["head"]
     return Plan(
@@ -150,20 +151,49 @@ def _options(case: Case, job: JobSpec, policy: ApprovalPolicy, now: datetime) ->
     return make_options(job, flavors, reckoning(case, job), allowed=policy.flavors, room_usd=room, now=now)
 
 
-def _lease_price(case: Case, lease: LeaseSpec, policy: ApprovalPolicy, now: datetime) -> Quote:
-    if policy.flavors and lease.flavor not in policy.flavors:
-        raise NotAllowed(f"{lease.flavor} is not allowed here; the policy allows {', '.join(policy.flavors)}")
-    return lease_quote(lease, case.office.sandboxes.flavors(), now)
+def _hourly_price(case: Case, effect: Planable, policy: ApprovalPolicy, now: datetime) -> Quote | None:
+    """Return the price of a machine that is had by the hour, None for every other effect."""
+    match effect:
+        case Leases(lease=machine):
+            flavors = case.office.sandboxes.flavors()
+        case Serves(endpoint=machine):
+            flavors = case.office.endpoints.flavors()
+        case _:
+            return None
+    if policy.flavors and machine.flavor not in policy.flavors:
+        raise NotAllowed(f"{machine.flavor} is not allowed here; the policy allows {', '.join(policy.flavors)}")
+    return lease_quote(machine, flavors, now)
 
 
-def _pins(case: Case, write: WritesHub) -> tuple[str, str]:
-    """Return what stands where it would write, and the digest of what it would upload."""
+def _pins(case: Case, effect: Planable) -> tuple[str, str]:
+    """Return what stands where it would write and the digest of what it would upload, or the revision it would serve."""
+    match effect:
+        case WritesHub() as write:
+            return _pins_of_a_write(case, write)
+        case Serves(endpoint=endpoint):
+            return _served(case, endpoint), ""
+        case _:
+            return "", ""
+
+
+def _pins_of_a_write(case: Case, write: WritesHub) -> tuple[str, str]:
     parent, content = standing(case, write), content_of(case, write)
     if parent and not write.overwrites:
         raise NotAllowed(f"{write.repository} exists already; name a new repository, or ask to overwrite it")
     if not content:
         raise NotAllowed(f"there is no {write.folder} to upload")
     return parent, content
+
+
+def _served(case: Case, endpoint: EndpointSpec) -> str:
+    """Return the revision of the model that would be served: the one that was asked for, or the newest now."""
+    newest = case.office.hub.head("model", endpoint.repository)
+    if newest is None:
+        raise NotAllowed(
+            f"there is no model {endpoint.repository} on the Hub to serve; upload it first, and where uploads are proposed as a "
+            "pull request there, merge that"
+        )
+    return endpoint.revision or newest
 
 
 def _published_for_review(case: Case) -> Published:
@@ -185,7 +215,7 @@ def _record(case: Case, plan: Plan, digest: str) -> None:
         if last is not None and last.digest == digest:
             return ()
         made = PlanMade(digest=digest, plan=plan)
-        if last is None or view.dropped(last.digest) or _is_a_lease_in_use(view, last):
+        if last is None or view.dropped(last.digest) or _is_in_use(view, last):
             return (made,)
         dropped = PlanDropped(digest=last.digest, session=plan.session, why="superseded by a newer plan")
         return (*release(view, last.digest), dropped, made)
@@ -193,9 +223,10 @@ def _record(case: Case, plan: Plan, digest: str) -> None:
     case.office.ledger.decide(newest)
 
 
-def _is_a_lease_in_use(view: LedgerView, made: PlanMade) -> bool:
-    """Whether a plan is of a sandbox that people approved: it goes on beside what is planned next, with its own money."""
-    return made.plan.lease is not None and view.consumed(made.digest) is not None
+def _is_in_use(view: LedgerView, made: PlanMade) -> bool:
+    """Whether a plan is of a machine by the hour that people approved: it goes on beside what is planned next."""
+    by_the_hour = made.plan.lease is not None or made.plan.endpoint is not None
+    return by_the_hour and view.consumed(made.digest) is not None
 
 
 def _relaunch(case: Case, call: Call, job: JobSpec) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from intern_action.core.entries import LedgerEvent, LedgerView, MoneyReleased, PlanDropped
+from intern_action.core.states import COSTS
 from intern_action.session.office import Case
 
 
@@ -12,12 +13,17 @@ def release(view: LedgerView, digest: str) -> tuple[LedgerEvent, ...]:
 
 
 def release_all(case: Case, *, drop: str = "") -> None:
-    """Free what the session's newest plan still holds; with `drop`, also take the plan back, for that reason."""
+    """Free what the session's newest plan still holds; with `drop`, also take the plan back, for that reason.
+
+    An endpoint that serves keeps its money: it outlives the session.
+    """
     session = case.began.session
 
     def decide(view: LedgerView) -> tuple[LedgerEvent, ...]:
         made = view.newest_plan(session)
         if made is None:
+            return ()
+        if made.plan.endpoint is not None and _runs(view, made.digest):
             return ()
         freed = release(view, made.digest)
         if drop and not view.dropped(made.digest):
@@ -25,3 +31,7 @@ def release_all(case: Case, *, drop: str = "") -> None:
         return freed
 
     case.office.ledger.decide(decide)
+
+
+def _runs(view: LedgerView, digest: str) -> bool:
+    return any(row.state in COSTS for row in view.jobs(digest))

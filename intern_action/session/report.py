@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Literal, cast
 
@@ -15,7 +16,7 @@ from intern_action.core.events import Heard, Submitted
 from intern_action.core.frozen import frozen
 from intern_action.core.judgement import Approved
 from intern_action.core.plan import Plan
-from intern_action.core.states import State
+from intern_action.core.states import JobState, State
 from intern_action.core.types import EMPTY, Answer, JsonObject, Reply, Step
 from intern_action.metrics import parse, plot, table
 from intern_action.metrics.compare import compare
@@ -24,7 +25,16 @@ from intern_action.session.office import Case
 from intern_action.session.planning import pull_request_of
 from intern_action.session.review import before_review, explain
 from intern_action.trace.codec import split, verify
-from intern_action.trace.report import Actual, JobReport, PlanReport, ReportData, SmokeReport, Spend
+from intern_action.trace.report import (
+    Actual,
+    EndpointReport,
+    JobReport,
+    PlanReport,
+    ReportData,
+    SmokeReport,
+    Spend,
+    UploadReport,
+)
 
 PLANS = frozenset({"create_plan", "update_plan"})
 StepState = Literal["todo", "doing", "done", "dropped"]
@@ -75,6 +85,7 @@ def gather(case: Case, links: Links, *, version: str, place: Literal["github", "
     told = _with_links(_with_pull_request(told, case), case, links)
     view = case.office.ledger.read()
     jobs = tuple(_jobs(case, view))
+    told = replace(told, uploads=tuple(_uploads(case)), endpoints=tuple(_endpoints(case, view)))
     return replace(_with_metrics(told, case), plan=_plan(case, view, jobs), jobs=jobs)
 
 
@@ -228,6 +239,47 @@ def newest_metrics(memory: Memory) -> JsonObject:
         if isinstance(metrics, Mapping) and metrics:
             return cast("JsonObject", metrics)
     return {}
+
+
+# --- the Hub ---------------------------------------------------------------------------------------------------------
+
+
+def _uploads(case: Case) -> Iterable[UploadReport]:
+    for done in case.memory.published:
+        if done.what in {"hub-model", "hub-dataset"}:
+            yield UploadReport(
+                kind="model" if done.what == "hub-model" else "dataset",
+                repository=done.data["repository"],
+                revision=done.data["revision"],
+                url=done.data["url"],
+                proposed=done.data.get("proposed") == "true",
+            )
+
+
+def _endpoints(case: Case, view: LedgerView) -> Iterable[EndpointReport]:
+    for answer in case.memory.past("deploy_endpoint"):
+        match answer.result.data:
+            case {
+                "state": "running",
+                "endpoint": {"id": str(name), "launch_key": str(key)},
+                "ends_at": str(until),
+            } as data:
+                row = view.row(key)
+                yield EndpointReport(
+                    id=name,
+                    repository=str(data.get("repository")),
+                    revision=str(data.get("revision")),
+                    flavor=str(data.get("flavor")),
+                    state="serving" if row is not None and row.state is JobState.RUNNING else "ended",
+                    url=str(data.get("url")),
+                    ends_at=datetime.fromisoformat(until),
+                    asked=str(data.get("asked")),
+                    answer=str(data.get("answer")),
+                    cost_usd=view.captured(row.digest) if row else Decimal(0),
+                    ceiling_usd=_money(data.get("ceiling_usd")) or Decimal(0),
+                )
+            case _:
+                pass
 
 
 # --- plan and jobs ---------------------------------------------------------------------------------------------------

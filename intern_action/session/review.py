@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 from intern_action.core.digests import launch_key, plan_digest
-from intern_action.core.effects import Contacts, Leases, Spends, WritesHub
+from intern_action.core.effects import Contacts, Leases, Serves, Spends, WritesHub
 from intern_action.core.entries import JobMoved, LedgerEvent, LedgerView, MoneyHeld, PlanConsumed, PlanDropped, agreed
 from intern_action.core.errors import Bug, LedgerError, NotAllowed
 from intern_action.core.events import Allowed, Planned, Refused
@@ -19,10 +19,11 @@ from intern_action.gate.quote import lease_quote, make_quote
 from intern_action.session.carrying import contact, write_hub
 from intern_action.session.launch import launch, next_attempt
 from intern_action.session.lease import begin
-from intern_action.session.objecting import objection_to
+from intern_action.session.objection import objection_to
 from intern_action.session.office import Case
 from intern_action.session.planning import plan_anew, refuse
 from intern_action.session.purse import release
+from intern_action.session.serving import serve
 from intern_action.session.uploads import content_of, standing
 
 PRICE = "price-within-quote"
@@ -96,7 +97,7 @@ def _note_newer(case: Case) -> None:
 def _ask_again(case: Case, before: Open) -> None:
     """Bring the same wish before people with the prices of now."""
     match before.plan.asks:
-        case Spends() | Leases() as effect:
+        case Spends() | Leases() | Serves() as effect:
             plan_anew(case, before.call, effect, "the price rose since the plan was made")
         case effect:
             raise Bug(f"an effect that {effect.kind} has no price")
@@ -158,6 +159,9 @@ def _prices_now(case: Case, plan: Plan) -> dict[str, Quote]:
     if plan.lease is not None:
         with contextlib.suppress(NotAllowed):
             found[RECOMMENDED] = lease_quote(plan.lease, case.office.sandboxes.flavors(), now)
+    if plan.endpoint is not None:
+        with contextlib.suppress(NotAllowed):
+            found[RECOMMENDED] = lease_quote(plan.endpoint, case.office.endpoints.flavors(), now)
     if plan.job is None:
         return found
     flavors = case.office.jobs.flavors()
@@ -256,6 +260,10 @@ def _go(case: Case, before: Open, by: tuple[str, ...]) -> None:
             if call.id not in case.memory.allowed:
                 case.write(allowed)
             begin(case, call, allowed.digest, plan, lease)
+        case Serves(endpoint=endpoint):
+            if call.id not in case.memory.allowed:
+                case.write(allowed)
+            serve(case, call, allowed.digest, plan, endpoint)
         case WritesHub() as write:
             write_hub(case, call, plan, write, allowed)
         case Contacts() as message:

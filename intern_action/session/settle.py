@@ -7,7 +7,7 @@ from typing import assert_never
 from intern_action.agent.ending import ending_of
 from intern_action.agent.toolbox import Verdict
 from intern_action.core.bundle import Bundle
-from intern_action.core.effects import CancelsJob, Contacts, Effect, Leases, Pushes, Spends, WritesHub
+from intern_action.core.effects import CancelsJob, Contacts, Effect, Leases, Pushes, Serves, Spends, WritesHub
 from intern_action.core.endings import Exhausted, Finished, GaveUp, NeedsCommand, NeedsInput, NeedsJob, NeedsReview
 from intern_action.core.errors import Bug, HubError, JobError, Misconfigured, NotAllowed, ToolFailed
 from intern_action.core.events import Published
@@ -17,6 +17,7 @@ from intern_action.session.lease import give_back_all
 from intern_action.session.office import Case
 from intern_action.session.planning import answer_held, publish_work
 from intern_action.session.purse import release_all
+from intern_action.session.retiring import retire_due
 from intern_action.session.uploads import published, upload_new
 from intern_action.trace.authors import foreign
 
@@ -99,7 +100,7 @@ def _carry_out(case: Case, call: Call, effect: Effect) -> None:
         case Contacts(destination=destination, text=text):
             case.office.forge.comment(case.began.thread, text)
             case.write(Published(what="message", call_id=call.id, data={"to": destination}))
-        case Spends() | Leases():
+        case Spends() | Leases() | Serves():
             raise Bug("a spending effect is never queued")
         case _:
             assert_never(effect)
@@ -153,6 +154,7 @@ def _move_on(case: Case, bundle: Bundle) -> None:
             case.move(State.AWAITING_INPUT, question)
         case GaveUp(text=text, because=because):
             give_back_all(case)
+            retire_due(case)
             release_all(case)
             case.move(State.FAILED, text, exit_code=JobError.exit_code if because == "job" else Misconfigured.exit_code)
         case Exhausted() | None:
@@ -162,11 +164,12 @@ def _move_on(case: Case, bundle: Bundle) -> None:
 
 
 def _finish(case: Case, text: str) -> None:
-    """End the session: what is not yet published is, holds are released."""
+    """End the session: what is not yet published is, holds are released. An endpoint goes on, with its own."""
     last = next((done for done in reversed(case.memory.published) if done.what == "pull-request"), None)
     if last is not None and case.memory.snapshot and last.data.get("snapshot") != case.memory.snapshot:
         publish_work(case, title=last.data["title"], body=last.data["body"], call_id="")
     give_back_all(case)
+    retire_due(case)
     release_all(case)
     gist = text.strip().partition("\n")[0]
     if _last_job_failed(case):

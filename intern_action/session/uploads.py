@@ -13,7 +13,7 @@ from intern_action.core.effects import WritesHub
 from intern_action.core.errors import HubError, LedgerError
 from intern_action.core.events import Published
 from intern_action.core.ports import Uploaded
-from intern_action.core.provenance import Provenance
+from intern_action.core.provenance import DataOrigin, Provenance
 from intern_action.core.types import Answer, Call, JobRef
 from intern_action.session.office import Case
 
@@ -33,15 +33,18 @@ def standing(case: Case, write: WritesHub) -> str:
 
 def content_of(case: Case, write: WritesHub) -> str:
     """Return the digest of what an effect would upload, "" when there is nothing."""
-    folder = folder_of(case, write.folder)
+    folder = folder_of(case, write)
     return case.office.content(folder) if folder else ""
 
 
-def folder_of(case: Case, name: str) -> str:
+def folder_of(case: Case, write: WritesHub) -> str:
     """Return the folder to upload, "" for none.
 
     It is a folder of the newest snapshot, one of the newest sandbox, or a job's output with its origin told in it.
     """
+    name = write.folder
+    if write.repository_type == "dataset":
+        return _data(case, write)
     if name.startswith(SANDBOX):
         return _pulled(case, name.removeprefix(SANDBOX))
     if name != "job" and not name.startswith("job:"):
@@ -68,6 +71,20 @@ def sandbox_in(answer: Answer) -> JobRef | None:
             return JobRef(backend=backend, id=name, launch_key=key)
         case _:
             return None
+
+
+def _data(case: Case, write: WritesHub) -> str:
+    """Return a folder of the newest snapshot as a data set, with its origin told in it, "" when there is no such folder."""
+    commit = case.memory.snapshot or case.began.base_sha
+    folder = case.office.export(commit, write.folder)
+    origin = DataOrigin(
+        session=case.began.session,
+        requester=case.began.requester,
+        name=write.repository.partition("/")[2],
+        tree=case.office.publisher.tree_of(commit),
+        folder=write.folder,
+    )
+    return case.office.dress_data(folder, origin) if folder else ""
 
 
 def _origin(case: Case, call_id: str) -> Provenance:
@@ -104,7 +121,7 @@ def upload_new(case: Case, call: Call, write: WritesHub) -> Uploaded:
         return done
     if standing(case, write):
         raise HubError(f"{write.repository} exists already; name a new repository, or ask to overwrite it")
-    return _upload(case, call, write, folder_of(case, write.folder), parent="")
+    return _upload(case, call, write, folder_of(case, write), parent="")
 
 
 def upload_approved(case: Case, call: Call, write: WritesHub, *, parent: str, content: str) -> Uploaded:
@@ -116,7 +133,7 @@ def upload_approved(case: Case, call: Call, write: WritesHub, *, parent: str, co
     done = _found(case, call, write)
     if done is not None:
         return done
-    folder = folder_of(case, write.folder)  # once: what is uploaded is what was looked at
+    folder = folder_of(case, write)  # once: what is uploaded is what was looked at
     if not folder or case.office.content(folder) != content:
         raise HubError("the files are not the approved ones any more")
     return _upload(case, call, write, folder, parent=parent)
@@ -143,5 +160,6 @@ def _upload(case: Case, call: Call, write: WritesHub, folder: str, *, parent: st
 
 def published(call: Call, write: WritesHub, done: Uploaded) -> Published:
     """Return the event of an upload."""
-    data: Mapping[str, str] = {"repository": done.repository, "revision": done.revision, "url": done.url}
+    proposed = {"proposed": "true"} if done.proposed else {}
+    data: Mapping[str, str] = {"repository": done.repository, "revision": done.revision, "url": done.url, **proposed}
     return Published(what=f"hub-{write.repository_type}", call_id=call.id, data=data)

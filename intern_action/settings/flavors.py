@@ -1,4 +1,4 @@
-"""The price table: kinds of hardware with what an hour costs, from `configs/flavors.yaml`."""
+"""The price tables: kinds of hardware with what an hour costs, from `configs/flavors.yaml` and `configs/endpoints.yaml`."""
 
 from __future__ import annotations
 
@@ -50,6 +50,15 @@ def load_flavors(*, local_usd_per_hour: Decimal | None = None) -> Mapping[str, F
             for name, flavor in table.items()
         }
     )
+
+
+def load_endpoint_flavors() -> Mapping[str, Flavor]:
+    """Return the machines of inference endpoints by name.
+
+    Raises:
+        Misconfigured: the table has a wrong value; names file and line.
+    """
+    return parse_flavors((configs() / "endpoints.yaml").read_bytes(), "configs/endpoints.yaml")
 
 
 def parse_flavors(content: bytes, name: str) -> Mapping[str, Flavor]:

@@ -94,11 +94,22 @@ class Sandbox(Section):
     secrets: Words
 
 
+class EndpointSettings(Section):
+    """Inference endpoints: the address of their API, who pays, whose machines, and how long one may take until it answers."""
+
+    address: str
+    namespace: str
+    vendor: str = Field(min_length=1)
+    region: str = Field(min_length=1)
+    answers_within: Duration
+
+
 class Hub(Section):
-    """The Hub: its address, or a folder in its layout instead; whether what we make there is private."""
+    """The Hub: its address, or a folder in its layout instead; whether uploads are proposed, and what we make is private."""
 
     endpoint: str
     folder: str
+    create_pr: bool
     private: bool
 
 
@@ -162,6 +173,7 @@ class Settings(Section):
     budget: Budget
     jobs: Jobs
     sandbox: Sandbox
+    endpoints: EndpointSettings
     hub: Hub
     traces: Traces
     models: Models

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from intern_action.core.effects import Effect, Leases
 from intern_action.core.errors import Bug, ToolFailed
 from intern_action.core.frozen import frozen
 from intern_action.core.ports import Desk
 from intern_action.core.types import LeaseSpec, ToolResult
-from intern_action.settings.quantities import money_usd
 from intern_action.tools._arguments import STRICT
+from intern_action.tools._caps import cap_of
 from intern_action.tools._durations import minutes_of
 from intern_action.tools._sandboxes import CREATE
 from intern_action.tools._tool import ToolOf
@@ -33,21 +31,9 @@ def effects(asked: Arguments) -> tuple[Effect, ...]:
     if not asked.purpose.strip():
         raise ToolFailed("`purpose` is empty; a reviewer has to read what the machine is for")
     lease = LeaseSpec(
-        flavor=asked.flavor, minutes=minutes_of(asked.timeout), cap_usd=_cap(asked.cap_usd), purpose=asked.purpose
+        flavor=asked.flavor, minutes=minutes_of(asked.timeout), cap_usd=cap_of(asked.cap_usd), purpose=asked.purpose
     )
     return (Leases(lease=lease),)
-
-
-def _cap(text: str) -> Decimal | None:
-    if not text:
-        return None
-    try:
-        cap = money_usd(text)
-    except ValueError as error:
-        raise ToolFailed(f"`cap_usd`: {error}") from None
-    if cap <= 0:
-        raise ToolFailed(f"`cap_usd`: for ${cap} nobody gets a machine; leave it out, or say what it may cost at most")
-    return cap
 
 
 def run(_asked: Arguments, _desk: Desk) -> ToolResult:

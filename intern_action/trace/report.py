@@ -102,6 +102,34 @@ class JobReport:
 
 
 @frozen
+class UploadReport:
+    """One repository of the Hub that was written. `proposed`: as a pull request there, which is still to be merged."""
+
+    kind: Literal["model", "dataset"]
+    repository: str
+    revision: str
+    url: str
+    proposed: bool = False
+
+
+@frozen
+class EndpointReport:
+    """One inference endpoint that answered its first request. `cost_usd` is what the ledger has taken for it so far."""
+
+    id: str
+    repository: str
+    revision: str
+    flavor: str
+    state: Literal["serving", "ended"]
+    url: str
+    ends_at: datetime
+    asked: str
+    answer: str
+    cost_usd: Decimal
+    ceiling_usd: Decimal
+
+
+@frozen
 class SmokeReport:
     """The newest smoke test, as the root process recorded it."""
 
@@ -148,6 +176,7 @@ class ReportData:
         baseline: what is compared with, in words; "" without one.
         pull_request, pull_request_url, head_sha: what is published, 0 and "" before.
         changes: diff stat of what a reviewer sees.
+        uploads, endpoints: what was made on the Hub, oldest first.
         model_folder, model_url, card: where the trained model and its card lie.
         trace_html, trace_jsonl, result_json: paths or addresses.
         turns, max_turns, spend: of the agent.
@@ -186,6 +215,8 @@ class ReportData:
     pull_request_url: str = ""
     head_sha: str = ""
     changes: str = ""
+    uploads: tuple[UploadReport, ...] = ()
+    endpoints: tuple[EndpointReport, ...] = ()
     model_folder: str = ""
     model_url: str = ""
     card: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
@@ -63,7 +64,9 @@ class PlanPart(_Part):
     digest: Sha
     code: str = Field(description="what a reviewer writes where the policy asks for it")
     ceiling_usd: Usd = Field(description="the most it may cost, 0 for what costs nothing")
-    asks: str = Field(default="spends", description="spends (a job), writes_hub or contacts (a message)")
+    asks: str = Field(
+        default="spends", description="spends (a job), leases (a sandbox), serves (an endpoint), writes_hub or contacts"
+    )
     repository: str = Field(default="", description="of a write to the Hub: where")
     overwrites: str = Field(default="", description="of a write to the Hub: the revision it is over, empty for nothing")
     state: Literal["waiting", "approved", "refused", "dropped"]
@@ -89,6 +92,32 @@ class JobPart(_Part):
     )
     seconds: float = Field(default=0.0, ge=0)
     cost_usd: Usd | None = Field(default=None, description="null while nobody knows")
+
+
+class UploadPart(_Part):
+    """One repository of the Hub that was written."""
+
+    kind: Literal["model", "dataset"]
+    repository: str
+    revision: str
+    url: str
+    proposed: bool = Field(default=False, description="as a pull request there, which is still to be merged")
+
+
+class EndpointPart(_Part):
+    """One inference endpoint that answered its first request."""
+
+    id: str
+    repository: str
+    revision: str
+    flavor: str
+    state: Literal["serving", "ended"]
+    url: str
+    ends_at: AwareDatetime = Field(description="when it is deleted at the latest")
+    asked: str
+    answer: str = Field(description="to the first request, cut after 2,000 characters")
+    cost_usd: Usd = Field(description="what the ledger has taken for it so far")
+    ceiling_usd: Usd
 
 
 class TokensPart(_Part):
@@ -138,6 +167,8 @@ class Result(_Part):
     head_sha: Sha = ""
     plan: PlanPart | None = None
     jobs: tuple[JobPart, ...] = ()
+    uploads: tuple[UploadPart, ...] = ()
+    endpoints: tuple[EndpointPart, ...] = ()
     metrics: dict[str, Annotated[float, Field(allow_inf_nan=False)]] = Field(
         default_factory=dict[str, float], description="by name, of the newest job that brought numbers home"
     )
@@ -209,6 +240,8 @@ def of(data: ReportData, *, ending: str = "", versions: Mapping[str, str] | None
         head_sha=data.head_sha,
         plan=_plan(data.plan) if data.plan else None,
         jobs=tuple(_job(job) for job in data.jobs),
+        uploads=tuple(UploadPart(**asdict(one)) for one in data.uploads),
+        endpoints=tuple(EndpointPart(**asdict(one)) for one in data.endpoints),
         metrics={name: value for name, value in data.metrics.items() if math.isfinite(value)},
         regressed=data.regressed,
         spend=_spend(data.spend),

@@ -15,8 +15,8 @@ from intern_action.core.entries import Limits
 from intern_action.core.errors import OutsideError
 from intern_action.core.events import Began, Entry
 from intern_action.core.judgement import ApprovalPolicy
-from intern_action.core.ports import HubReader, Jobs, Model, RecipeBook, ToolLimits
-from intern_action.core.provenance import Provenance
+from intern_action.core.ports import Endpoints, HubReader, Jobs, Model, RecipeBook, ToolLimits
+from intern_action.core.provenance import DataOrigin, Provenance
 from intern_action.core.states import State
 from intern_action.core.types import JobRef
 from intern_action.gate.policy import parse_policy
@@ -34,6 +34,7 @@ from intern_action.trace.sessions import SessionJournals
 from intern_action.wiring.ahead import LAST, Ahead, read_ahead
 from intern_action.wiring.parts import (
     backend_named,
+    endpoints_for,
     flavors_for,
     holder_of,
     hub_account,
@@ -112,6 +113,10 @@ class House:
         patience = Patience(poll_seconds=poll_seconds, longest_seconds=longest_seconds)
         state = drive(self.case, self._work, self._shelf, patience=patience)
         tidy_own(self.case)
+        if state.over:
+            from intern_action.session.retiring import retire_due
+
+            retire_due(self.case)
         return state
 
     # --- control's half ----------------------------------------------------------------------------------------------
@@ -127,6 +132,7 @@ class House:
             sandboxes=self._sandboxes.control,
             door=self._sandboxes.door,
             pull=self._pull,
+            endpoints=self.endpoints,
             hub=writer_for(self.premises),
             journals=self._journals,
             clock=self.premises.clock,
@@ -136,8 +142,10 @@ class House:
             results=metrics_in,
             export=self._export,
             dress=self._dress,
+            dress_data=self._dress_data,
             content=content_of,
             press=self._press,
+            endpoint_patience=self.settings.endpoints.answers_within,
             plan_lives=self.settings.approvals.expire_after,
             base=self._base,
             scratch=str(self.world.control),
@@ -180,6 +188,13 @@ class House:
 
         target = self.world.control / "dressed" / provenance.launch_key
         return dress(output, str(target), provenance, lambda origin: text("model-card", p=origin))
+
+    def _dress_data(self, folder: str, origin: DataOrigin) -> str:
+        from intern_action.hub.data_card import dress_data
+        from intern_action.settings.words import text
+
+        target = self.world.control / "dressed" / f"data-{self.session}"
+        return dress_data(folder, str(target), origin, lambda o, files: text("dataset-card", o=o, files=files))
 
     def _policy(self) -> tuple[str, ApprovalPolicy]:
         """Read the policy of the default branch as it is now."""
@@ -237,6 +252,11 @@ class House:
     @cached_property
     def _sandboxes(self) -> Rooms:
         return Rooms(self.premises, self._sandbox_shell)
+
+    @cached_property
+    def endpoints(self) -> Endpoints:
+        """Inference endpoints, where there can be some."""
+        return endpoints_for(self.premises)
 
     def _sandbox_shell(self) -> ToolShell:
         """Return the user of the session's sandboxes: another one than its tools', so neither reads what the other writes."""

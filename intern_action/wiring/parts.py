@@ -13,13 +13,14 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
 from intern_action.core.digests import digest
 from intern_action.core.errors import Misconfigured
-from intern_action.core.ports import HubReader, HubWriter, Model, RecipeBook, Redactor
+from intern_action.core.ports import Endpoints, HubReader, HubWriter, Model, RecipeBook, Redactor
 from intern_action.core.types import Flavor, JsonObject
 from intern_action.jobs._backend import Backend
 from intern_action.launches.account import HubAccount
@@ -218,8 +219,41 @@ def writer_for(premises: Premises) -> HubWriter:
     if settings.hub.folder or token is None:
         return LocalHubWriter(settings.hub.folder or str(premises.world.hub))
     return HuggingFaceWriter(
-        endpoint=settings.hub.endpoint, token=token.get_secret_value(), private=settings.hub.private
+        endpoint=settings.hub.endpoint,
+        token=token.get_secret_value(),
+        private=settings.hub.private,
+        pull_request=settings.hub.create_pr,
     )
+
+
+def endpoints_for(premises: Premises) -> Endpoints:
+    """Return where inference endpoints are had: on Hugging Face where there are tokens for it, else nowhere."""
+    from intern_action.hub.no_endpoints import NoEndpoints
+    from intern_action.settings.words import text
+
+    settings = premises.settings
+    keys = {name: key.get_secret_value() for name, key in settings.keys.items()}
+    if settings.hub.folder or not keys.get("HF_WRITE_TOKEN"):
+        return NoEndpoints(lambda: text("no-endpoints", missing="HF_WRITE_TOKEN").strip())
+    if not keys.get("HF_TOKEN"):
+        return NoEndpoints(lambda: text("no-endpoints", missing="HF_TOKEN").strip())
+    from intern_action.hub._endpoint_account import EndpointAccount
+    from intern_action.hub.endpoints import HubEndpoints
+    from intern_action.settings.flavors import load_endpoint_flavors
+
+    account = EndpointAccount(
+        hub=settings.hub.endpoint.rstrip("/"),
+        token=keys["HF_WRITE_TOKEN"],
+        asking_token=keys["HF_TOKEN"],
+        refusal=partial(text, "endpoint-refusals"),
+        address=settings.endpoints.address,
+        namespace=settings.endpoints.namespace or settings.jobs.hf.namespace,
+        vendor=settings.endpoints.vendor,
+        region=settings.endpoints.region,
+        home=premises.home,
+    )
+    kept = premises.world.control / "endpoint-prices.json"
+    return HubEndpoints(account, table=load_endpoint_flavors(), kept=kept, clock=premises.clock)
 
 
 def redactor_for(settings: Settings) -> Redactor:

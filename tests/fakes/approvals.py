@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import TypedDict, Unpack
 
 from intern_action.core.digests import plan_digest
-from intern_action.core.effects import Leases, Spends, WritesHub
+from intern_action.core.effects import Leases, Serves, Spends, WritesHub
+from intern_action.core.endpoint import EndpointSpec
 from intern_action.core.judgement import ApprovalPolicy, Approved, Facts, Judgement, NotApproved, Smoke
 from intern_action.core.plan import Plan
 from intern_action.core.types import Flavor, JobSpec, LeaseSpec, Permission, PullRequest, Quote, Review, Verdict
@@ -38,6 +39,12 @@ JOB = JobSpec(
 
 
 LEASE = LeaseSpec(flavor="local-cpu", minutes=60, cap_usd=Decimal("0.60"), purpose="to try the script")
+
+
+SERVED = "5e" * 20
+ENDPOINT = EndpointSpec(
+    repository="ada/spam", flavor="local-cpu", minutes=60, cap_usd=Decimal("0.60"), purpose="to show it to the team"
+)
 
 
 def minutes(count: float) -> timedelta:
@@ -75,6 +82,12 @@ def a_lease_plan(lease: LeaseSpec = LEASE) -> Plan:
     """Return a plan of an hour of this machine, at most $0.60."""
     quote = lease_quote(LEASE, FLAVORS, MADE_AT)
     return replace(a_plan(), asks=Leases(lease=lease), quote=quote, cap_usd=quote.ceiling_usd)
+
+
+def an_endpoint_plan(endpoint: EndpointSpec = ENDPOINT) -> Plan:
+    """Return a plan of an hour of an endpoint, at most $0.60."""
+    quote = lease_quote(ENDPOINT, FLAVORS, MADE_AT)
+    return replace(a_plan(), asks=Serves(endpoint=endpoint), quote=quote, cap_usd=quote.ceiling_usd, parent=SERVED)
 
 
 class ReviewChanges(TypedDict, total=False):

@@ -18,13 +18,14 @@ from intern_action.core.entries import LedgerView, Limits
 from intern_action.core.errors import HubError
 from intern_action.core.events import Began, Entry
 from intern_action.core.judgement import ApprovalPolicy
-from intern_action.core.ports import Desk, Model, Tool, Uploaded, Watcher
-from intern_action.core.provenance import Provenance
+from intern_action.core.ports import Desk, Endpoints, HubWriter, Model, Tool, Uploaded, Watcher
+from intern_action.core.provenance import DataOrigin, Provenance
 from intern_action.core.states import State
 from intern_action.core.types import Answer, JsonObject, Permission, Reply, Verdict
 from intern_action.gate.policy import parse_policy
 from intern_action.gate.rules import Rule, collect, rules
 from intern_action.git.publisher import GitPublisher
+from intern_action.hub.data_card import dress_data
 from intern_action.hub.folders import content_of
 from intern_action.hub.provenance import dress
 from intern_action.ledger.ledger import GitLedger
@@ -44,6 +45,7 @@ from tests.fakes.desk import make_desk
 from tests.fakes.git_world import GitWorld, StillClock
 from tests.fakes.memory_branch import MemoryBranch
 from tests.fakes.memory_forge import MemoryForge
+from tests.fakes.story_endpoints import StoryEndpoints
 from tests.fakes.story_jobs import StoryJobs
 from tests.fakes.story_sandboxes import StorySandboxes
 from tests.fakes.thinking import ScriptedModel, SilentWatcher, calls, says
@@ -126,7 +128,10 @@ class StoryPlace:
 
 
 class StoryHouse:
-    """One repository, its people, and one session at a time."""
+    """One repository, its people, and one session at a time.
+
+    `writer` and `served`, where they are set before `anew`, are a real Hub in the place of the played one.
+    """
 
     def __init__(self, world: GitWorld) -> None:
         self.world = world
@@ -135,10 +140,13 @@ class StoryHouse:
         self.forge = MemoryForge(world.bare, self.clock)
         self.forge.people = {"ada": Permission.WRITE, "grace": Permission.WRITE, "eve": Permission.READ}
         self.jobs = StoryJobs(clock=self.clock, folder=self.folder / "jobs")
-        self.hub = PlayedHub()
+        self.hub: PlayedHub = PlayedHub()
+        self.writer: HubWriter | None = None
         self.branch = MemoryBranch()
         self.shell = ToolShell(uid=None, home=str(self.folder / "home"))
         self.sandboxes = StorySandboxes(clock=self.clock, folder=self.folder / "sandboxes", shell=self.shell)
+        self.endpoints = StoryEndpoints(clock=self.clock)
+        self.served: Endpoints | None = None
         self.model: Model = ScriptedModel()
         self.watcher: Watcher = SilentWatcher()
         self.limits = Limits(month_usd=Decimal(100))
@@ -287,7 +295,8 @@ class StoryHouse:
             sandboxes=self.sandboxes,
             door=self.sandboxes,
             pull=lambda sandbox, folder: pull(self.sandboxes, sandbox, folder, self.folder / "pulled"),
-            hub=self.hub,
+            endpoints=self.served or self.endpoints,
+            hub=self.writer or self.hub,
             journals=self._journals,
             clock=self.clock,
             toolbox=self._toolbox(),
@@ -296,8 +305,10 @@ class StoryHouse:
             results=lambda folder: json.loads((Path(folder) / "metrics.json").read_text()),
             export=self._export,
             dress=self._dress,
+            dress_data=self._dress_data,
             content=content_of,
             press=self._press,
+            endpoint_patience=timedelta(minutes=30),
             plan_lives=timedelta(days=3),
             base="main",
             scratch=str(self.folder),
@@ -306,6 +317,9 @@ class StoryHouse:
 
     def _dress(self, output: str, provenance: Provenance) -> str:
         return dress(output, str(self.folder / "dressed" / provenance.launch_key), provenance, str)
+
+    def _dress_data(self, folder: str, origin: DataOrigin) -> str:
+        return dress_data(folder, str(self.folder / "dressed" / "data"), origin, lambda o, _files: f"# {o.name}\n")
 
     def _export(self, commit: str, folder: str) -> str:
         return export(self._publisher, commit, folder, self.folder / "export")

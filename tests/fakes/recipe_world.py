@@ -156,6 +156,9 @@ class World:
     def hf_upload_model(self, _asked: Mapping[str, object]) -> ToolResult:
         return ToolResult(text="Queued", data={"queued": "upload"})
 
+    def deploy_endpoint(self, _asked: Mapping[str, object]) -> ToolResult:
+        return ToolResult(text="The endpoint spam-1 answers at https://x", data={"state": "running"})
+
     def give_up(self, asked: Mapping[str, object]) -> ToolResult:
         return ToolResult(text="Noted", data=dict(asked))
 

@@ -6,7 +6,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from huggingface_hub import HfApi
+from huggingface_hub import CommitOperationAdd, HfApi
 
 from intern_action.core.errors import HubError
 from intern_action.hub.huggingface_writer import HuggingFaceWriter
@@ -177,4 +177,61 @@ def test_a_commit_can_be_proposed_instead(hub: HubServer, writer: HuggingFaceWri
     asking = HuggingFaceWriter(endpoint=hub.url, token=hub.token, pull_request=True)
     done = asking.upload("model", REPOSITORY, str(folder), message="Better", parent=first)
     assert "/discussions/1" in done.url
+    assert done.proposed
     assert writer.head("model", REPOSITORY) == first
+
+
+@pytest.fixture
+def proposing(hub: HubServer) -> HuggingFaceWriter:
+    return HuggingFaceWriter(endpoint=hub.url, token=hub.accounts.add_token("ada", "write"), pull_request=True)
+
+
+def proposals(hub: HubServer) -> list[int]:
+    return [one.num for one in HfApi(endpoint=hub.url, token=hub.token).get_repo_discussions(REPOSITORY)]
+
+
+def test_a_proposal_whose_answer_was_lost_is_found_and_no_second_one_is_made(
+    proposing: HuggingFaceWriter, folder: Path, hub: HubServer
+):
+    hub.fault("POST", COMMIT, Lost())
+    with pytest.raises(HubError, match="could not be reached"):
+        marked(proposing, folder)
+    found = proposing.found("model", REPOSITORY, mark=MARK)
+    assert found is not None
+    assert found.proposed
+    assert found.url.endswith(f"/{REPOSITORY}/discussions/1")
+    assert proposals(hub) == [1]
+    assert proposing.head("model", REPOSITORY) is None
+
+
+def test_a_proposal_is_found_after_it_was_closed_and_after_it_was_merged(
+    proposing: HuggingFaceWriter, writer: HuggingFaceWriter, folder: Path, hub: HubServer
+):
+    first = upload(writer, folder)
+    (folder / "config.json").write_text('{"other": 1}\n')
+    done = proposing.upload("model", REPOSITORY, str(folder), message=f"Better\n\n{MARK}", parent=first)
+    api = HfApi(endpoint=hub.url, token=hub.token)
+    api.change_discussion_status(REPOSITORY, 1, new_status="closed")
+    assert proposing.found("model", REPOSITORY, mark=MARK) == done
+    api.change_discussion_status(REPOSITORY, 1, new_status="open")
+    api.merge_pull_request(REPOSITORY, 1)
+    assert proposing.found("model", REPOSITORY, mark=MARK) is not None
+    assert writer.head("model", REPOSITORY) != first
+
+
+def test_a_strangers_proposal_with_our_words_is_not_ours(
+    proposing: HuggingFaceWriter, writer: HuggingFaceWriter, folder: Path, hub: HubServer
+):
+    upload(writer, folder)
+    hub.accounts.add_user("eve")
+    api = HfApi(endpoint=hub.url, token=hub.token)
+    api.update_repo_settings(REPOSITORY, private=False)
+    stranger = HfApi(endpoint=hub.url, token=hub.accounts.add_token("eve", "write"))
+    stranger.create_commit(
+        REPOSITORY,
+        [CommitOperationAdd(path_in_repo="note.txt", path_or_fileobj=b"x")],
+        commit_message="Spam filter",
+        commit_description=MARK,
+        create_pr=True,
+    )
+    assert proposing.found("model", REPOSITORY, mark=MARK) is None

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intern_action.llm._wish import Asked, asked_in, said_in
+from intern_action.llm._wish import Asked, Deploy, asked_in, said_in
 
 
 def asked(words: str) -> Asked:
@@ -92,6 +92,32 @@ def test_hardware_time_and_target_are_no_settings(rest: str, flavor: str, minute
     found = asked(f"fine-tune a/m on b/d {rest}")
     assert (found.wish.flavor, found.wish.timeout_minutes, found.upload) == (flavor, minutes, upload)
     assert (dict(found.wish.settings), found.ignored) == ({}, ())
+
+
+@pytest.mark.parametrize(
+    ("rest", "deploy"),
+    [
+        (" and deploy it", Deploy()),
+        (", deploy it on intel-spr-x1 for 2h", Deploy(flavor="intel-spr-x1", lifetime="2h")),
+        (" and then deploy the model as an inference endpoint on an nvidia-t4-x1", Deploy(flavor="nvidia-t4-x1")),
+        (" with deploy=nvidia-l4-x1", Deploy(flavor="nvidia-l4-x1")),
+        (" and serve it for 1 day 12 hours. Thanks!", Deploy(lifetime="1 day 12 hours")),
+        ("", None),
+    ],
+)
+def test_who_wishes_an_endpoint_says_the_machine_and_for_how_long(rest: str, deploy: Deploy | None):
+    found = asked(f"fine-tune a/m on b/d, push to ada/spam{rest}")
+    assert (found.deploy, found.upload, found.wish.flavor, found.ignored) == (deploy, "ada/spam", "local-cpu", ())
+
+
+@pytest.mark.parametrize(
+    "rest",
+    ["with a demo Space", "with demo", "and a demo", "with lora, a demo space", "with a space", "with demo=true"],
+)
+def test_a_demo_is_a_setting_that_knows_where_the_model_goes(rest: str):
+    assert asked(f"fine-tune a/m on b/d {rest}").wish.settings["demo"] == "true"
+    found = asked(f"fine-tune a/m on b/d {rest}, push to ada/spam")
+    assert (found.wish.settings["demo"], found.ignored) == ("ada/spam", ())
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def test_every_argument_is_described_and_nothing_else_is(name: str):
 
 def test_all_tools_together_leave_room_in_the_first_request():
     told = [{"name": one.spec.name, "d": one.spec.description, "p": one.spec.parameters} for one in TOOLS.values()]
-    assert len(json.dumps(told)) < 13_000
+    assert len(json.dumps(told)) < 14_500
 
 
 def test_names_and_aliases_are_unlike_each_other():

@@ -7,14 +7,24 @@ from datetime import timedelta
 from decimal import Decimal
 
 from intern_action.core.digests import plan_digest
-from intern_action.core.effects import Spends, WritesHub
+from intern_action.core.effects import Serves, Spends, WritesHub
+from intern_action.core.endpoint import EndpointSpec
 from intern_action.core.estimate import estimate
 from intern_action.core.plan import Plan, chosen
 from intern_action.core.states import State
 from intern_action.core.types import Flavor, JobSpec, Quote, Step, Work
 from intern_action.gate.options import make_options
 from intern_action.settings.flavors import load_flavors
-from intern_action.trace.report import Actual, JobReport, PlanReport, ReportData, SmokeReport, Spend
+from intern_action.trace.report import (
+    Actual,
+    EndpointReport,
+    JobReport,
+    PlanReport,
+    ReportData,
+    SmokeReport,
+    Spend,
+    UploadReport,
+)
 from tests.trace.kinds import START
 
 JOB = JobSpec(
@@ -247,7 +257,76 @@ OVERWRITING = replace(
     smoke=None,
 )
 
+ENDPOINT = EndpointSpec(
+    repository="grace/spam-filter",
+    flavor="nvidia-t4-x1",
+    minutes=480,
+    purpose="to show it to the team on Friday",
+    smoke="You have won",
+)
+DEPLOY = replace(
+    PLAN,
+    asks=Serves(endpoint=ENDPOINT),
+    quote=Quote(
+        flavor=Flavor(
+            name="nvidia-t4-x1",
+            title="Nvidia T4",
+            usd_per_hour=Decimal("0.50"),
+            memory_gb=Decimal(15),
+            listed_on="2026-11-23",
+        ),
+        timeout_minutes=480,
+        attempts=1,
+        ceiling_usd=Decimal("4.00"),
+    ),
+    cap_usd=Decimal("4.00"),
+    parent=OVERWRITE.parent,
+    content="",
+    options=(),
+)
+DEPLOYING = replace(
+    AWAITING_REVIEW,
+    why="needs a review: it makes an inference endpoint that serves grace/spam-filter on nvidia-t4-x1; costs at most $4.00",
+    plan=PlanReport(plan=DEPLOY, digest=plan_digest(DEPLOY), state="waiting", approvers=("grace",)),
+    smoke=None,
+)
+SERVING = replace(
+    DONE,
+    uploads=(
+        UploadReport(
+            kind="model",
+            repository="grace/spam-filter",
+            revision=OVERWRITE.parent,
+            url="https://huggingface.co/grace/spam-filter/discussions/1",
+            proposed=True,
+        ),
+        UploadReport(
+            kind="dataset",
+            repository="grace/mails",
+            revision=OVERWRITE.parent,
+            url="https://huggingface.co/datasets/grace/mails",
+        ),
+    ),
+    endpoints=(
+        EndpointReport(
+            id="spam-filter-1a2b3c4d",
+            repository="grace/spam-filter",
+            revision=OVERWRITE.parent,
+            flavor="nvidia-t4-x1",
+            state="serving",
+            url="https://abc.us-east-1.aws.endpoints.huggingface.cloud",
+            ends_at=DONE.updated_at + timedelta(hours=8),
+            asked="You have won",
+            answer='[[{"label": "spam", "score": 0.98}]]',
+            cost_usd=Decimal(0),
+            ceiling_usd=Decimal("4.00"),
+        ),
+    ),
+)
+
 ALL = {
+    "deploying": DEPLOYING,
+    "serving": SERVING,
     "overwriting": OVERWRITING,
     "at-work": AT_WORK,
     "awaiting-review": AWAITING_REVIEW,

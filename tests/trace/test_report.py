@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from intern_action.core.effects import Contacts, Spends, WritesHub
+from intern_action.core.effects import Contacts, Serves, Spends, WritesHub
 from intern_action.core.states import State
 from intern_action.core.types import Step
 from intern_action.trace import report
@@ -149,6 +149,11 @@ def tricked(trick: str) -> ReportData:
             plan=replace(plan.plan, asks=Spends(job=job), requester=trick),
         ),
         jobs=(replace(reports.DONE.jobs[0], id=trick, message=trick, url=trick, state=trick),),
+        uploads=(replace(reports.SERVING.uploads[0], repository=trick, url=trick),),
+        endpoints=(
+            replace(reports.SERVING.endpoints[0], id=trick, repository=trick, url=trick, asked=trick, answer=trick),
+            replace(reports.SERVING.endpoints[0], id=trick, repository=trick, state="ended", answer=trick),
+        ),
         metrics_table="| m |\n| --- |\n| 1 |\n",
         classes_table="",
         loss_curve="",
@@ -218,14 +223,19 @@ def test_no_trick_gets_into_a_page(trick: str, write: object):
 
 @pytest.mark.parametrize("trick", MARKDOWN_TRICKS)
 @pytest.mark.parametrize("write", [report.pull_request, report.comment, report.step_summary])
-@pytest.mark.parametrize("kind", ["writes_hub", "contacts"])
+@pytest.mark.parametrize("kind", ["writes_hub", "contacts", "serves"])
 def test_no_trick_gets_into_a_page_by_a_plan_that_is_not_of_a_job(trick: str, write: object, kind: str):
-    asks = (
-        WritesHub(repository=trick, repository_type="model", folder=trick, message=trick, overwrites=True)
-        if kind == "writes_hub"
-        else Contacts(destination=trick, text=trick)
-    )
-    plan = PlanReport(plan=replace(reports.OVERWRITE, asks=asks), digest="0" * 64, state="waiting")
+    asks = {
+        "writes_hub": WritesHub(
+            repository=trick, repository_type="model", folder=trick, message=trick, overwrites=True
+        ),
+        "contacts": Contacts(destination=trick, text=trick),
+        "serves": Serves(
+            endpoint=replace(reports.ENDPOINT, repository=trick, flavor=trick, purpose=trick, smoke=trick, task=trick)
+        ),
+    }[kind]
+    of = reports.DEPLOY if kind == "serves" else reports.OVERWRITE
+    plan = PlanReport(plan=replace(of, asks=asks), digest="0" * 64, state="waiting")
     text = write(replace(reports.OVERWRITING, plan=plan), texts=TEXTS)  # pyright: ignore[reportCallIssue] - one of three
     assert faults(str(text)) == []
 

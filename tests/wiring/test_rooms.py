@@ -19,6 +19,7 @@ def rooms(folder: Path, **environment: str) -> Rooms:
     given = {"HOME": str(folder), "INTERN_ACTION_WORK": str(folder / "work"), **environment}
     world = world_at(str(folder / "out"), given)
     make(world)
+    (world.control / "home").write_text("settled before")
     premises = Premises(load({}, given, folder, folder).settings, world, given, SystemClock())
     return Rooms(premises, lambda: ToolShell(uid=None, home=str(folder / "home")))
 

@@ -5,6 +5,7 @@ Paths cross these seams as `str`: core knows no file system.
 
 from __future__ import annotations
 
+from intern_action.core.ports.endpoints import EndpointOrder, Endpoints, EndpointStage, EndpointStatus
 from intern_action.core.ports.forge import Forge
 from intern_action.core.ports.git import Branch, Checkout, Commits, FileState, Publisher, Push, Snapshot
 from intern_action.core.ports.hub import HubReader, HubSnapshot, HubWriter, Uploaded
@@ -35,6 +36,10 @@ __all__ = [
     "Commits",
     "ControlJournal",
     "Desk",
+    "EndpointOrder",
+    "EndpointStage",
+    "EndpointStatus",
+    "Endpoints",
     "FileState",
     "Forge",
     "HubReader",

@@ -42,11 +42,12 @@ class HubReader(Protocol):
 
 @frozen
 class Uploaded:
-    """What an upload made."""
+    """What an upload made. `proposed`: as a pull request of the Hub, which is still to be merged there."""
 
     repository: str
     revision: str
     url: str
+    proposed: bool = False
 
 
 class HubWriter(Protocol):
@@ -57,7 +58,9 @@ class HubWriter(Protocol):
         ...
 
     def found(self, kind: Literal["model", "dataset"], repository: str, *, mark: str) -> Uploaded | None:
-        """Return the upload whose message ends with the line `mark`, whatever came after it; None when there is none.
+        """Return the upload whose message ends with the line `mark`, whatever came after it, also one that was only proposed.
+
+        None when there is none.
 
         Raises:
             HubError: it cannot be told.
@@ -67,5 +70,5 @@ class HubWriter(Protocol):
     def upload(
         self, kind: Literal["model", "dataset"], repository: str, folder: str, *, message: str, parent: str | None
     ) -> Uploaded:
-        """Upload a folder as one commit on top of `parent`; HubError when something else stands there."""
+        """Upload a folder as one commit on top of `parent`, or propose it; HubError when something else stands there."""
         ...

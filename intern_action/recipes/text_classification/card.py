@@ -13,7 +13,7 @@ from intern_action.core.frozen import frozen
 from intern_action.core.ports import RecipeCard
 from intern_action.core.types import DatasetFacts, Fit, JobSpec, ModelFacts, Parameters, Wish, Work
 from intern_action.recipes import _sizes as sizes
-from intern_action.recipes.text_classification import columns, config, model_card, splits, wishes
+from intern_action.recipes.text_classification import columns, config, demo, model_card, splits, wishes
 from intern_action.recipes.text_classification.model_card import spoken
 from intern_action.recipes.text_classification.wishes import Choices
 
@@ -90,6 +90,7 @@ class TextClassification:
         files = {SCRIPT: script(), CONFIG: json.dumps(settings, indent=2) + "\n"}
         if wish.verb == "train":
             files[MODEL_CARD] = model_card.text(model, data, lora_rank=int(str(settings["lora_rank"])))
+            files |= demo.files(choices["demo"]) if "demo" in choices else {}
         return Fit(
             recipe=self.name,
             files=files,

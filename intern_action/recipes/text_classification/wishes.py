@@ -20,7 +20,7 @@ FEWEST_ROWS = 20
 _WHOLE = {"max-steps": 1, "batch-size": 1, "accumulation": 1, "max-length": 8, "lora-rank": 0, "seed": 0}
 _NUMBERS = {"epochs": 0.01, "learning-rate": 1e-7, "warmup": 0.0, "weight-decay": 0.0}
 _SWITCHES = frozenset({"gradient-checkpointing"})
-_WORDS = frozenset({"text-column", "label-column", "train-split", "eval-split"})
+_WORDS = frozenset({"demo", "text-column", "label-column", "train-split", "eval-split"})
 _SHORT = {
     "batch": "batch-size",
     "checkpointing": "gradient-checkpointing",

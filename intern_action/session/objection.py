@@ -1,4 +1,4 @@
-"""Whether somebody with a say wants something else than what a plan says."""
+"""Whether somebody who may write objects to a plan now."""
 
 from __future__ import annotations
 
