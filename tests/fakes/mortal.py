@@ -56,14 +56,16 @@ class Mortal:
         """Nothing is held."""
 
 
-def approves(house: House) -> bool:
-    """Approve the plan that waits, as a second person; whether that was not done before."""
+def approves(house: House, known: set[str]) -> bool:
+    """Approve the plan that waits, as a second person, once for each wish; whether that was not done before."""
     before, published = before_review(house.case), pull_request_of(house.case)
     assert before is not None
     assert published is not None
     number = int(published.data["number"])
-    if any(review.submitted_at > before.plan.made_at for review in house.forge.reviews(number)):
+    reviewed = any(review.submitted_at > before.plan.made_at for review in house.forge.reviews(number))
+    if reviewed or before.call.id in known:
         return False
+    known.add(before.call.id)
     house.forge.review(number, "grace", Verdict.APPROVED)
     return True
 
@@ -79,7 +81,8 @@ def main(out: str, repository: str, kill_after: str, task: str = TASK, model: st
     door = LocalDoor(Premises(settings, world, environment, SystemClock(), watcher=watcher, recipes=book))
     with door.begin(Path(repository), task, "ada") as house:
         door.forge.set_permission("grace", Permission.WRITE)
-        while house.drive() is State.AWAITING_REVIEW and kill_after != UNAPPROVED and approves(house):
+        known: set[str] = set()
+        while house.drive() is State.AWAITING_REVIEW and kill_after != UNAPPROVED and approves(house, known):
             pass
         kinds = [entry.event.kind for entry in house.case.journal.entries()]
         json.dump({"state": house.case.state, "seen": watcher.seen, "kinds": kinds}, sys.stdout)
