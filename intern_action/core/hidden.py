@@ -10,61 +10,36 @@ from __future__ import annotations
 import html
 import re
 
-_INVISIBLE = (
-    "\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5"
-    "\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
-    "\U000110bd\U000110cd\U00013430-\U00013455\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+from intern_action.core.hidden_grammar import (
+    AMBIGUOUS,
+    AUTOLINK,
+    BLANK_LINE,
+    COMMENT_END,
+    DESTINATION,
+    DRESS,
+    DROPPED,
+    ENDLESS,
+    FOLDED,
+    HIDES,
+    INLINE,
+    LANGUAGE,
+    LINE_HEAD,
+    LONGEST_TAG,
+    NAME,
+    PATIENCE,
+    PICTURE,
+    POINT,
+    PROPER,
+    QUOTED,
+    RAW,
+    RAW_TO_THE_END,
+    SPAN,
+    TAG,
+    TITLE,
+    UNSEEN,
+    VOID,
 )
-_UNSEEN = re.compile(f"[{_INVISIBLE}]+")
-_EMOJI = "\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff"
-_DRESS = re.compile(f"(?<=[{_EMOJI}0-9#*])\ufe0f(?![{_INVISIBLE}])")  # only says that a sign is to be drawn in colour
-
-_POINT = re.compile(
-    r"""
-    (?P<fence>^(?:`{3,}|~{3,}))
-    | (?P<definition>^[ >*+\-0-9.)]{0,12}\[(?:[^\[\]\\]|\\.){1,999}\]:)
-    | (?P<tick>`+)
-    | (?P<tag><[A-Za-z/!?])
-    | (?P<entity>&(?:\#[0-9]{1,7}|\#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,31});)
-    | (?P<picture>!\[)
-    | (?P<link>\]\()
-    """,
-    re.VERBOSE | re.MULTILINE | re.DOTALL,
-)
-_BLANK_LINE = re.compile(r"\n[ \t]*\n")
-_SPAN = re.compile(r"(`+)(?!`)[^`\n|]+\1(?!`)")
-_COMMENT_END = re.compile(r"--!?>")
-_AUTOLINK = re.compile(r"<(?:[A-Za-z][A-Za-z0-9.+-]{1,31}:[^\s<>]*|[\w.+-]+@[\w.-]+)>")
-_NAME = re.compile(r"</?([A-Za-z][A-Za-z0-9-]*)(?=[\s/>]|\Z)")
-_VALUES = r"""=\s*+"[^"]*+"|=\s*+'[^']*+'|["'=]"""
-_INLINE = re.compile(rf"""(?:[^<>"'=]++|{_VALUES})*+""")
-_RAW = re.compile(rf"""(?:[^>"'=]++|{_VALUES})*+""")
-_LINE_HEAD = re.compile(r"[\s>*+\-0-9.)]*")
-_HIDES = re.compile(r"(?:^|[\s\"'/])(?:hidden|style|aria-hidden|inert|popover)(?=[\s=/\"']|$)", re.IGNORECASE)
-_AMBIGUOUS = re.compile(r"[`~\\]|<!|=\s*[\"'][^\"']*<|\n(?: {4}|\t)[ \t]*</")
-_TITLE_TEXT = "|".join(
-    rf"{opens}(?:[^{opens}{closes}\\\n]|\\.|\n(?![ \t]*\n))*+{closes}" for opens, closes in ('""', "''", (r"\(", r"\)"))
-)
-_DESTINATION = re.compile(
-    rf"""[ \t]*+(?:\n[ \t]*+)?(?:<[^<>\n]*+>|\S++)
-    (?:[ \t]*+(?:\n[ \t]*+)?(?:{_TITLE_TEXT})(?=[ \t]*+(?:\n|\Z)))?
-    [ \t]*+(?=\n|\Z)""",
-    re.VERBOSE,
-)
-_PICTURE = re.compile(r"!\[(?P<alt>(?:[^\[\]\\]|\\.|\[[^\[\]]{0,500}\]){0,2000}+)\]", re.DOTALL)
-_TITLE = re.compile(
-    r"""\]\(\s*+(?P<to>(?:[^\s\]]|\](?!\())++)\s++(?P<title>"[^"]{0,2000}+"|'[^']{0,2000}+'|\([^()]{0,2000}+\))\s*+\)"""
-)
-
-_FOLDED = re.compile("details")
-_DROPPED = re.compile(
-    "audio|canvas|datalist|dialog|embed|frameset|head|iframe|map|math|noembed|noframes|noscript|object|plaintext|script|select|"
-    "style|svg|template|textarea|title|video|xmp"
-)
-_VOID = re.compile("area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr")
-_RAW_TO_THE_END = re.compile("pre|script|style|textarea")
-_LONGEST_TAG = 4_000
-_PATIENCE = 400_000
+from intern_action.core.hidden_tables import without_excess
 
 
 def reveal(text: str) -> str:
@@ -73,7 +48,9 @@ def reveal(text: str) -> str:
     Taken out are HTML comments and declarations, folded and hidden elements, attributes, texts of pictures and titles of links,
     link definitions, and characters that cannot be seen (zero-width, direction, tags, variation selectors, controls).
     """
-    return _UNSEEN.sub(_unseen, _DRESS.sub("", _Page(text.replace("\r\n", "\n").replace("\r", "\n")).shown()))
+    plain = text.replace("\r\n", "\n").replace("\r", "\n")
+    shown = _Page(without_excess(plain, lambda taken: _mark("cells", taken))).shown()
+    return UNSEEN.sub(_unseen, DRESS.sub("", shown))
 
 
 def _unseen(found: re.Match[str]) -> str:
@@ -99,12 +76,12 @@ class _Page:
         self.odd_until = 0
         self.defined = 0
         self.worded = 0
-        self.patience = _PATIENCE
+        self.patience = PATIENCE
 
     def shown(self) -> str:
         """Return what shows, with the marks."""
         at = 0
-        while (found := _POINT.search(self.text, at)) is not None:
+        while (found := POINT.search(self.text, at)) is not None:
             self.out.append(self.text[at : found.start()])
             at = self._point(found)
         return "".join([*self.out, self.text[at:]])
@@ -112,10 +89,10 @@ class _Page:
     def _point(self, found: re.Match[str]) -> int:
         """Deal with one place that may hide something; return where to go on."""
         match found.lastgroup:
-            case "fence":
+            case "sign" | "fence":
                 return self._fence(found)
             case "tick":
-                return self._ticks(found)
+                return self._ticks(found.start(), found.end())
             case "tag":
                 return self._tag(found.start())
             case "definition":
@@ -131,35 +108,64 @@ class _Page:
         self.out.append(self.text[start:end])
         return end
 
-    def _take(self, kind: str, start: int, end: int) -> int:
+    def _take(self, kind: str, start: int, end: int, *, whole: bool = False) -> int:
+        """Leave a mark for a piece. Where Markdown may see HTML begin inside of it, everything to the end goes with it.
+
+        Args:
+            kind: what the mark calls it.
+            start: of the piece.
+            end: of the piece.
+            whole: a browser and Markdown agree on where it ends.
+        """
+        if not whole and self._opens_later(start, end):
+            end = len(self.text)
         self.out.append(_mark(kind, self.text[start:end]))
+        if "`" in self.text[start:end]:
+            self.odd_until = self._paragraph_end(end, self.odd_until)  # it may be half of a pair
         return end
+
+    def _opens_later(self, start: int, end: int) -> bool:
+        """Whether a tag begins on a later line of a piece."""
+        line = self.text.find("\n", start, end)
+        return line >= 0 and TAG.search(self.text, line, end) is not None
 
     # --- code --------------------------------------------------------------------------------------------------------
 
     def _fence(self, found: re.Match[str]) -> int:
-        """A fence at the very beginning of a line, outside of HTML, is code up to its end, or to the end of the text."""
-        start, sign = found.start(), found[0]
-        line_end = self._line_end(start)
-        if start < self.html_until or (sign[0] == "`" and "`" in self.text[found.end() : line_end]):
-            return self._ticks(found) if sign[0] == "`" else self._keep(start, found.end())
-        closing = re.compile(rf"^ {{0,3}}{sign[0]}{{{len(sign)},}}[ \t]*$", re.MULTILINE).search(self.text, line_end)
-        return self._keep(start, closing.end() if closing else len(self.text))
+        """A fence at the very beginning of a line, outside of HTML, is code up to its end, or to the end of the text.
 
-    def _ticks(self, found: re.Match[str]) -> int:
+        Behind the signs of a list or a quote it may be one: then what it holds is read like any text.
+        """
+        sign, line_end = found["sign"], self._line_end(found.start())
+        if sign[0] == "`" and "`" in self.text[found.end() : line_end]:
+            self._keep(found.start(), found.start("sign"))
+            return self._ticks(found.start("sign"), found.end())
+        certain = found.start() == found.start("sign") and found.start() >= self.html_until
+        language = LANGUAGE.match(self.text, found.end())
+        told = self._keep(found.start(), language.end() if language else found.end())
+        if not certain and "<" in self.text[told:line_end]:
+            return self._take("words of a fence", told, len(self.text))
+        if self.text[told:line_end].strip():
+            self._take("words of a fence", told, line_end)
+        if not certain:
+            self.html_until = len(self.text) + 1  # from here on nobody knows which fence opens and which one closes
+            return line_end
+        closing = re.compile(rf"^ {{0,3}}{sign[0]}{{{len(sign)},}}[ \t]*$", re.MULTILINE).search(self.text, line_end)
+        return self._keep(line_end, closing.end() if closing else len(self.text))
+
+    def _ticks(self, start: int, end: int) -> int:
         """A pair on one line is code, unless HTML or a lonely backtick stands before it in its paragraph."""
-        start = found.start()
-        span = _SPAN.match(self.text, start)
+        span = SPAN.match(self.text, start)
         escaped = start > 0 and self.text[start - 1] == "\\"
         if span is not None and not escaped and start >= max(self.html_until, self.odd_until):
             return self._keep(start, span.end())
         self.odd_until = self._paragraph_end(start, self.odd_until)
-        return self._keep(start, found.end())
+        return self._keep(start, end)
 
     def _paragraph_end(self, at: int, known: int) -> int:
         if at < known:
             return known
-        blank = _BLANK_LINE.search(self.text, at)
+        blank = BLANK_LINE.search(self.text, at)
         return blank.end() if blank else len(self.text) + 1
 
     def _line_end(self, at: int) -> int:
@@ -169,52 +175,83 @@ class _Page:
     # --- HTML --------------------------------------------------------------------------------------------------------
 
     def _tag(self, start: int) -> int:
-        link = _AUTOLINK.match(self.text, start)
+        if self._escaped(start) and start >= self.block_until:
+            self.html_until = self._paragraph_end(start, self.html_until)
+            return self._keep(start, start + 1)
+        raw = start < self.block_until or self._heads_a_line(start)
+        link = None if start < self.block_until else AUTOLINK.match(self.text, start)
         if link is not None:
             return self._keep(start, link.end())
-        raw = start < self.block_until or self._heads_a_line(start)
-        self.html_until = self._paragraph_end(start, self.html_until)
-        self.block_until = max(self.block_until, self.html_until) if raw else self.block_until
+        at = self._markup(start, raw=raw)
+        self.html_until = self._paragraph_end(at, self.html_until)
+        if raw:
+            self.block_until = max(self.block_until, self.html_until)
+        return at
+
+    def _markup(self, start: int, *, raw: bool) -> int:
         if self.text.startswith("<!--", start):
-            end = _COMMENT_END.search(self.text, start + 4)
-            return self._take("comment", start, end.end() if end else len(self.text))
-        name = _NAME.match(self.text, start)
+            return self._swallow("comment", start, COMMENT_END.search(self.text, start + 4), early="<!-->|<!--->")
+        if self.text.startswith("<?", start) and (raw or self.text.find("?>", start) >= 0):
+            return self._swallow("declaration", start, re.compile(r"\?>").search(self.text, start), early=r"<\?[^>]*>")
+        if self.text.startswith("<![CDATA[", start):
+            return self._swallow("declaration", start, re.compile(r"\]\]>").search(self.text, start), early=r"<![^>]*>")
+        name = NAME.match(self.text, start)
         return self._declaration(start, raw=raw) if name is None else self._element(start, name, raw=raw)
+
+    def _escaped(self, at: int) -> bool:
+        before = self.text[max(0, at - LONGEST_TAG) : at]
+        return (len(before) - len(before.rstrip("\\"))) % 2 == 1
+
+    def _stands_alone(self, start: int) -> bool:
+        """Whether nothing at all stands before it in its line: no list and no quote can end before it does."""
+        return start == 0 or self.text[start - 1] == "\n"
 
     def _heads_a_line(self, start: int) -> bool:
         """Whether nothing but signs of lists and quotes stands before it in its line, so that HTML may begin as a block."""
         line = self.text.rfind("\n", 0, start) + 1
-        return start - line <= _LONGEST_TAG and _LINE_HEAD.fullmatch(self.text, line, start) is not None
+        return start - line <= LONGEST_TAG and LINE_HEAD.fullmatch(self.text, line, start) is not None
+
+    def _swallow(self, kind: str, start: int, found: re.Match[str] | None, *, early: str) -> int:
+        """Take up to an end that Markdown sees; where a browser sees an earlier one and a tag behind it, take everything."""
+        end = found.end() if found else len(self.text)
+        sooner = re.compile(early).match(self.text, start, end)
+        fooled = sooner is not None and sooner.end() < end and "<" in self.text[sooner.end() : end]
+        return self._take(kind, start, len(self.text) if fooled else end, whole=self._stands_alone(start))
 
     def _declaration(self, start: int, *, raw: bool) -> int:
-        """`<!…>`, `<?…?>`, `<![CDATA[…]]>` and `</…>` without a name: a browser shows none of them."""
-        closing = "]]>" if self.text.startswith("<![CDATA[", start) else "?>" if self.text[start + 1] == "?" else ">"
-        end = self.text.find(closing, start)
-        if end >= 0 and (raw or closing != ">" or self.text[start + 1] == "!"):
-            return self._take("declaration", start, end + len(closing))
-        return self._take("declaration", start, len(self.text)) if raw else self._keep(start, start + 1)
+        """`<!…>`, `</…>` and `<…>` without a proper name: a browser shows none in a block, Markdown may see a tag within."""
+        if not raw and self.text[start + 1] != "!":
+            return self._keep(start, start + 1)
+        end = self.text.find(">", start) + 1 or len(self.text)
+        whole = self.text[start + 1] == "!" and self.text[start + 2 : start + 3].isalpha()
+        inner = None if whole else TAG.search(self.text, start + 2, end)
+        return self._take("declaration", start, inner.start() if inner else end)
 
     def _element(self, start: int, name: re.Match[str], *, raw: bool) -> int:
-        most = min(len(self.text), name.end() + _LONGEST_TAG)
-        rest = (_RAW if raw else _INLINE).match(self.text, name.end(), most)
+        most = min(len(self.text), name.end() + LONGEST_TAG)
+        rest = (RAW if raw else INLINE).match(self.text, name.end(), most)
         end = rest.end() if rest else name.end()
         if end >= len(self.text) or self.text[end] != ">":
             return self._unfinished(start, end, raw=raw)
+        if TAG.search(self.text, name.end(), end) and not PROPER.fullmatch(self.text, name.end(), end):
+            return self._take("unfinished HTML", start, len(self.text))  # Markdown may see the inner tag alone
+        if self._opens_later(name.end(), end):
+            return self._take("unfinished HTML", start, len(self.text))
         attributes, kind = self.text[name.end() : end].strip(" \t\n/"), name[1].lower()
         if self.text[start + 1] == "/":
             return self._bare(f"</{name[1]}>", attributes, end + 1)
-        if _RAW_TO_THE_END.fullmatch(kind):
+        if RAW_TO_THE_END.fullmatch(kind):
             self.html_until = self.block_until = len(self.text) + 1
-        if _FOLDED.fullmatch(kind):
-            return self._take(kind, start, self._closing(kind, end + 1))
-        if _DROPPED.fullmatch(kind) or (_HIDES.search(attributes) and not _VOID.fullmatch(kind)):
-            return self._take("element", start, self._closing(kind, end + 1))
+        if FOLDED.fullmatch(kind):
+            return self._take(kind, start, self._closing(kind, end + 1), whole=True)
+        if DROPPED.fullmatch(kind) or (HIDES.search(attributes) and not VOID.fullmatch(kind)):
+            return self._take("element", start, self._closing(kind, end + 1), whole=True)
         return self._bare(f"<{name[1]}>", attributes, end + 1)
 
     def _unfinished(self, start: int, end: int, *, raw: bool) -> int:
         """A tag that does not end: in a block a browser swallows the rest with it, within a line it is text."""
-        self.patience -= end - start + _LONGEST_TAG // 10
-        if raw or end - start >= _LONGEST_TAG or self.patience < 0:
+        self.patience -= end - start + LONGEST_TAG // 10
+        if raw or end - start >= LONGEST_TAG or self.patience < 0:
             return self._take("unfinished HTML", start, len(self.text))
         return self._keep(start, start + 1)
 
@@ -225,15 +262,15 @@ class _Page:
         return end
 
     def _closing(self, kind: str, start: int) -> int:
-        """Return where an element ends. Where its inside could fool us about that, its last closing tag counts."""
+        """Return where an element ends: where its inside could fool us (code, quotes, other HTML), with the text."""
         tags = re.compile(rf"<{kind}(?=[\s/>])|(?P<slash></{kind}(?=[\s/>])[^<>]*>)", re.IGNORECASE)
         depth = 1
         for found in tags.finditer(self.text, start):
             depth += -1 if found["slash"] else 1
-            if depth == 0 and not _AMBIGUOUS.search(self.text, start, found.end()):
-                return found.end()
             if depth == 0:
-                return [one.end() for one in tags.finditer(self.text, start) if one["slash"]][-1]
+                inside = self.text[start : found.end()]
+                fooled = AMBIGUOUS.search(inside) or ENDLESS.search(QUOTED.sub("", inside))
+                return len(self.text) if fooled else found.end()
         return len(self.text)
 
     # --- Markdown ----------------------------------------------------------------------------------------------------
@@ -241,36 +278,43 @@ class _Page:
     def _definition(self, found: re.Match[str]) -> int:
         """`[x]: address "title"` shows nowhere; within a paragraph it is text."""
         start = found.start()
-        whole = _DESTINATION.match(self.text, found.end())
+        whole = DESTINATION.match(self.text, found.end())
         before = self.text[self.text.rfind("\n", 0, max(0, start - 1)) + 1 : start]
         goes_on = (before[:1].isalpha() or start - 1 == self.worded > 0) and start - 1 > self.defined
         if whole is None or goes_on:
             self.worded = self._line_end(start)
             return self._keep(start, self.text.index("[", start) + 1)
+        taken = self.text[found.end() : whole.end()].strip()
+        if "<" in taken.removeprefix("<"):
+            return self._take("definition", start, len(self.text))  # perhaps none, but the beginning of what hides
         self.defined = whole.end()
         return self._take("definition", start, whole.end())
 
     def _entity(self, found: re.Match[str]) -> int:
         """`&#8203;` and the like are characters, too."""
         meant = html.unescape(found[0])
-        if meant.strip(" \t\n") and _UNSEEN.fullmatch(meant):
+        if meant.strip(" \t\n") and UNSEEN.fullmatch(meant):
             return self._take("characters", found.start(), found.end())
         return self._keep(found.start(), found.end())
 
     def _picture(self, found: re.Match[str]) -> int:
         """Whoever sees a picture does not see its text."""
-        whole = _PICTURE.match(self.text, found.start())
+        whole = PICTURE.match(self.text, found.start())
         if whole is None or not whole["alt"] or not self.text.startswith(("(", "["), whole.end()):
             return self._keep(found.start(), found.end())
         self.out.append("![")
+        if "<" in whole["alt"]:
+            return self._take("picture text", whole.start("alt"), len(self.text))  # perhaps no picture, but a tag
         self._take("picture text", *whole.span("alt"))
         return whole.end() - 1
 
     def _link(self, found: re.Match[str]) -> int:
-        whole = _TITLE.match(self.text, found.start())
+        whole = TITLE.match(self.text, found.start())
         if whole is None:
             return self._keep(found.start(), found.end())
         self.out.append(f"]({whole['to']} ")
+        if "<" in whole["title"]:
+            return self._take("title", whole.start("title"), len(self.text))  # perhaps none, but a tag
         self._take("title", *whole.span("title"))
         self.out.append(")")
         return whole.end()
