@@ -25,12 +25,14 @@ LABEL = "intern"
 class Bounds:
     """The most a comment may ask for; None is no bound. Whoever hands them in takes them from settings and policy.
 
-    `presets` are the labels that begin a session, each with the flags it stands for.
+    `timeout_from` is the setting that bounds the time; `presets` are the labels that begin a session, each with the flags it
+    stands for.
     """
 
     max_turns: int | None = None
     max_cost_usd: Decimal | None = None
     timeout: timedelta | None = None
+    timeout_from: str = "jobs.local.timeout"
     flavors: tuple[str, ...] = ()
     presets: Mapping[str, str] = field(default_factory=lambda: {LABEL: ""})
 
@@ -243,7 +245,7 @@ def _flavor(wishes: Wishes, value: str, bounds: Bounds) -> Wishes:
 def _timeout(wishes: Wishes, value: str, bounds: Bounds) -> Wishes:
     length = _read(duration, value, "--timeout")
     if bounds.timeout is not None and length > bounds.timeout:
-        raise _above("--timeout", value, duration_words(bounds.timeout), "jobs.local.timeout")
+        raise _above("--timeout", value, duration_words(bounds.timeout), bounds.timeout_from)
     return replace(wishes, timeout_minutes=minutes(length))
 
 
