@@ -125,9 +125,10 @@ class _Page:
         return end
 
     def _opens_later(self, start: int, end: int) -> bool:
-        """Whether a tag begins on a later line of a piece."""
+        """Whether a tag begins on a later line of a piece, or the list or quote it stands in may end before it does."""
         line = self.text.find("\n", start, end)
-        return line >= 0 and TAG.search(self.text, line, end) is not None
+        within = self.text[self.text.rfind("\n", 0, start) + 1] in " \t>*+-0123456789"
+        return line >= 0 and (within or TAG.search(self.text, line, end) is not None)
 
     # --- code --------------------------------------------------------------------------------------------------------
 
@@ -225,6 +226,8 @@ class _Page:
         end = self.text.find(">", start) + 1 or len(self.text)
         whole = self.text[start + 1] == "!" and self.text[start + 2 : start + 3].isalpha()
         inner = None if whole else TAG.search(self.text, start + 2, end)
+        if raw and whole and TAG.search(self.text, start + 2, end):
+            end = len(self.text)  # what began before it may see a tag there
         return self._take("declaration", start, inner.start() if inner else end)
 
     def _element(self, start: int, name: re.Match[str], *, raw: bool) -> int:
@@ -235,7 +238,8 @@ class _Page:
             return self._unfinished(start, end, raw=raw)
         if TAG.search(self.text, name.end(), end) and not PROPER.fullmatch(self.text, name.end(), end):
             return self._take("unfinished HTML", start, len(self.text))  # Markdown may see the inner tag alone
-        if self._opens_later(name.end(), end):
+        broken = "\n" in self.text[name.end() : end] and TAG.search(self.text, name.end(), end)
+        if broken or self._opens_later(name.end(), end):
             return self._take("unfinished HTML", start, len(self.text))
         attributes, kind = self.text[name.end() : end].strip(" \t\n/"), name[1].lower()
         if self.text[start + 1] == "/":
