@@ -78,9 +78,11 @@ system:  ## what the real tests need of the machine: a browser, git, node, opens
 JUDGES := .cache/judges
 JUDGE_PYTHON := huggingface_hub==2.4.0
 JUDGE_NODE := @huggingface/hub@2.17.5
+JUDGE_EVENTS := 7.6.1
 
-judges: setup system  ## the clients that judge our Hub, into .cache/judges
-	@$(WAIT) $(MAKE) --no-print-directory -s $(JUDGES)/python/$(subst ==,-,$(JUDGE_PYTHON)) $(JUDGES)/node/$(subst /,-,$(JUDGE_NODE))
+judges: setup system  ## the clients that judge our Hub, and GitHub's events with their schemas, into .cache/judges
+	@$(WAIT) $(MAKE) --no-print-directory -s $(JUDGES)/python/$(subst ==,-,$(JUDGE_PYTHON)) $(JUDGES)/node/$(subst /,-,$(JUDGE_NODE)) \
+	  $(JUDGES)/events/webhooks-$(JUDGE_EVENTS)
 
 $(JUDGES)/python/$(subst ==,-,$(JUDGE_PYTHON)):
 	@rm -rf $(JUDGES)/python; $(PYTHON) -m venv $(JUDGES)/python
@@ -89,6 +91,11 @@ $(JUDGES)/python/$(subst ==,-,$(JUDGE_PYTHON)):
 $(JUDGES)/node/$(subst /,-,$(JUDGE_NODE)):
 	@rm -rf $(JUDGES)/node; mkdir -p $(JUDGES)/node
 	@npm install --prefix $(JUDGES)/node --silent --ignore-scripts --no-audit --no-fund --no-package-lock $(JUDGE_NODE) && touch $@
+
+$(JUDGES)/events/webhooks-$(JUDGE_EVENTS):
+	@rm -rf $(JUDGES)/events; mkdir -p $(JUDGES)/events
+	@npm install --prefix $(JUDGES)/events --silent --ignore-scripts --no-audit --no-fund --no-package-lock \
+	  @octokit/webhooks-examples@$(JUDGE_EVENTS) @octokit/webhooks-schemas@$(JUDGE_EVENTS) && touch $@
 
 # ── the work ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

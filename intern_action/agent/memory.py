@@ -99,8 +99,9 @@ class Memory:
             case Began():
                 self.began = event
                 self._say(Words(by=event.requester, text=event.task))
-            case Told(by=by, words=words):
-                self._say(Words(by=by, text=words))
+            case Told(by=by, words=words, verb=verb):
+                if not verb:
+                    self._say(Words(by=by, text=words))
             case Heard(reply=reply):
                 self._hear(reply)
             case Answered():

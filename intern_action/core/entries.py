@@ -17,13 +17,18 @@ from intern_action.core.types import JobRef
 
 @frozen
 class Admitted:
-    """An event was claimed, once, for a session."""
+    """An event was claimed, once, for a session.
+
+    `what` is "" for the task that begins it, "words" for what was said to it later, or the verb that was given. Whatever comes
+    after the first stands in line until whoever drives the session takes it in.
+    """
 
     event_key: str
     session: str
     requester: str
     thread: int
     task: str
+    what: str = field(default="", metadata=LATER)
     kind: Literal["admitted"] = "admitted"
 
 
@@ -180,6 +185,14 @@ class LedgerView(Protocol):
 
     def admission(self, session: str) -> Admitted | None:
         """Return how a session came to be."""
+        ...
+
+    def admissions(self) -> tuple[Admitted, ...]:
+        """Return how each session came to be, oldest first; the newest may have no state yet."""
+        ...
+
+    def followups(self, session: str) -> tuple[Admitted, ...]:
+        """Return what was said to a session after it came to be, oldest first, whether or not it has taken it in."""
         ...
 
     def newest_plan(self, session: str) -> PlanMade | None:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Literal, TypeAlias
 
 from intern_action.core.frozen import frozen
+from intern_action.core.later import LATER
 from intern_action.core.states import State
 from intern_action.core.types import JobRef, Reply, ToolResult, Usage
 
@@ -41,10 +42,16 @@ class Began:
 
 @frozen
 class Told:
-    """Somebody said something to the agent."""
+    """Somebody said something to the agent.
+
+    `event_key` is what it was claimed under, "" where it was said directly. With a `verb` (`stop`, `retry`) it was said to the
+    house, which has done it: the model is not told.
+    """
 
     by: str
     words: str
+    event_key: str = field(default="", metadata=LATER)
+    verb: str = field(default="", metadata=LATER)
     kind: Literal["told"] = "told"
 
 

@@ -16,10 +16,12 @@ from intern_action.core.types import Permission, PullRequest, Quote, Review
 
 @frozen
 class ApprovalPolicy:
-    """The part of `.github/intern.yml` (default branch) that says when an approval counts.
+    """The part of `.github/intern.yml` (default branch) that says who may ask and when an approval counts.
 
     Args:
         enabled: the kill switch.
+        bots: machines that may ask: accounts (`renovate[bot]`) and Apps, by name; without it none may.
+        labels: labels that begin a session, each with the flags it stands for.
         approvers: who may approve; empty is "everybody who may write".
         people_needed: how many distinct people.
         requester_may_approve: off unless a team says so.
@@ -31,6 +33,8 @@ class ApprovalPolicy:
     """
 
     enabled: bool = True
+    bots: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=lambda: {"intern": ""})
     approvers: tuple[str, ...] = ()
     people_needed: int = 1
     requester_may_approve: bool = False

@@ -353,17 +353,18 @@ class Permission(StrEnum):
 
 @frozen
 class Comment:
-    """One comment of a thread."""
+    """One comment of a thread. `edited_at` is when its words were last changed, None for never."""
 
     id: str
     by: str
     text: str
     at: datetime
+    edited_at: datetime | None = None
 
 
 @frozen
 class Thread:
-    """An issue, with its comments in order."""
+    """An issue, with its comments in order. `edited_at` is when title or text were last changed, None for never or not known."""
 
     number: int
     title: str
@@ -372,6 +373,7 @@ class Thread:
     open: bool = True
     comments: tuple[Comment, ...] = ()
     url: str = ""
+    edited_at: datetime | None = None
 
 
 class Verdict(StrEnum):

@@ -1,7 +1,8 @@
-"""`.github/intern.yml` of the default branch, as far as it says whose approval counts and how much may be spent.
+"""`.github/intern.yml` of the default branch, as far as it says who may ask, whose approval counts and how much may be spent.
 
-A repository without the file gets: spending allowed, one person who may write, never the requester, no plan code, all
-hardware, and no limits beyond those of the settings.
+A repository without the file gets: everybody who may write may ask, no machine may, the label `intern` begins a session;
+spending allowed, one person who may write, never the requester, no plan code, all hardware, and no limits beyond those of the
+settings.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from intern_action.core.entries import Limits
 from intern_action.core.errors import Misconfigured
 from intern_action.core.judgement import ApprovalPolicy
 from intern_action.settings.document import Document
-from intern_action.settings.keys import POLICY_KEYS
+from intern_action.settings.keys import is_policy
 from intern_action.settings.settings import MoneyUsdOrNone
 from intern_action.settings.sources import REPOSITORY_FILE, read_repository_file
 
@@ -33,6 +34,7 @@ def _without_at(names: tuple[object, ...]) -> tuple[object, ...]:
 
 Name = Annotated[str, Field(min_length=1)]
 Names = Annotated[tuple[Name, ...], BeforeValidator(_names)]
+Flags = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
 
 
 class _Section(BaseModel):
@@ -59,6 +61,8 @@ class PolicyFile(_Section):
     """What the file says to the gate; its other keys are settings of a run."""
 
     enabled: bool = True
+    bots: Names = ()
+    labels: dict[str, Flags] = Field(default_factory=dict)
     approvals: _Approvals = _Approvals()
     budget: _Budget = _Budget()
 
@@ -90,6 +94,8 @@ def parse_policy(
         )
     return ApprovalPolicy(
         enabled=file.enabled,
+        bots=file.bots,
+        labels={**ApprovalPolicy().labels, **file.labels},
         approvers=file.approvals.people,
         people_needed=people_needed,
         requester_may_approve=file.approvals.requester_may_approve,
@@ -123,9 +129,9 @@ def _smaller(one: Decimal | None, other: Decimal | None) -> Decimal | None:
 
 def _parsed(document: Document) -> PolicyFile:
     """Validate what concerns the gate; say of a wrong value where it stands."""
-    sections: dict[str, dict[str, object]] = {"": {}, "approvals": {}, "budget": {}}
+    sections: dict[str, dict[str, object]] = {"": {}, "approvals": {}, "budget": {}, "labels": {}}
     for path, written in document.values.items():
-        if path not in POLICY_KEYS | _BUDGET_KEYS:
+        if not is_policy(path) and path not in _BUDGET_KEYS:
             continue
         if "${" in str(written.value):
             raise Misconfigured(

@@ -49,6 +49,13 @@ class View:
     def admission(self, session: str) -> Admitted | None:
         return self.tables.founders.get(session)
 
+    def admissions(self) -> tuple[Admitted, ...]:
+        return tuple(self.tables.founders.values())
+
+    def followups(self, session: str) -> tuple[Admitted, ...]:
+        founder = self.tables.founders.get(session)
+        return tuple(one for one in self.tables.claims.values() if one.session == session and one is not founder)
+
     def newest_plan(self, session: str) -> PlanMade | None:
         return self.tables.newest.get(session)
 

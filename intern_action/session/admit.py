@@ -8,12 +8,15 @@ from decimal import Decimal
 
 from intern_action.core.entries import Admitted, LedgerEvent, LedgerView
 from intern_action.core.errors import NotAllowed
-from intern_action.core.events import Began, Heard, Told
+from intern_action.core.events import Began, Heard, Noted, Told
 from intern_action.core.frozen import frozen
-from intern_action.core.ports import HOUSE_LEASE
+from intern_action.core.judgement import ApprovalPolicy
+from intern_action.core.ports import HOUSE_LEASE, Forge
 from intern_action.core.states import State
 from intern_action.core.types import Call, FinishReason, JsonObject, Reply, Usage
 from intern_action.session.office import Case, Office
+from intern_action.session.thread import Trigger, shown
+from intern_action.settings.words import text
 
 
 @frozen
@@ -23,6 +26,8 @@ class Request:
     Args:
         event_key: `H(repository, event, comment id, body at the trigger)`: claimed once.
         base_sha: head of the default branch at the trigger.
+        machine: the account or App that asks, "" for a person; see `core.incoming.Origin`.
+        trigger: what began it, for telling what stood in the thread by then; None is the thread's own text, now.
         sandbox: arguments of the `sandbox_create` that the session begins with, when its file and shell tools are to work in a
             sandbox; None when they work here.
     """
@@ -35,6 +40,8 @@ class Request:
     model: str
     max_turns: int = 300
     max_cost_usd: Decimal | None = None
+    machine: str = ""
+    trigger: Trigger | None = None
     sandbox: JsonObject | None = None
 
 
@@ -53,13 +60,12 @@ def admit(office: Office, request: Request) -> Case:
     """Claim the event and begin its session, or return the one it began before.
 
     Raises:
-        NotAllowed: the kill switch is on, or the person may not write here.
+        NotAllowed: the kill switch is on, or whoever asks may not.
     """
     _, policy = office.policy()
     if not policy.enabled:
-        raise NotAllowed("`enabled: false` stands in .github/intern.yml of the default branch; nothing is begun")
-    if not office.forge.permission(request.requester).writes:
-        raise NotAllowed(f"{request.requester} may not write to this repository; somebody who may has to ask")
+        raise NotAllowed(text("not-admitted", why="disabled").strip())
+    check_asker(office.forge, policy, by=request.requester, machine=request.machine)
     claim = Admitted(
         event_key=request.event_key,
         session=session_id(request.event_key),
@@ -71,15 +77,52 @@ def admit(office: Office, request: Request) -> Case:
     def once(view: LedgerView) -> tuple[LedgerEvent, ...]:
         return () if view.admitted(request.event_key) else (claim,)
 
-    office.ledger.decide(once)
+    if office.ledger.decide(once).admitted(request.event_key) != claim:
+        raise NotAllowed(text("not-admitted", why="other", key=request.event_key[:12]).strip())
     case = Case(office, office.journals.open(claim.session))
     if case.memory.began is None:
         case.write(_beginning(request, claim.session, office.base))
     if case.state is State.NEW:
+        if len(case.memory.turns) == 1 and request.thread:
+            _show_thread(case, request, policy)
         if request.sandbox is not None and not case.memory.calls:
             case.write(Heard(reply=_first_wish(request.sandbox)))
         case.move(State.RUNNING)
     return case
+
+
+def check_asker(forge: Forge, policy: ApprovalPolicy, *, by: str, machine: str) -> None:
+    """Let pass who may ask, now: a person who may write, or a machine that the policy lists, for itself or for such a person.
+
+    Raises:
+        NotAllowed: anybody else, and always we ourselves.
+    """
+    if machine:
+        listed = {_bare(name) for name in policy.bots} - {_bare(policy.our_name)}
+        if _bare(machine) not in listed:
+            raise NotAllowed(text("not-admitted", why="machine", by=machine).strip())
+        if _bare(by) == _bare(machine):
+            return
+    if not forge.permission(by).writes:
+        raise NotAllowed(text("not-admitted", why="reader", by=by).strip())
+
+
+def _bare(name: str) -> str:
+    """Return a machine's name as its App is called: its account has `[bot]` behind it."""
+    return name.casefold().removesuffix("[bot]")
+
+
+def _show_thread(case: Case, request: Request, policy: ApprovalPolicy) -> None:
+    """Note what stood in the thread when the task was given, if anything did."""
+    forge = case.office.forge
+    words = shown(
+        forge.thread(request.thread),
+        request.trigger or Trigger(at=case.office.clock.now()),
+        writes=lambda person: forge.permission(person).writes,
+        ours=policy.our_name,
+    )
+    if words:
+        case.write(Noted(text=words))
 
 
 def _first_wish(sandbox: JsonObject) -> Reply:

@@ -33,6 +33,8 @@ def drive(case: Case, work: Work, shelf: BundleShelf, *, patience: Patience = US
     """Go on with a session until it is over or waits for people, or for a job for longer than the patience lasts."""
     clock = case.office.clock
     until = clock.monotonic() + patience.longest_seconds
+    if case.memory.replies or case.state is not State.RUNNING:
+        _take_in(case)  # a session that has only just begun was told nothing yet
     if case.state.over:
         case.announce()  # the run that ended it may have been cut short before it could say so everywhere
     while not case.state.over:
@@ -41,12 +43,15 @@ def drive(case: Case, work: Work, shelf: BundleShelf, *, patience: Patience = US
                 if case.memory.calls:  # before the first one there can be nothing to end
                     _give_back_objected(case)
                 _settle(case, shelf.take(work(tuple(case.journal.entries()))))
+                _take_in(case)
             case State.AWAITING_REVIEW:
                 _wake(case)
                 if case.state is State.AWAITING_REVIEW:
                     break
             case State.AWAITING_JOB:
-                if isinstance(_wake(case), JobStatus | EndpointStatus):
+                runs = isinstance(_wake(case), JobStatus | EndpointStatus)
+                _take_in(case)
+                if runs and case.state is State.AWAITING_JOB:
                     if clock.monotonic() >= until:
                         break
                     clock.wait(patience.poll_seconds)
@@ -63,6 +68,13 @@ def _settle(case: Case, bundle: Bundle) -> None:
     from intern_action.session.settle import settle  # control's half is not needed before the agent's has ended
 
     settle(case, bundle)
+
+
+def _take_in(case: Case) -> None:
+    """Give a session what people said to it meanwhile."""
+    from intern_action.session.followups import take_in
+
+    take_in(case)
 
 
 def _wake(case: Case) -> Judgement | JobStatus | EndpointStatus | None:

@@ -18,6 +18,7 @@ OPEN_SECTIONS = ("models.base_urls", "keys")
 POLICY_KEYS = frozenset(
     {
         "enabled",
+        "bots",
         "approvals.people",
         "approvals.people_needed",
         "approvals.requester_may_approve",
@@ -27,6 +28,9 @@ POLICY_KEYS = frozenset(
     }
 )
 """What `.github/intern.yml` says to the gate (`gate.policy` reads it, from the default branch); no setting of a run."""
+
+POLICY_SECTIONS = ("labels",)
+"""Sections of the same kind whose keys people choose."""
 
 REPOSITORY_MAY = frozenset(
     {
@@ -100,9 +104,16 @@ def in_open_section(path: str) -> bool:
     return path.rpartition(".")[0] in OPEN_SECTIONS
 
 
+def is_policy(path: str) -> bool:
+    """Whether the path is one of what a repository's file says to the gate."""
+    return path in POLICY_KEYS or path.rpartition(".")[0] in POLICY_SECTIONS
+
+
 def is_section(path: str) -> bool:
     """Whether the path is a heading that holds knobs."""
-    return path in OPEN_SECTIONS or any(known.startswith(f"{path}.") for known in (*setting_paths(), *POLICY_KEYS))
+    return path in {*OPEN_SECTIONS, *POLICY_SECTIONS} or any(
+        known.startswith(f"{path}.") for known in (*setting_paths(), *POLICY_KEYS)
+    )
 
 
 def _paths(model: type[BaseModel], above: str) -> Iterator[str]:

@@ -16,6 +16,7 @@ from intern_action.settings.keys import (
     REPOSITORY_MAY,
     VARIABLE_PREFIX,
     is_known,
+    is_policy,
     is_section,
     setting_paths,
     variables,
@@ -107,9 +108,10 @@ def read_repository_file(content: bytes, name: str = REPOSITORY_FILE) -> Documen
         Misconfigured: names file, line, and what may be meant.
     """
     document = read_document(content, name)
-    _refuse_unknown(document, frozenset({*setting_paths(), *POLICY_KEYS}))
+    said = {path for path in document.values if is_policy(path)}
+    _refuse_unknown(document, frozenset({*setting_paths(), *POLICY_KEYS, *said}))
     for path, written in document.values.items():
-        if path not in REPOSITORY_MAY and path not in POLICY_KEYS and not _empty_section(path, written.value):
+        if path not in REPOSITORY_MAY and not is_policy(path) and not _empty_section(path, written.value):
             raise Misconfigured(
                 f"{name}:{written.line}: a repository may not set `{path}`: anybody can propose a change of this file, and "
                 f"it must not say where secrets go or what is run; set it in ~/{HOME_FILE} or in the environment"
@@ -204,7 +206,7 @@ def _from_document(document: Document) -> Layer:
 def _without_policy(document: Document) -> Document:
     return Document(
         name=document.name,
-        values={path: written for path, written in document.values.items() if path not in POLICY_KEYS},
+        values={path: written for path, written in document.values.items() if not is_policy(path)},
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -9,16 +10,17 @@ from intern_action.core.errors import Bug
 from intern_action.settings.places import configs
 
 
-def prompt(name: str) -> str:
-    """Return what the model reads.
+def prompt(name: str, **values: object) -> str:
+    """Return what the model reads, with the values filled in; without any, as it stands in the file.
 
     Args:
         name: a file of `configs/prompts` without its suffix: `system`, `tools/bash`.
+        values: the names that the template uses.
 
     Raises:
-        Bug: there is no such file.
+        Bug: there is no such file, or the template uses a name that was not given.
     """
-    return _read("prompts", name)
+    return _filled("prompts", name, values) if values else _read("prompts", name)
 
 
 def text(name: str, **values: object) -> str:
@@ -33,19 +35,23 @@ def text(name: str, **values: object) -> str:
     Raises:
         Bug: there is no such file, or the template uses a name that was not given.
     """
+    return _filled("texts", name, values)
+
+
+def _filled(folder: str, name: str, values: Mapping[str, object]) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError
 
     page = Environment(
-        loader=FileSystemLoader(configs() / "texts"),  # texts share their macros
+        loader=FileSystemLoader(configs() / folder),  # texts share their macros
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         autoescape=False,  # noqa: S701 - Markdown
     )
     try:
-        return page.from_string(_read("texts", name)).render(values)
+        return page.from_string(_read(folder, name)).render(values)
     except UndefinedError as missing:
-        raise Bug(f"configs/texts/{name}.md: {missing.message}") from missing
+        raise Bug(f"configs/{folder}/{name}.md: {missing.message}") from missing
 
 
 @cache

@@ -1,120 +1,62 @@
-"""A comment on an issue or a pull request, in the shape GitHub sends it; the local forge writes the same."""
+"""A comment on an issue or in the conversation of a pull request; the local forge writes the same."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, cast
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-from intern_action.core.digests import digest
-from intern_action.core.errors import Misconfigured
-from intern_action.core.frozen import frozen
-from intern_action.triggers._command import Bounds, Command, parse_command
+from intern_action.core.incoming import Asked, Incoming, Nothing, Origin
+from intern_action.triggers._command import Bounds, parse_command
+from intern_action.triggers._payload import Account, App, Issue, Loose, Repository, Time, key, known, machine
 
 
-@frozen
-class Heard:
-    """A command with who gave it where.
-
-    Args:
-        key: claims the event: repository, kind, comment and its words at the trigger. A re-delivered event has the same.
-        on_pull_request: the thread is a pull request.
-    """
-
-    command: Command
-    by: str
-    thread: int
-    comment: str
-    on_pull_request: bool
-    key: str
-
-
-class Trigger(Protocol):
-    """What a module of this folder holds as `TRIGGER`: the event it reads, and how."""
-
-    @property
-    def event(self) -> str:
-        """The event's name, as GitHub calls it."""
-        ...
-
-    def hear(self, payload: Mapping[str, object], bounds: Bounds | None = None) -> Heard | None:
-        """Return what was asked, None when the event is not for us."""
-        ...
-
-
-class _Loose(BaseModel):
-    """A part of a payload: the fields we use; GitHub sends and adds many more."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class _User(_Loose):
-    login: str
-    type: str = "User"
-
-
-class _Comment(_Loose):
+class _Comment(Loose):
     id: int | str
     body: str | None
-    user: _User | None
+    user: Account | None
+    created_at: Time | None = None
+    performed_via_github_app: App | None = None
 
 
-class _Issue(_Loose):
-    number: int
-    pull_request: dict[str, object] | None = None
-
-
-class _Repository(_Loose):
-    full_name: str
-
-
-class _Payload(_Loose):
+class _Payload(Loose):
     action: str
     comment: _Comment
-    issue: _Issue
-    repository: _Repository
+    issue: Issue
+    repository: Repository
+    sender: Account | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class IssueComment:
-    """Reads new comments of people. Edited ones are not commands: the words could change after somebody answered them."""
+    """Reads new comments. Edited ones are not commands: the words could change after somebody answered them."""
 
     event: str = "issue_comment"
 
-    def hear(self, payload: Mapping[str, object], bounds: Bounds | None = None) -> Heard | None:
-        """Return the command of a new comment by a person.
-
-        Raises:
-            Misconfigured: this is no payload of an issue comment.
-        """
-        known = _known(payload)
-        user = known.comment.user
-        if known.action != "created" or user is None or user.type != "User":
-            return None
-        command = parse_command(known.comment.body or "", bounds)
+    def hear(self, payload: Mapping[str, object], bounds: Bounds | None = None, slot: str = "") -> Incoming:
+        del slot  # a comment has an id of its own
+        it = known(_Payload, payload, self.event)
+        if it.action != "created":
+            return Nothing(words=f"a comment was {it.action}; only new comments are heard")
+        if it.comment.user is None:
+            return Nothing(words="a comment of an account that is gone is nobody's")
+        words = it.comment.body or ""
+        command = parse_command(words, bounds)
         if command is None:
-            return None
-        comment = str(known.comment.id)
-        return Heard(
-            command=command,
+            return Nothing(words="a comment whose first line does not begin with /intern")
+        return Asked(command=command, origin=self._origin(it, it.comment.user, words))
+
+    def _origin(self, it: _Payload, user: Account, words: str) -> Origin:
+        comment = str(it.comment.id)
+        return Origin(
             by=user.login,
-            thread=known.issue.number,
-            comment=comment,
-            on_pull_request=known.issue.pull_request is not None,
-            key=digest([known.repository.full_name.casefold(), self.event, comment, known.comment.body]),
+            machine=machine(user, it.sender, app=it.comment.performed_via_github_app),
+            thread=it.issue.number,
+            mark=comment,
+            at=it.comment.created_at,
+            on_pull_request=it.issue.pull_request is not None,
+            key=key(it.repository, self.event, comment, words),
+            seen=it.issue.seen(),
         )
-
-
-def _known(payload: Mapping[str, object]) -> _Payload:
-    try:
-        return _Payload.model_validate(dict(payload))
-    except ValidationError as error:
-        where = ".".join(map(str, cast("tuple[object, ...]", error.errors()[0]["loc"])))
-        raise Misconfigured(
-            f"this is no issue_comment event as GitHub sends it: `{where}` is not as it should be"
-        ) from None
 
 
 TRIGGER = IssueComment()

@@ -10,10 +10,14 @@ from intern_action.core.entries import Limits
 from intern_action.core.errors import Misconfigured
 from intern_action.core.judgement import ApprovalPolicy
 from intern_action.gate.policy import _BUDGET_KEYS, PolicyFile, parse_policy, tighter
-from intern_action.settings.keys import POLICY_KEYS, REPOSITORY_MAY
+from intern_action.settings.keys import POLICY_KEYS, POLICY_SECTIONS, REPOSITORY_MAY
 
 WHOLE = b"""\
 enabled: false
+bots: ["renovate[bot]", "@helper"]
+labels:
+  intern-big: --flavor a100-large --timeout 4h
+  "needs model":
 model: anthropic/claude-opus-4.8   # a setting of the run, not of the gate
 approvals:
   people: ["@ada", grace]
@@ -33,6 +37,8 @@ budget:
 def test_every_word_of_the_file_arrives():
     assert parse_policy(WHOLE) == ApprovalPolicy(
         enabled=False,
+        bots=("renovate[bot]", "helper"),
+        labels={"intern": "", "intern-big": "--flavor a100-large --timeout 4h", "needs model": ""},
         approvers=("ada", "grace"),
         people_needed=2,
         requester_may_approve=True,
@@ -48,12 +54,17 @@ def test_a_repository_that_says_nothing_gets_the_documented_defaults(content: by
     policy = parse_policy(content)
     assert policy == ApprovalPolicy()
     assert (policy.enabled, policy.people_needed, policy.requester_may_approve) == (True, 1, False)
+    assert (policy.bots, policy.labels) == ((), {"intern": ""})
 
 
 def test_who_we_are_is_handed_in_and_cannot_be_written_into_the_file():
     assert parse_policy(None, our_name="intern").our_name == "intern"
     with pytest.raises(Misconfigured, match=r"intern.yml:2: there is no key `approvals.our_name`"):
         parse_policy(b"approvals:\n  our_name: mallory\n")
+
+
+def test_the_teams_own_flags_for_our_label_count():
+    assert parse_policy(b"labels:\n  intern: --max-cost 2\n").labels == {"intern": "--max-cost 2"}
 
 
 def test_an_unknown_key_is_refused_with_its_line_and_the_near_miss():
@@ -73,6 +84,12 @@ def test_a_misspelled_kill_switch_is_not_overlooked():
     [
         (b"enabled: 1\n", r"intern.yml:1: `enabled`: Input should be a valid boolean"),
         (b"enabled: maybe\n", r"intern.yml:1: `enabled`"),
+        (b"bots: renovate\n", r"intern.yml:1: `bots`"),
+        (b"labels: [intern]\n", r"intern.yml:1: `labels` is a section"),
+        (b"labels:\n  a:\n    b: c\n", r"intern.yml:3: there is no key `labels.a.b`"),
+        (b"labels:\n  a: 5\n", r"intern.yml:2: `labels.a`: Input should be a valid string"),
+        (b"labels:\n  a: true\n", r"intern.yml:2: `labels.a`: Input should be a valid string"),
+        (b"label:\n  a: x\n", r"intern.yml:2: there is no key `label.a`"),
         (
             b"approvals:\n  people_needed: 0\n",
             r"intern.yml:2: `approvals.people_needed`: .* greater than or equal to 1",
@@ -110,7 +127,13 @@ def test_nobody_can_be_needed_who_may_not_approve():
 
 @pytest.mark.parametrize(
     "content",
-    [b"approvals:\n  people: ['${WHO}']\n", b"budget:\n  month_usd: ${INTERN_VAR_BUDGET}\n", b"enabled: ${ON:-true}\n"],
+    [
+        b"approvals:\n  people: ['${WHO}']\n",
+        b"budget:\n  month_usd: ${INTERN_VAR_BUDGET}\n",
+        b"enabled: ${ON:-true}\n",
+        b"labels:\n  a: ${X}\n",
+        b"bots: ['${X}']\n",
+    ],
 )
 def test_who_may_spend_is_written_in_the_file_and_not_taken_from_an_environment(content: bytes):
     with pytest.raises(Misconfigured, match=r"takes no `\$\{...\}`"):
@@ -153,5 +176,5 @@ def _keys_of_the_policy() -> set[str]:
 
 
 def test_the_keys_that_are_left_to_the_gate_are_the_ones_it_reads():
-    assert _keys_of_the_policy() == POLICY_KEYS | _BUDGET_KEYS
+    assert _keys_of_the_policy() - set(POLICY_SECTIONS) == POLICY_KEYS | _BUDGET_KEYS
     assert _BUDGET_KEYS <= REPOSITORY_MAY

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from decimal import Decimal
 
@@ -9,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intern_action.triggers._command import Approve, Begin, Bounds, NotUnderstood, Say, Wishes, parse_command
+from intern_action.core.incoming import Approve, Begin, NotUnderstood, Say, Wishes
+from intern_action.triggers._command import Bounds, parse_command
 
 
 @pytest.mark.parametrize(
@@ -194,3 +196,96 @@ def test_a_task_arrives_word_for_word_whatever_its_flags(task: str, turns: int, 
 @given(st.integers(301, 10**9))
 def test_no_number_above_the_limit_gets_through(turns: int):
     assert isinstance(parse_command(f"/intern --max-iterations {turns} train", BOUNDS), NotUnderstood)
+
+
+# --- as people really write --------------------------------------------------------------------------------------------
+
+
+def test_a_value_may_stand_between_quotation_marks():
+    wishes = Wishes(timeout_minutes=90, model="x/y")
+    assert parse_command("/intern --timeout '90 minutes' --model=\"x/y\" train 'it'") == Begin(
+        task="train 'it'", wishes=wishes
+    )
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ("--timeout '90 minutes", "no such mark ends it"),
+        ("--model 'x'y", "no such mark ends it"),
+        ("--model x --model y", "`--model` stands there twice"),
+        ("—model x", "write `--model` with two short ones"),
+        ("\u2013max-cost=5", "write `--max-cost=5` with two short ones"),
+        ("--model", "`--model` needs a name"),
+        ("--flavor", "`--flavor` needs the name"),
+        ("--max-cost", "`--max-cost`: ''"),
+        (f"--model {'x' * 201}", "at most 200 characters"),
+        ("--model `x`", "no backtick"),
+        (f"--max-iterations {'9' * 5000}", "at most 200 characters"),
+        (f"--{'x' * 5000} 1", "there is no flag `--xxx"),
+        ("--`@everyone` 1", "there is no flag `--'@everyone'`"),
+        ("--", "there is no task"),
+    ],
+)
+def test_what_is_written_wrongly_is_refused_in_few_words(flags: str, said: str):
+    command = parse_command(f"/intern {flags}", BOUNDS)
+    assert isinstance(command, NotUnderstood)
+    assert said in command.words
+    assert len(command.words) < 400
+
+
+def test_a_long_dash_before_other_words_is_a_word():
+    assert parse_command("/intern — train") == Begin(task="— train")
+    assert parse_command("/intern —quick train") == Begin(task="—quick train")
+
+
+def test_what_hides_in_a_comment_is_no_part_of_the_task_and_no_flag():
+    assert parse_command("/intern <!-- x --> train\n<details>obey</details>") == Begin(
+        task="⟨hidden comment: 10⟩ train\n⟨hidden details: 23⟩"
+    )
+    assert parse_command("/intern <!-- x\n--> --flavor h200 train", BOUNDS) == Begin(
+        task="⟨hidden comment: 10⟩ --flavor h200 train"
+    )
+
+
+def test_what_looks_like_a_fence_behind_our_name_is_none():
+    assert parse_command("/intern ```\n<!-- obey -->\n```") == Begin(task="```\n⟨hidden comment: 13⟩\n```")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u200b/intern stop",
+        "/int\u200bern stop",
+        "/intern\u200b stop",
+        "\n/intern stop",
+        "<b>\n/intern stop",
+        "\\/intern",
+    ],
+)
+def test_a_name_that_is_not_ours_to_the_eye_or_not_in_the_first_line_is_not_ours(text: str):
+    assert parse_command(text) is None
+
+
+@pytest.mark.parametrize("piece", ["--model x ", "--", "'", "--timeout '", "word ", "\n", "<a ", "`", "— "])
+def test_a_long_comment_is_read_in_linear_time(piece: str):
+    began = time.process_time()
+    parse_command("/intern " + piece * (61_440 // len(piece)), BOUNDS)
+    assert time.process_time() - began < 1.0
+
+
+quoting = st.sampled_from(["> ", ">", "    ", "- ", "`", "```\n", "~~~\n", "\n", "<!-- ", "hello\n", "*", "\t"])
+
+
+@given(quoting, st.text())
+def test_quoted_words_are_never_a_command(mark: str, text: str):
+    assert parse_command(f"{mark}/intern {text}") is None
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8") | st.sampled_from("-='\"`<>!\n ")), st.booleans())
+def test_a_refusal_is_short_and_cannot_break_out_of_its_code(text: str, flag: bool):
+    command = parse_command(f"/intern {'--' if flag else ''}{text}", BOUNDS)
+    if isinstance(command, NotUnderstood):
+        assert len(command.words) < 600
+        assert command.words.count("`") % 2 == 0
+        assert "\n" not in command.words
