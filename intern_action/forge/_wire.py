@@ -1,0 +1,245 @@
+"""The line to GitHub: who we are, how long we wait, what is asked again, and lists that are whole.
+
+The waiting follows docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api: `retry-after`, else
+`x-ratelimit-reset` when nothing remains, else a minute that doubles; a second between two writes; one request at a time.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, TypeVar
+
+from intern_action.core.errors import ForgeError, Misconfigured
+from intern_action.core.ports import Clock
+from intern_action.forge._answers import Anything, parse
+from intern_action.forge._refusals import HTTP_BROKEN, Answer, AnswerLost, refusal, without_tokens
+
+if TYPE_CHECKING:
+    from github.Requester import Requester
+
+T = TypeVar("T")
+
+PER_PAGE = 100
+PAGES_MOST = 1_000
+TRIES = 4
+SETTLING_SECONDS = 3.0
+TIMEOUT_SECONDS = 30
+BETWEEN_WRITES_SECONDS = 1.0
+LIMIT_SECONDS = 60.0
+PATIENCE_SECONDS = 300.0
+HTTP_MULTIPLE = 300
+API_VERSION = "2022-11-28"
+ACCEPT = "application/vnd.github+json"
+AGENT = "intern-action"
+NEXT = re.compile(r'<([^>]+)>\s*;[^,]*\brel="?next"?')
+BASE = re.compile(r"https?://[^/@\s]+(/[^\s?#]*)?")
+
+
+class Wire:
+    """Asks a GitHub server; one request at a time.
+
+    Args:
+        api_url: `GITHUB_API_URL`, e.g. `https://api.github.com` or `https://github.example.com/api/v3`.
+        token: whose rights we have.
+        clock: what waits.
+        patience_seconds: the longest a request waits for a rate limit, all its waits together.
+    """
+
+    def __init__(self, *, api_url: str, token: str, clock: Clock, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        self._requester = connect(api_url, token)
+        self._token = token
+        self._clock = clock
+        self._patience = patience_seconds
+        self._wrote_at: float | None = None
+        self._ahead = timedelta(0)
+        self._lock = threading.RLock()
+
+    # --- what is asked --------------------------------------------------------------------------------------------
+
+    def get(self, path: str, kind: type[T], asked: str, **parameters: object) -> T:
+        """Read one thing; a lost answer is asked for again."""
+        return parse(kind, self._again("GET", path, asked, parameters=parameters).text, asked)
+
+    def all(self, path: str, kind: type[T], asked: str, **parameters: object) -> list[T]:
+        """Read a list, every page of it.
+
+        Raises:
+            ForgeError: a page is missing or cannot be read; a part is never returned as the whole.
+        """
+        return [one for page in self._pages(path, asked, parameters) for one in parse(list[kind], page.text, asked)]
+
+    def parts(self, path: str, kind: type[T], asked: str, **parameters: object) -> list[T]:
+        """Read a list whose pages are objects, every page of it."""
+        return [parse(kind, page.text, asked) for page in self._pages(path, asked, parameters)]
+
+    def first(self, path: str, kind: type[T], asked: str, **parameters: object) -> list[T]:
+        """Read the first page of a list, for what is sorted so that no other is needed."""
+        return self.get(path, list[kind], asked, per_page=PER_PAGE, **parameters)
+
+    def change(self, verb: str, path: str, body: object, asked: str) -> Answer:
+        """Write what may be written twice: the second time changes nothing. A lost answer is asked for again."""
+        return self._again(verb, path, asked, body=body)
+
+    def create(self, path: str, body: object, kind: type[T], asked: str) -> T:
+        """Make something, asked for once.
+
+        Raises:
+            AnswerLost: it may have been made; whoever asks looks before asking again.
+        """
+        return parse(kind, self._once("POST", path, asked, body=body).text, asked)
+
+    def make_once(self, make: Callable[[], T], *, look: Callable[[], T | None], tries: int = TRIES) -> T:
+        """Make something; when the answer is lost, look whether it is there before making it again.
+
+        Raises:
+            AnswerLost: it is not there after all tries.
+        """
+        try:
+            return make()
+        except AnswerLost:
+            self._clock.wait(SETTLING_SECONDS)
+            there = look()
+            if there is not None:
+                return there
+            if tries <= 1:
+                raise
+        return self.make_once(make, look=look, tries=tries - 1)
+
+    def mutate(self, query: str, variables: object, asked: str) -> None:
+        """Ask GraphQL for a change that may be made twice.
+
+        Raises:
+            ForgeError: also for what GraphQL says with status 200.
+        """
+        body = {"query": query, "variables": variables}
+        answer = self._again("POST", self._requester.graphql_url, asked, body=body)
+        said = answer.complaint
+        if said.errors:
+            raise refusal(answer, asked)
+        parse(Anything, answer.text, asked)
+
+    def their_now(self) -> datetime:
+        """Return the time by GitHub's clock, as its last answer told it."""
+        return self._clock.now() + self._ahead
+
+    # --- pages ----------------------------------------------------------------------------------------------------
+
+    def _pages(self, path: str, asked: str, parameters: dict[str, object]) -> Iterator[Answer]:
+        """Follow `Link: rel="next"` to its end (docs.github.com/rest/using-the-rest-api/using-pagination-in-the-rest-api)."""
+        seen: set[str] = set()
+        answer = self._again("GET", path, asked, parameters={"per_page": PER_PAGE, **parameters})
+        while True:
+            yield answer
+            found = NEXT.search(answer.headers.get("link", ""))
+            if found is None:
+                return
+            if found[1] in seen or len(seen) >= PAGES_MOST:
+                raise ForgeError(
+                    f"GitHub was asked to {asked} and its pages do not end; nothing was decided on a part of them"
+                )
+            seen.add(found[1])
+            answer = self._again("GET", found[1], asked)
+
+    # --- asking again ---------------------------------------------------------------------------------------------
+
+    def _again(
+        self, verb: str, path: str, asked: str, *, parameters: dict[str, object] | None = None, body: object = None
+    ) -> Answer:
+        for tried in range(1, TRIES):
+            try:
+                return self._once(verb, path, asked, parameters=parameters, body=body)
+            except AnswerLost:
+                self._clock.wait(2.0**tried)
+        return self._once(verb, path, asked, parameters=parameters, body=body)
+
+    def _once(
+        self, verb: str, path: str, asked: str, *, parameters: dict[str, object] | None = None, body: object = None
+    ) -> Answer:
+        """Ask until it was carried out or refused; a rate limit says that it was not carried out."""
+        waited, times = 0.0, 0
+        while True:
+            answer = self._send(verb, path, asked, parameters, body)
+            if not answer.limited:
+                break
+            seconds = self._asked_to_wait(answer, times)
+            if waited + seconds > self._patience:
+                raise ForgeError(
+                    f"GitHub was asked to {asked} and wants to be left alone for {seconds:.0f} seconds (rate limit; "
+                    f"{answer.said or 'no words'}). Run again later, or with a token that has a limit of its own"
+                )
+            self._clock.wait(seconds)
+            waited, times = waited + seconds, times + 1
+        if answer.status >= HTTP_BROKEN:
+            raise AnswerLost(str(refusal(answer, asked)))
+        if answer.status >= HTTP_MULTIPLE:
+            raise refusal(answer, asked)
+        return answer
+
+    def _asked_to_wait(self, answer: Answer, times: int) -> float:
+        after = answer.headers.get("retry-after", "")
+        if after.isdecimal():
+            return float(after)
+        reset = answer.headers.get("x-ratelimit-reset", "")
+        if answer.headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
+            return max(1.0, int(reset) - self.their_now().timestamp() + 1.0)
+        return LIMIT_SECONDS * 2.0**times
+
+    # --- one request ----------------------------------------------------------------------------------------------
+
+    def _send(self, verb: str, path: str, asked: str, parameters: dict[str, object] | None, body: object) -> Answer:
+        with self._lock:
+            if verb != "GET":
+                self._keep_apart()
+            try:
+                status, headers, text = self._requester.requestJson(verb, path, parameters, {"Accept": ACCEPT}, body)
+            except OSError as error:  # what requests and urllib3 raise is one
+                words = without_tokens(f"{type(error).__name__}: {error}").replace(self._token, "***")
+                raise AnswerLost(
+                    f"GitHub was asked to {asked} and no whole answer came ({words}). Check the network and GITHUB_API_URL"
+                ) from error
+            except RuntimeError as error:  # PyGithub's word for a redirect to another server
+                raise Misconfigured(f"GITHUB_API_URL is not where GitHub answers: {error}") from error
+            finally:
+                self._wrote_at = self._clock.monotonic() if verb != "GET" else self._wrote_at
+        answer = Answer(status=status, headers={name.lower(): str(value) for name, value in headers.items()}, text=text)
+        self._set_clock(answer)
+        return answer
+
+    def _set_clock(self, answer: Answer) -> None:
+        try:
+            self._ahead = parsedate_to_datetime(answer.headers.get("date", "")) - self._clock.now()
+        except (ValueError, TypeError):
+            return  # an answer without its time leaves the clock as it was
+
+    def _keep_apart(self) -> None:
+        if self._wrote_at is not None:
+            left = self._wrote_at + BETWEEN_WRITES_SECONDS - self._clock.monotonic()
+            self._clock.wait(max(0.0, left))
+
+
+def connect(api_url: str, token: str) -> Requester:
+    """Return PyGithub's line to a server. It takes half a second to import, so it is imported here.
+
+    Raises:
+        Misconfigured: an address that is none, or no token.
+    """
+    import github
+
+    if not BASE.fullmatch(api_url):
+        raise Misconfigured(f"GITHUB_API_URL is {api_url!r}; it has to be an address such as https://api.github.com")
+    if not token or not token.isascii() or any(letter.isspace() for letter in token):
+        raise Misconfigured("GITHUB_TOKEN is empty or not a token; give one that may write to this repository")
+    return github.Github(
+        auth=github.Auth.Token(token),
+        base_url=api_url.rstrip("/"),
+        timeout=TIMEOUT_SECONDS,
+        user_agent=AGENT,
+        retry=None,  # we ask again ourselves, only where that is harmless, and wait by our clock
+        seconds_between_requests=None,
+        seconds_between_writes=None,
+        api_version=API_VERSION,
+    ).requester
