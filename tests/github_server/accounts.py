@@ -43,7 +43,11 @@ class Accounts:
 
     def role(self, login: str) -> str:
         """Return somebody's role, "none" for a stranger."""
-        return next((role for who, role in self.roles.items() if who.casefold() == login.casefold()), "none")
+        return self.roles.get(self.spelled(login), "none")
+
+    def spelled(self, login: str) -> str:
+        """Return a name as its owner spells it; GitHub takes any case."""
+        return next((who for who in self.roles if who.casefold() == login.casefold()), login)
 
     def bearer(self, authorization: str) -> Token | None:
         """Return whose a header is, in any of the ways in which GitHub takes a token."""

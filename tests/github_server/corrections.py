@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import cast
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from intern_action.git.repository import BareRepository
 from intern_action.git.run import Git
@@ -46,6 +46,7 @@ class Corrections:
         self._routes: list[tuple[str, re.Pattern[str], Callable[[Asked, Token, re.Match[str]], Reply]]] = [
             ("GET", re.compile(rf"{repo}/collaborators/([^/]+)/permission"), self._permission),
             ("GET", re.compile(rf"{repo}/activity"), self._activity),
+            ("GET", re.compile(rf"{repo}/issues/(\d+)"), self._issue),
             ("POST", re.compile(rf"{repo}/(issues(?:/comments)?)/(\d+)/reactions"), self._react),
             ("POST", re.compile(rf"{repo}/pulls"), self._open),
             ("GET", re.compile(rf"{repo}/pulls/(\d+)/commits"), self._commits),
@@ -119,8 +120,8 @@ class Corrections:
         reply = ask(self._emulate_port, asked.method, asked.path, headers=headers, body=raw)
         if not reply.body:
             return reply
-        told = {name: value for name, value in reply.headers.items() if name == "link"}
-        return json_reply(self._right(reply.json), reply.status, **told)
+        link = re.sub(r"<[^>]*?(/repos/[^>]*)>", rf"<{self._url}\1>", reply.headers.get("link", ""))
+        return json_reply(self._right(reply.json), reply.status, link=link)
 
     def _inside(self, method: str, path: str, body: object = None, login: str = "") -> Reply:
         headers = {"authorization": f"Bearer {_inner(login or APP)}", "content-type": "application/json"}
@@ -172,8 +173,9 @@ class Corrections:
 
         docs.github.com/rest/collaborators/collaborators#get-repository-permissions-for-a-user.
         """
-        login = unquote(found[1])
-        reply = self._inside("GET", f"/users/{found[1]}")
+        login = self.accounts.spelled(unquote(found[1]))
+        path = quote(login)
+        reply = self._inside("GET", f"/users/{path}")
         if reply.status != 200:
             return _refuse(404, "Not Found")
         role = self.accounts.role(login)
@@ -183,7 +185,7 @@ class Corrections:
         brief = ask(
             self._emulate_port,
             "GET",
-            f"/repos/{self.name}/collaborators/{found[1]}/permission",
+            f"/repos/{self.name}/collaborators/{path}/permission",
             headers={"authorization": f"Bearer {_inner(token.login)}"},
         )
         user = cast("Json", cast("Json", self._right(brief.json)).get("user") or reply.json)
@@ -228,6 +230,23 @@ class Corrections:
         more = f'<{path}>; rel="next"' if page * size < len(every) else ""
         url = f"{self._url}/repos/{self.name}"
         return json_reply([pull_commit(self._bare_folder, sha, url) for sha in shown], link=more)
+
+    def _issue(self, asked: Asked, token: Token, found: re.Match[str]) -> Reply:
+        """Every pull request is an issue, too: docs.github.com/rest/issues/issues; emulate has none of that number."""
+        there = self._plain(asked, token)
+        pull = self._pull(found[1]) if there.status == 404 else None
+        if pull is None:
+            return there
+        url = f"{self._url}/repos/{self.name}"
+        same = {key: pull[key] for key in AS_AN_ISSUE}
+        addresses = {
+            "url": f"{url}/issues/{found[1]}",
+            "repository_url": url,
+            "labels_url": f"{url}/issues/{found[1]}/labels{{/name}}",
+            "events_url": f"{url}/issues/{found[1]}/events",
+        }
+        links = {key: pull[key] for key in ("url", "html_url", "diff_url", "patch_url")}
+        return json_reply({**same, **addresses, "comments": 0, "pull_request": links})
 
     # --- reactions ------------------------------------------------------------------------------------------------
 
@@ -363,6 +382,26 @@ class Corrections:
         return self._plain(asked, token)
 
 
+AS_AN_ISSUE = (
+    "id",
+    "node_id",
+    "number",
+    "title",
+    "body",
+    "user",
+    "state",
+    "locked",
+    "labels",
+    "milestone",
+    "assignee",
+    "assignees",
+    "created_at",
+    "updated_at",
+    "closed_at",
+    "comments_url",
+    "html_url",
+    "author_association",
+)
 DOCS = "https://docs.github.com/rest"
 
 

@@ -56,6 +56,10 @@ class Faults:
         """Switch one on."""
         self._waiting.append(fault)
 
+    def clear(self) -> None:
+        """Switch all off."""
+        self._waiting.clear()
+
     def strike(self, method: str, path: str) -> Kind | None:
         """Return what befalls a request, if anything."""
         for fault in self._waiting:

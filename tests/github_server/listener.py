@@ -69,7 +69,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(reply.status)
         announced = reply.headers.get("content-length", str(len(reply.body)))
         for name, value in reply.headers.items():
-            if name not in {"content-length", "transfer-encoding", "connection", "date", "server", "content-encoding"}:
+            if value and name not in {
+                "content-length",
+                "transfer-encoding",
+                "connection",
+                "date",
+                "server",
+                "content-encoding",
+            }:
                 self.send_header(name, value)
         self.send_header("Content-Length", announced)
         self.send_header("Connection", "close")

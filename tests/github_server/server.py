@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -10,7 +11,7 @@ from typing import Self
 from tests.github_server.accounts import APP, Accounts
 from tests.github_server.corrections import Corrections
 from tests.github_server.description import write_description
-from tests.github_server.engines import Engine, start_emulate, start_prism
+from tests.github_server.engines import Engine, ask, start_emulate, start_prism
 from tests.github_server.faults import Fault, Kind
 from tests.github_server.front import Front, Recorded
 from tests.github_server.git_http import GitHttp
@@ -80,6 +81,18 @@ class GitHubServer:
     def token(self, login: str = APP, granted: Mapping[str, str] = EVERYTHING) -> str:
         """Make a token: a workflow's own, or a person's."""
         return self.accounts.token(login, granted)
+
+    def act(self, login: str, method: str, path: str, body: object = None) -> object:
+        """Let somebody do something with the API; `path` goes on behind the repository. Returns what was answered."""
+        authorization = f"Bearer {self.token(login)}"
+        headers = {"authorization": authorization, "content-type": "application/json", "accept": "application/json"}
+        raw = b"" if body is None else json.dumps(body).encode()
+        reply = ask(
+            self._listeners[0].port, method, f"{self._prefix}/repos/{self.name}{path}", headers=headers, body=raw
+        )
+        if reply.status >= 400:
+            raise ValueError(f"{login} may not {method} {path}: {reply.status} {reply.body.decode()}")
+        return reply.json
 
     def fault(self, method: str, words: str, kind: Kind, *, times: int = 1) -> None:
         """Let the next requests go wrong whose path holds these words."""
