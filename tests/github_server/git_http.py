@@ -10,6 +10,8 @@ from tests.github_server.accounts import LEVELS, Accounts, Token
 from tests.github_server.engines import Reply
 from tests.github_server.listener import Asked
 
+PLAIN = {"content-type": "text/plain"}  # git shows such an answer to its user
+
 
 class GitHttp:
     """One repository over HTTP.
@@ -35,7 +37,7 @@ class GitHttp:
         token = self.accounts.bearer(authorization)
         if token is None and (authorization or writes or self.private):
             # git retries with credentials after this; GitHub asks for them the same way
-            return Reply(401, {"www-authenticate": 'Basic realm="GitHub"'}, b"Bad credentials\n")
+            return Reply(401, {**PLAIN, "www-authenticate": 'Basic realm="GitHub"'}, b"Bad credentials\n")
         refusal = self._refusal(token, writes=writes)
         return refusal or self._run(asked, inside, query, token.login if token else "")
 
@@ -44,9 +46,9 @@ class GitHttp:
             return None
         role = "write" if token.is_app else self.accounts.role(token.login)
         if self.private and role == "none":
-            return Reply(404, {}, b"Repository not found.\n")
+            return Reply(404, PLAIN, b"Repository not found.\n")
         if writes and (LEVELS[role] < LEVELS["write"] or not token.allows("contents", "write")):
-            return Reply(403, {}, f"Permission to {self.name}.git denied to {token.login}.\n".encode())
+            return Reply(403, PLAIN, f"Permission to {self.name}.git denied to {token.login}.\n".encode())
         return None
 
     def _run(self, asked: Asked, inside: str, query: str, login: str) -> Reply:
