@@ -78,7 +78,7 @@ system:  ## what the real tests need of the machine: a browser, git, node, opens
 JUDGES := .cache/judges
 JUDGE_PYTHON := huggingface_hub==2.4.0
 JUDGE_NODE := @huggingface/hub@2.17.5
-JUDGE_GITHUB := emulate@0.11.2 @stoplight/prism-cli@5.16.0 @octokit/openapi@23.0.2 @octokit/webhooks-examples@7.6.1 @octokit/webhooks-schemas@7.6.1
+JUDGE_GITHUB := emulate@0.11.2 @stoplight/prism-cli@5.16.0 @octokit/openapi@23.0.2 @octokit/webhooks-examples@7.6.1 @octokit/webhooks-schemas@7.6.1 @octokit/graphql-schema@15.26.1
 GITHUB_STAMP := $(JUDGES)/github/$(subst @,,$(subst /,-,$(subst $() ,_,$(JUDGE_GITHUB))))
 
 judges: setup system  ## what judges the Hub and the GitHub of the tests, into .cache/judges

@@ -8,6 +8,7 @@ from intern_action.core.frozen import frozen
 from intern_action.core.types import Comment
 from intern_action.forge._answers import IssueComment, login
 from intern_action.forge._bodies import pieces
+from intern_action.forge._refusals import HTTP_GONE, HTTP_NOT_FOUND, Refused
 from intern_action.forge._wire import Wire
 
 SLACK = timedelta(seconds=5)
@@ -64,8 +65,19 @@ class Desk:
         """Take away what a longer text once went on in."""
         place = after
         while (old := _marked(mine, hidden(marker, place))) is not None:
-            self.wire.change("DELETE", f"{self.repository}/issues/comments/{old.id}", None, f"delete comment {old.id}")
+            self._delete(old)
             place += 1
+
+    def _delete(self, comment: IssueComment) -> None:
+        path, asked = f"{self.repository}/issues/comments/{comment.id}", f"delete comment {comment.id}"
+        try:
+            self.wire.change("DELETE", path, None, asked)
+        except Refused as error:
+            if error.status not in {
+                HTTP_NOT_FOUND,
+                HTTP_GONE,
+            }:  # it is gone: somebody, or our own lost answer, was faster
+                raise
 
     # --- adding ---------------------------------------------------------------------------------------------------
 

@@ -49,6 +49,10 @@ class Accounts:
         """Return a name as its owner spells it; GitHub takes any case."""
         return next((who for who in self.roles if who.casefold() == login.casefold()), login)
 
+    def may(self, token: Token, level: str) -> bool:
+        """Whether whose a token is has at least this role. An installation has what it was given, and no role."""
+        return token.is_app or LEVELS[self.role(token.login)] >= LEVELS[level]
+
     def bearer(self, authorization: str) -> Token | None:
         """Return whose a header is, in any of the ways in which GitHub takes a token."""
         kind, _, value = authorization.partition(" ")

@@ -15,6 +15,7 @@ from tests.github_server.engines import Engine, ask, start_emulate, start_prism
 from tests.github_server.faults import Fault, Kind
 from tests.github_server.front import Front, Recorded
 from tests.github_server.git_http import GitHttp
+from tests.github_server.inside import Inside
 from tests.github_server.listener import Listener
 
 EVERYTHING = {
@@ -53,7 +54,7 @@ class GitHubServer:
         owner = name.partition("/")[0]
         self.accounts = Accounts(roles={owner: "admin", **roles})
         self.git = GitHttp(bare, name, self.accounts, private=private)
-        self.corrections = Corrections(self.accounts, bare, name, private=private)
+        self.corrections = Corrections(Inside(self.accounts, bare, name, private))
         self.front = Front(self.git, self.corrections, prefix=prefix)
         self._engines: list[Engine] = []
         self._listeners: list[Listener] = []

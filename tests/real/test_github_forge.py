@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import socket
+import subprocess
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
@@ -17,13 +19,14 @@ import pytest
 from intern_action.core.errors import ForgeError
 from intern_action.core.types import Check, Conclusion, Permission, Reaction, Verdict
 from intern_action.forge._answers import IssueComment, Pull, PullReview
+from intern_action.forge._pulls import READY
 from intern_action.forge.github import OUR_NAME, GitHubForge
 from tests.fakes.git_world import ADA, GitWorld, StillClock, make_world
 from tests.fakes.hasty_clock import HastyClock
 from tests.forge.promises import ForgePromises, There
 from tests.github_server import GitHubServer
 from tests.github_server.description import ROUTES
-from tests.github_server.engines import EXAMPLES
+from tests.github_server.engines import EXAMPLES, PLACE
 from tests.github_server.faults import Cut, Lost, Never, Refuse
 
 ROLES = {"ada": "write", "grace": "admin", "eve": "read", "mia": "maintain", "tom": "triage", "mallory": "none"}
@@ -157,6 +160,26 @@ def test_objects_of_real_payloads_are_read() -> None:
     assert min(read.values()) > 0
 
 
+def test_the_mutation_is_one_of_githubs_schema() -> None:
+    words = "import {validate} from '@octokit/graphql-schema'; console.log(JSON.stringify(validate(process.argv[1])))"
+    asked = ["node", "--input-type=module", "-e", words, "--"]
+    judged = [
+        subprocess.run([*asked, query], cwd=PLACE, capture_output=True, text=True, check=True).stdout.strip()
+        for query in (READY, READY.replace("isDraft", "isDraught"))
+    ]
+    assert judged[0] == "[]"
+    assert "isDraught" in judged[1]
+
+
+def test_what_was_started_is_ended(git: GitWorld, tmp_path: Path) -> None:
+    with GitHubServer(tmp_path, Path(git.bare.path), roles=ROLES) as server:
+        ports = [engine.port for engine in server._engines]
+        assert len(ports) == 2
+    for port in ports:
+        with pytest.raises(OSError, match="refused"):
+            socket.create_connection(("127.0.0.1", port), timeout=1)
+
+
 # --- who may do what ------------------------------------------------------------------------------------------------
 
 
@@ -220,6 +243,29 @@ def test_what_we_say_in_a_review_is_nobodys(there: There) -> None:
     there.people.review(number, OUR_NAME, Verdict.COMMENTED, "hm")
     there.people.review(number, "eve", Verdict.APPROVED)
     assert [(one.by, one.by_a_person) for one in there.forge.reviews(number)] == [(OUR_NAME, False), ("eve", True)]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PATCH", "/pulls/{pull}", {"title": "mine now"}),
+        ("PATCH", "/issues/comments/{comment}", {"body": "mine now"}),
+        ("DELETE", "/issues/comments/{comment}", None),
+        ("PUT", "/pulls/{pull}/reviews/{review}/dismissals", {"message": "no"}),
+        ("POST", "/pulls/{pull}/requested_reviewers", {"reviewers": ["grace"]}),
+        ("POST", "/pulls", {"title": "t", "head": "main", "base": "main"}),
+        ("POST", "/check-runs", {"name": "m", "head_sha": "0" * 40}),
+    ],
+)
+def test_who_may_only_read_changes_nothing_of_others(
+    there: There, server: GitHubServer, method: str, path: str, body: object
+) -> None:
+    """Whatever their token was given: the stand-in must not be more generous than GitHub, or it proves nothing."""
+    pull = there.pull().number
+    comment = there.forge.comment(pull, "ours").id
+    given = there.people.review(pull, "grace", Verdict.APPROVED)
+    with pytest.raises(ValueError, match="403"):
+        server.act("eve", method, path.format(pull=pull, comment=comment, review=given), body)
 
 
 # --- what is too long -----------------------------------------------------------------------------------------------
@@ -289,6 +335,14 @@ def test_a_kept_comment_and_a_check_whose_answers_are_lost_are_made_once(there: 
     there.forge.keep_check(Check(name="m", head_sha=pull.head_sha, title="t", summary="s"))
     assert len(there.forge.thread(pull.number).comments) == 1
     assert server.count("POST", "/check-runs") == 1
+
+
+def test_a_comment_that_is_deleted_although_the_answer_was_lost_is_gone(there: There, server: GitHubServer) -> None:
+    number = there.people.issue("t", "b", by="ada")
+    there.forge.keep_comment(number, marker="intern:s1", text="line\n" * 15_000)
+    server.fault("DELETE", "/issues/comments/", Lost())
+    there.forge.keep_comment(number, marker="intern:s1", text="short")
+    assert len(there.forge.thread(number).comments) == 1
 
 
 def test_a_pull_request_that_somebody_opened_first_is_adopted(there: There, server: GitHubServer) -> None:
