@@ -11,15 +11,13 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from intern_action.core.errors import ForgeError, Misconfigured
 from intern_action.core.ports import Clock
 from intern_action.forge._answers import Anything, parse
+from intern_action.forge._connection import connect
 from intern_action.forge._refusals import HTTP_BROKEN, Answer, AnswerLost, refusal, without_tokens
-
-if TYPE_CHECKING:
-    from github.Requester import Requester
 
 T = TypeVar("T")
 
@@ -27,16 +25,13 @@ PER_PAGE = 100
 PAGES_MOST = 1_000
 TRIES = 4
 SETTLING_SECONDS = 3.0
-TIMEOUT_SECONDS = 30
 BETWEEN_WRITES_SECONDS = 1.0
 LIMIT_SECONDS = 60.0
+SKEW_SECONDS = 1.0
 PATIENCE_SECONDS = 300.0
 HTTP_MULTIPLE = 300
-API_VERSION = "2022-11-28"
 ACCEPT = "application/vnd.github+json"
-AGENT = "intern-action"
 NEXT = re.compile(r'<([^>]+)>\s*;[^,]*\brel="?next"?')
-BASE = re.compile(r"https?://[^/@\s]+(/[^\s?#]*)?")
 
 
 class Wire:
@@ -126,6 +121,20 @@ class Wire:
         """Return the time by GitHub's clock, as its last answer told it."""
         return self._clock.now() + self._ahead
 
+    def judge_clocks(self) -> None:
+        """Refuse to go on where our clock and GitHub's differ: what came after a plan is told by both.
+
+        Raises:
+            ForgeError: they do.
+        """
+        seconds = self._ahead.total_seconds()
+        if abs(seconds) > SKEW_SECONDS:
+            where = "behind" if seconds > 0 else "ahead of"
+            raise ForgeError(
+                f"this machine's clock is {abs(seconds):.0f} seconds {where} GitHub's, so nobody can tell what came after a plan. "
+                "Set the clock, and run again"
+            )
+
     # --- pages ----------------------------------------------------------------------------------------------------
 
     def _pages(self, path: str, asked: str, parameters: dict[str, object]) -> Iterator[Answer]:
@@ -194,6 +203,7 @@ class Wire:
         with self._lock:
             if verb != "GET":
                 self._keep_apart()
+            sent = self._clock.now()
             try:
                 status, headers, text = self._requester.requestJson(verb, path, parameters, {"Accept": ACCEPT}, body)
             except OSError as error:  # what requests and urllib3 raise is one
@@ -206,14 +216,8 @@ class Wire:
             finally:
                 self._wrote_at = self._clock.monotonic() if verb != "GET" else self._wrote_at
         answer = Answer(status=status, headers={name.lower(): str(value) for name, value in headers.items()}, text=text)
-        self._set_clock(answer)
+        self._ahead = _ahead(answer.headers.get("date", ""), sent, self._clock.now())
         return answer
-
-    def _set_clock(self, answer: Answer) -> None:
-        try:
-            self._ahead = parsedate_to_datetime(answer.headers.get("date", "")) - self._clock.now()
-        except (ValueError, TypeError):
-            return  # an answer without its time leaves the clock as it was
 
     def _keep_apart(self) -> None:
         if self._wrote_at is not None:
@@ -221,25 +225,10 @@ class Wire:
             self._clock.wait(max(0.0, left))
 
 
-def connect(api_url: str, token: str) -> Requester:
-    """Return PyGithub's line to a server. It takes half a second to import, so it is imported here.
-
-    Raises:
-        Misconfigured: an address that is none, or no token.
-    """
-    import github
-
-    if not BASE.fullmatch(api_url):
-        raise Misconfigured(f"GITHUB_API_URL is {api_url!r}; it has to be an address such as https://api.github.com")
-    if not token or not token.isascii() or any(letter.isspace() for letter in token):
-        raise Misconfigured("GITHUB_TOKEN is empty or not a token; give one that may write to this repository")
-    return github.Github(
-        auth=github.Auth.Token(token),
-        base_url=api_url.rstrip("/"),
-        timeout=TIMEOUT_SECONDS,
-        user_agent=AGENT,
-        retry=None,  # we ask again ourselves, only where that is harmless, and wait by our clock
-        seconds_between_requests=None,
-        seconds_between_writes=None,
-        api_version=API_VERSION,
-    ).requester
+def _ahead(told: str, sent: datetime, received: datetime) -> timedelta:
+    """Return how far GitHub's clock is ahead of ours at least; it said `told` (whole seconds) between two moments of ours."""
+    try:
+        theirs = parsedate_to_datetime(told)
+    except (ValueError, TypeError):
+        return timedelta(0)  # an answer without its time
+    return max(theirs - received, timedelta(0)) + min(theirs + timedelta(seconds=1) - sent, timedelta(0))

@@ -141,6 +141,7 @@ class GitHubForge:
 
     def _whole(self, pull: Pull) -> PullRequest:
         """Add to a pull request what GitHub tells elsewhere."""
+        self._wire.judge_clocks()
         here = pull.head.repo is not None and pull.base.repo is not None and pull.head.repo.id == pull.base.repo.id
         return PullRequest(
             number=pull.number,

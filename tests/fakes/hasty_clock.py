@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 
 class HastyClock:
-    """Implements `core.ports.Clock`."""
+    """Implements `core.ports.Clock`; `off_seconds` is how wrong it goes."""
 
-    def __init__(self) -> None:
+    def __init__(self, off_seconds: float = 0.0) -> None:
         self.waits: list[float] = []
+        self._off = timedelta(seconds=off_seconds)
 
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        return datetime.now(UTC) + self._off
 
     def monotonic(self) -> float:
         return time.monotonic() + sum(self.waits)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from intern_action.core.errors import ForgeError, Misconfigured
 from intern_action.forge._answers import Anything, User
 from intern_action.forge._refusals import AnswerLost
-from intern_action.forge._wire import Wire
+from intern_action.forge._wire import Wire, _ahead
 from tests.fakes.hasty_clock import HastyClock
 from tests.github_server.engines import Reply, json_reply
 from tests.github_server.listener import HANG_UP, Asked, Listener
@@ -186,6 +187,30 @@ def test_a_page_that_is_missing_makes_no_shorter_list(script: Script, wire: Wire
     script.answers = [page(script, ["a"], "/users?page=2"), second]
     with pytest.raises(ForgeError, match="list users"):
         wire.all("/users", User, "list users")
+
+
+# --- clocks ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("off", "words"), [(-30, "(29|30) seconds behind GitHub's"), (30, "(28|29|30) seconds ahead of GitHub's")]
+)
+def test_a_clock_that_is_not_githubs_is_said(script: Script, off: float, words: str) -> None:
+    script.answers = [ADA]
+    wire = Wire(api_url=script.url, token=TOKEN, clock=HastyClock(off))
+    wire.judge_clocks()  # nothing was heard of theirs yet
+    ask(wire)
+    with pytest.raises(ForgeError, match=words):
+        wire.judge_clocks()
+
+
+def test_a_slow_answer_is_no_wrong_clock(wire: Wire) -> None:
+    sent = datetime(2026, 11, 23, 12, 0, 0, 400_000, tzinfo=UTC)
+    told = "Mon, 23 Nov 2026 12:00:00 GMT"
+    for seconds in (0.1, 1, 20):
+        assert _ahead(told, sent, sent + timedelta(seconds=seconds)) == timedelta(0)
+    assert _ahead("", sent, sent) == timedelta(0)
+    assert _ahead(told, sent + timedelta(seconds=9), sent + timedelta(seconds=9)).total_seconds() == pytest.approx(-8.4)
 
 
 # --- words ----------------------------------------------------------------------------------------------------------
