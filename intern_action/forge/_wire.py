@@ -131,8 +131,8 @@ class Wire:
         if abs(seconds) > SKEW_SECONDS:
             where = "behind" if seconds > 0 else "ahead of"
             raise ForgeError(
-                f"this machine's clock is {abs(seconds):.0f} seconds {where} GitHub's, so nobody can tell what came after a plan. "
-                "Set the clock, and run again"
+                f"this machine's clock is {abs(seconds):.0f} seconds {where} GitHub's, so nobody can tell what came "
+                "after a plan. Set the clock, and run again"
             )
 
     # --- pages ----------------------------------------------------------------------------------------------------
