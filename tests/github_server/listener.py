@@ -56,6 +56,7 @@ class _Handler(BaseHTTPRequestHandler):
     answer: Callable[[Asked], Reply]
     wbufsize = -1  # head and body leave in one piece
     disable_nagle_algorithm = True
+    protocol_version = "HTTP/1.1"
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the standard library's own name
         """Say nothing."""
@@ -79,10 +80,10 @@ class _Handler(BaseHTTPRequestHandler):
             }:
                 self.send_header(name, value)
         self.send_header("Content-Length", announced)
-        self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(reply.body)
         self.wfile.flush()
+        self.close_connection = announced != str(len(reply.body))
 
     def _body(self, headers: Mapping[str, str]) -> bytes:
         if headers.get("transfer-encoding", "").lower() != "chunked":
