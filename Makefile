@@ -73,16 +73,16 @@ system:  ## what the real tests need of the machine: a browser, git, node, opens
 	echo "installing$$missing"; \
 	apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null
 
-# The clients that judge the Hub of the tests, each in a place of its own: what we lock is one of them and lies in .venv.
+# What judges the Hub and the GitHub of the tests, each in a place of its own; the client we lock lies in .venv.
 # Named here and nowhere else; a folder is made anew when its line changes.
 JUDGES := .cache/judges
 JUDGE_PYTHON := huggingface_hub==2.4.0
 JUDGE_NODE := @huggingface/hub@2.17.5
-JUDGE_EVENTS := 7.6.1
+JUDGE_GITHUB := emulate@0.11.2 @stoplight/prism-cli@5.16.0 @octokit/openapi@23.0.2 @octokit/webhooks-examples@7.6.1 @octokit/webhooks-schemas@7.6.1 @octokit/graphql-schema@15.26.1
+GITHUB_STAMP := $(JUDGES)/github/$(subst @,,$(subst /,-,$(subst $() ,_,$(JUDGE_GITHUB))))
 
-judges: setup system  ## the clients that judge our Hub, and GitHub's events with their schemas, into .cache/judges
-	@$(WAIT) $(MAKE) --no-print-directory -s $(JUDGES)/python/$(subst ==,-,$(JUDGE_PYTHON)) $(JUDGES)/node/$(subst /,-,$(JUDGE_NODE)) \
-	  $(JUDGES)/events/webhooks-$(JUDGE_EVENTS)
+judges: setup system  ## what judges the Hub and the GitHub of the tests, into .cache/judges
+	@$(WAIT) $(MAKE) --no-print-directory -s $(JUDGES)/python/$(subst ==,-,$(JUDGE_PYTHON)) $(JUDGES)/node/$(subst /,-,$(JUDGE_NODE)) $(GITHUB_STAMP)
 
 $(JUDGES)/python/$(subst ==,-,$(JUDGE_PYTHON)):
 	@rm -rf $(JUDGES)/python; $(PYTHON) -m venv $(JUDGES)/python
@@ -92,10 +92,9 @@ $(JUDGES)/node/$(subst /,-,$(JUDGE_NODE)):
 	@rm -rf $(JUDGES)/node; mkdir -p $(JUDGES)/node
 	@npm install --prefix $(JUDGES)/node --silent --ignore-scripts --no-audit --no-fund --no-package-lock $(JUDGE_NODE) && touch $@
 
-$(JUDGES)/events/webhooks-$(JUDGE_EVENTS):
-	@rm -rf $(JUDGES)/events; mkdir -p $(JUDGES)/events
-	@npm install --prefix $(JUDGES)/events --silent --ignore-scripts --no-audit --no-fund --no-package-lock \
-	  @octokit/webhooks-examples@$(JUDGE_EVENTS) @octokit/webhooks-schemas@$(JUDGE_EVENTS) && touch $@
+$(GITHUB_STAMP):
+	@rm -rf $(JUDGES)/github; mkdir -p $(JUDGES)/github
+	@npm install --prefix $(JUDGES)/github --silent --ignore-scripts --no-audit --no-fund --no-package-lock $(JUDGE_GITHUB) && touch $@
 
 # ── the work ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

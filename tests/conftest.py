@@ -13,6 +13,9 @@ hypothesis.settings.register_profile("house", derandomize=True, deadline=None, d
 hypothesis.settings.load_profile("house")
 
 
+pytest.register_assert_rewrite("tests.forge.promises")
+
+
 class ReachedOut(BaseException):
     """A test tried to leave this machine. Not an `OSError`, which the code under test would take for a bad network."""
 

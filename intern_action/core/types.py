@@ -398,6 +398,36 @@ class Review:
     by_a_person: bool = True
 
 
+class Reaction(StrEnum):
+    """What we answer somebody's words with when no words are needed, in GitHub's names."""
+
+    EYES = "eyes"
+    ROCKET = "rocket"
+    CONFUSED = "confused"
+
+
+class Conclusion(StrEnum):
+    """How a check ended, in GitHub's words; the ones that mean something here."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+    NEUTRAL = "neutral"
+    CANCELLED = "cancelled"
+    ACTION_REQUIRED = "action_required"
+
+
+@frozen
+class Check:
+    """What stands beside a commit: one line, and more for who opens it. Without a conclusion it still runs."""
+
+    name: str
+    head_sha: str
+    title: str
+    summary: str
+    conclusion: Conclusion | None = None
+    url: str = ""
+
+
 @frozen
 class PullRequest:
     """A pull request as the forge has it *now*."""

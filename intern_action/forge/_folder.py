@@ -22,7 +22,7 @@ class Folder:
     def make(self) -> None:
         """Make it with its sub-folders. Raises ForgeError when it cannot be written."""
         try:
-            for name in ("issues", "pulls"):
+            for name in ("issues", "pulls", "checks"):
                 (self.path / name).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ForgeError(f"{self.path} cannot be made ({error.strerror}); name a folder we may write") from error

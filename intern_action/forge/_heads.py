@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from intern_action.core.errors import ForgeError
-from intern_action.core.types import Permission, Verdict
+from intern_action.core.types import Conclusion, Permission, Reaction, Verdict
 from intern_action.forge._pages import Part
 
 
@@ -38,6 +38,7 @@ class IssueHead(Head):
 
     title: Line
     state: Literal["open", "closed"] = "open"
+    reactions: tuple[Reaction, ...] | None = None
 
 
 class PullHead(Head):
@@ -48,12 +49,15 @@ class PullHead(Head):
     draft: bool = True
     base: Name
     head: Name
+    reviewers: tuple[Name, ...] | None = None
+    reactions: tuple[Reaction, ...] | None = None
 
 
 class CommentHead(Head):
     """Front matter of a comment."""
 
     id: Name
+    reactions: tuple[Reaction, ...] | None = None
 
 
 class ReviewHead(Head):
@@ -63,6 +67,18 @@ class ReviewHead(Head):
     verdict: Verdict
     commit: Sha
     dismissed_by: Name | None = None
+
+
+class CheckHead(BaseModel):
+    """Front matter of a check; its text is the check's summary."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Line
+    commit: Sha
+    title: Line
+    conclusion: Conclusion | None = None
+    url: str | None = None
 
 
 class Person(BaseModel):

@@ -6,12 +6,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 from intern_action.core.errors import ForgeError
 from intern_action.core.ports import Clock, Commits
-from intern_action.core.types import Comment, Permission, PullRequest, Review, Thread, Verdict
+from intern_action.core.types import Check, Comment, Permission, PullRequest, Reaction, Review, Thread, Verdict
 from intern_action.forge._folder import Folder
-from intern_action.forge._heads import CommentHead, IssueHead, Person, PullHead, ReviewHead, read, written
+from intern_action.forge._heads import CheckHead, CommentHead, IssueHead, Person, PullHead, ReviewHead, read, written
 from intern_action.forge._pages import Page, Part, tidy
 from intern_action.forge._people import People, review_of
 from intern_action.forge._pushes import pushed_at
@@ -19,6 +20,7 @@ from intern_action.forge._shelf import Shelf, next_id
 
 OUR_NAME = "intern-action[bot]"
 NAME = re.compile(r"[^\s\x00-\x1f][^\x00-\x1f\x7f\x85\u2028\u2029]{0,99}")
+NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 class LocalForge:
@@ -86,6 +88,24 @@ class LocalForge:
                     return self._renew(name, page, place, words)
             return self._add_comment(number, words, self._name)
 
+    def react(self, number: int, reaction: Reaction, *, comment: str = "") -> None:
+        with self._folder.locked():
+            name, page = self._shelf.load(number)
+            place = self._place(page, number, comment)
+            part = page.parts[place]
+            before = cast("list[str]", part.head.get("reactions") or [])
+            if reaction.value not in before:
+                more = {**part.head, "reactions": [*before, reaction.value]}
+                self._shelf.put(name, page, place, replace(part, head=more))
+
+    def _place(self, page: Page, number: int, comment: str) -> int:
+        if not comment:
+            return 0
+        for place, part in enumerate(page.parts):
+            if part.kind == "comment" and str(part.head.get("id")) == comment:
+                return place
+        raise ForgeError(f"there is no comment {comment} on {number}")
+
     def close(self, number: int, by: str = "") -> None:
         """Somebody closes an issue or a pull request."""
         del by  # the file does not say who closed it
@@ -146,6 +166,27 @@ class LocalForge:
     def open_pull_requests(self, *, head_sha: str) -> tuple[PullRequest, ...]:
         everything = (self.pull_request(number) for number in self._folder.numbers("pulls"))
         return tuple(pull for pull in everything if pull.open and head_sha and pull.head_sha == head_sha)
+
+    def ask_for_review(self, number: int, people: tuple[str, ...]) -> tuple[str, ...]:
+        opener, before = self._pull_head(number)[0].by.casefold(), self._pull_head(number)[0].reviewers or ()
+        wanted = [self._person(one) for one in dict.fromkeys(people) if one.casefold() != opener]
+        strangers = tuple(one for one in wanted if self.permission(one) is Permission.NONE)
+        asked = dict.fromkeys([*before, *(one for one in wanted if one not in strangers)])
+        if asked:
+            self._change(number, {"reviewers": list(asked)})
+        return strangers
+
+    def keep_check(self, check: Check) -> None:
+        head = CheckHead(
+            name=_one_line(check.name),
+            commit=check.head_sha,
+            title=_one_line(check.title),
+            conclusion=check.conclusion,
+            url=check.url or None,
+        )
+        with self._folder.locked():
+            page = Page(parts=(Part(kind="", head=written(head), text=check.summary),))
+            self._shelf.store(f"checks/{check.head_sha}-{NOT_IN_NAMES.sub('-', check.name)}.md", page)
 
     # --- reviews -------------------------------------------------------------------------------------------------
 

@@ -158,9 +158,17 @@ class Remote:
         return not self.git.ask("merge-base", "--is-ancestor", commit, head).code
 
 
-def with_token(token: str) -> Mapping[str, str]:
-    """Return the git settings that authenticate as a GitHub token over HTTPS; for `Git.config`, which hides them."""
+def with_token(token: str, server_url: str) -> Mapping[str, str]:
+    """Return the git settings that authenticate as a GitHub token over HTTP; for `Git.config`, which hides them.
+
+    They reach git in the environment of one command: they stand in no file and on no command line. They are for one server:
+    where a redirect leads elsewhere, the token is not sent.
+
+    Args:
+        token: a workflow's own, or a person's.
+        server_url: `GITHUB_SERVER_URL`.
+    """
     import base64
 
     basic = base64.b64encode(f"x-access-token:{token}".encode()).decode()
-    return {"http.extraHeader": f"Authorization: Basic {basic}"}
+    return {f"http.{server_url.rstrip('/')}/.extraHeader": f"Authorization: Basic {basic}"}

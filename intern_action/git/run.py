@@ -56,6 +56,22 @@ RACE = re.compile(
 )
 """What git says when somebody else moved the ref first."""
 
+ADVICE = (
+    (
+        re.compile(r"could not read (Username|Password)|Authentication failed|invalid credentials", re.IGNORECASE),
+        "the remote does not accept the token: it is wrong, has expired or was revoked; give a new one as GITHUB_TOKEN",
+    ),
+    (
+        re.compile(r"returned error: 403|Permission to \S+ denied"),
+        "the token may not do this: in a workflow it takes `contents: write` under `permissions:`, and whose it is write access",
+    ),
+    (
+        re.compile(r"[Rr]epository \S* ?not found"),
+        "there is no such repository, or the token may not see it",
+    ),
+)
+"""What a person can do about what git says of a remote."""
+
 SECRET_IN_URL = re.compile(r"//[^/@\s]+@")
 
 
@@ -176,7 +192,7 @@ class Git:
             except subprocess.TimeoutExpired as error:
                 process.kill()
                 raise GitFailed(f"git {args[0]} took longer than {self.timeout_seconds:.0f} s and was ended") from error
-        return Done(code=process.returncode, out=out, words=clean(words))
+        return Done(code=process.returncode, out=out, words=advised(clean(words)))
 
     def start(
         self, *args: str, env: Mapping[str, str] | None = None, cwd: str | None = None
@@ -229,6 +245,11 @@ class Git:
     def has(self, commit: str) -> bool:
         """Whether this object directory has the commit."""
         return not self.ask("cat-file", "-e", f"{commit}^{{commit}}").code
+
+
+def advised(words: str) -> str:
+    """Return git's words, and what to do about them where that is known."""
+    return "; ".join([words, *(advice for said, advice in ADVICE if said.search(words))])
 
 
 def clean(words: bytes) -> str:

@@ -76,6 +76,10 @@ class GitWorld:
         """Ask the bare repository."""
         return Git(git_dir=self.bare.path).run(*args).text
 
+    def ask(self, *args: str, env: Mapping[str, str]) -> str:
+        """Ask the bare repository, with more in the environment."""
+        return Git(git_dir=self.bare.path).run(*args, env=env).text
+
     def push(
         self, branch: str, files: Mapping[str, str | None], *, by: Identity = GRACE, at: datetime | None = None
     ) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import cast
 
 from intern_action.core.entries import LedgerEvent, LedgerView, Limits
 from intern_action.core.plan import Plan
@@ -30,9 +33,10 @@ class WallClock:
 class Hand:
     """Claims the event that everybody claims, then asks for 7 dollars again and again."""
 
-    def __init__(self, git_dir: str, url: str, name: str, limit: Decimal) -> None:
+    def __init__(self, git_dir: str, url: str, name: str, limit: Decimal, config: Mapping[str, str]) -> None:
         self.clock = WallClock()
-        self.ledger = GitLedger(GitBranch.at(git_dir, url, "intern/ledger"), clock=self.clock, tries=400)
+        branch = GitBranch.at(git_dir, url, "intern/ledger", config=config)
+        self.ledger = GitLedger(branch, clock=self.clock, tries=400)
         self.name = name
         self.limits = Limits(month_usd=limit)
 
@@ -54,8 +58,9 @@ class Hand:
 
 
 def main(git_dir: str, url: str, name: str, tries: str, limit: str) -> None:
-    """Run one hand to its end."""
-    hand = Hand(git_dir, url, name, Decimal(limit))
+    """Run one hand to its end. For a remote on another machine, git's settings come on standard input: they hold a token."""
+    config = cast("dict[str, str]", json.load(sys.stdin)) if url.startswith("http") else {}
+    hand = Hand(git_dir, url, name, Decimal(limit), config)
     hand.claim()
     for number in range(int(tries)):
         hand.ask(number)

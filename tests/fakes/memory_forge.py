@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from intern_action.core.errors import ForgeError
 from intern_action.core.ports import Clock
-from intern_action.core.types import Comment, Permission, PullRequest, Review, Thread, Verdict
+from intern_action.core.types import Check, Comment, Permission, PullRequest, Reaction, Review, Thread, Verdict
 from intern_action.git.repository import BareRepository
 
 OURS = "intern-action[bot]"
@@ -24,6 +24,9 @@ class MemoryForge:
         self.pulls: dict[int, PullRequest] = {}
         self.given: dict[int, list[Review]] = {}
         self.kept: dict[str, str] = {}
+        self.reactions: list[tuple[int, str, Reaction]] = []
+        self.asked: dict[int, list[str]] = {}
+        self.checks: dict[tuple[str, str], Check] = {}
 
     # --- what control does -------------------------------------------------------------------------------------------
 
@@ -80,6 +83,17 @@ class MemoryForge:
     def open_pull_requests(self, *, head_sha: str) -> tuple[PullRequest, ...]:
         live = (self.pull_request(number) for number in self.pulls)
         return tuple(pull for pull in live if pull.open and pull.head_sha == head_sha)
+
+    def react(self, number: int, reaction: Reaction, *, comment: str = "") -> None:
+        self.reactions.append((number, comment, reaction))
+
+    def ask_for_review(self, number: int, people: tuple[str, ...]) -> tuple[str, ...]:
+        strangers = tuple(person for person in people if person not in self.people)
+        self.asked.setdefault(number, []).extend(person for person in people if person in self.people)
+        return strangers
+
+    def keep_check(self, check: Check) -> None:
+        self.checks[(check.head_sha, check.name)] = check
 
     def reviews(self, number: int) -> tuple[Review, ...]:
         return tuple(self.given.get(number, ()))

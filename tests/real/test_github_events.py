@@ -20,7 +20,7 @@ from intern_action.triggers import hear, triggers
 from intern_action.triggers._command import Bounds
 from tests.triggers import payloads
 
-PLACE = Path(__file__).parent.parent.parent / ".cache" / "judges" / "events" / "node_modules" / "@octokit"
+PLACE = Path(__file__).parent.parent.parent / ".cache" / "judges" / "github" / "node_modules" / "@octokit"
 BOUNDS = Bounds(presets={"intern": "", "bug": "--flavor t4-small"})
 
 

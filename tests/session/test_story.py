@@ -49,6 +49,14 @@ def test_a_task_becomes_a_draft_pull_request_with_a_price_and_waits(house: Story
     assert house.jobs.orders == []
 
 
+def test_those_whom_the_policy_names_are_asked_for_their_review_but_not_who_asked_for_the_work(
+    house: StoryHouse,
+) -> None:
+    house.push({".github/intern.yml": "approvals: {people: [grace, ada]}\n"}, branch="main")
+    proposed(house)
+    assert house.forge.asked == {house.pull_request: ["grace"]}
+
+
 def why_not(house: StoryHouse) -> set[str]:
     """The names of the conditions that fail."""
     before = before_review(house.present)

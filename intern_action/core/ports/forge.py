@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Protocol
 
 from intern_action.core.types import (
+    Check,
     Comment,
     Permission,
     PullRequest,
+    Reaction,
     Review,
     Thread,
 )
@@ -26,6 +28,10 @@ class Forge(Protocol):
 
     def keep_comment(self, number: int, *, marker: str, text: str) -> Comment:
         """Make or renew the one comment of ours that carries the hidden `marker`."""
+        ...
+
+    def react(self, number: int, reaction: Reaction, *, comment: str = "") -> None:
+        """Answer a comment (by its id), or the opening words, with a reaction; a second time changes nothing."""
         ...
 
     def open_pull_request(self, *, title: str, body: str, head: str, base: str) -> PullRequest:
@@ -50,6 +56,18 @@ class Forge(Protocol):
 
     def open_pull_requests(self, *, head_sha: str) -> tuple[PullRequest, ...]:
         """Return every open pull request whose head is this commit."""
+        ...
+
+    def ask_for_review(self, number: int, people: tuple[str, ...]) -> tuple[str, ...]:
+        """Ask people for a review; whoever opened it is left out.
+
+        Returns:
+            those who could not be asked: the forge does not know them, or they may not see the repository.
+        """
+        ...
+
+    def keep_check(self, check: Check) -> None:
+        """Make or renew the one check of ours that has this name on this commit."""
         ...
 
     def reviews(self, number: int) -> tuple[Review, ...]:

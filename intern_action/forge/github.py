@@ -1,0 +1,186 @@
+"""GitHub: threads, pull requests, reviews, permissions and checks of one repository, by its REST API.
+
+Facts are GitHub's own description of that API (`@octokit/openapi`); what it asks of clients is in `_wire`.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+from intern_action.core.errors import ForgeError, Misconfigured
+from intern_action.core.ports import Clock
+from intern_action.core.types import Check, Comment, Permission, PullRequest, Reaction, Review, Thread
+from intern_action.forge._answers import Collaborator, Issue, Pull, PullReview, Repo, login
+from intern_action.forge._bodies import GOES_ON, pieces
+from intern_action.forge._checks import Checks
+from intern_action.forge._commits import authors_of, last_push
+from intern_action.forge._pulls import Pulls
+from intern_action.forge._refusals import HTTP_INVALID, HTTP_NOT_FOUND, Refused
+from intern_action.forge._sticky import Desk
+from intern_action.forge._wire import Wire
+
+API_URL = "https://api.github.com"
+SERVER_URL = "https://github.com"
+OUR_NAME = "github-actions[bot]"
+"""Who a workflow's own token speaks as."""
+
+REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
+CONTINUED = "intern:description"
+TITLE_MOST = 256
+"""GitHub refuses a longer title with 422 ("title is too long (maximum is 256 characters)")."""
+
+
+class GitHubForge:
+    """Implements `core.ports.Forge` on a GitHub server: github.com, or GitHub Enterprise.
+
+    Args:
+        repository: `GITHUB_REPOSITORY`, as `OWNER/NAME`.
+        token: needs `contents: read`, `issues: write`, `pull-requests: write`, and `checks: write` for checks.
+        clock: what waits.
+        name: who the token speaks as.
+        api_url: `GITHUB_API_URL`.
+        server_url: `GITHUB_SERVER_URL`.
+    """
+
+    def __init__(
+        self,
+        repository: str,
+        token: str,
+        *,
+        clock: Clock,
+        name: str = OUR_NAME,
+        api_url: str = API_URL,
+        server_url: str = SERVER_URL,
+    ) -> None:
+        if not REPOSITORY.fullmatch(repository):
+            raise Misconfigured(f"GITHUB_REPOSITORY is {repository!r}; it has to be OWNER/NAME")
+        self._wire = Wire(api_url=api_url, token=token, clock=clock)
+        self._path = f"/repos/{repository}"
+        self._name = name
+        self._desk = Desk(wire=self._wire, repository=self._path, name=name)
+        self._pulls = Pulls(wire=self._wire, repository=self._path)
+        self._checks = Checks(wire=self._wire, repository=self._path)
+        self.git_url = f"{server_url.rstrip('/')}/{repository}.git"
+
+    # --- threads --------------------------------------------------------------------------------------------------
+
+    def thread(self, number: int) -> Thread:
+        issue = self._wire.get(f"{self._path}/issues/{number}", Issue, f"show #{number}")
+        return Thread(
+            number=issue.number,
+            title=issue.title,
+            body=issue.body or "",
+            by=login(issue.user),
+            open=issue.state == "open",
+            comments=tuple(one.comment() for one in self._desk.all(number)),
+            url=issue.html_url,
+        )
+
+    def comment(self, number: int, text: str) -> Comment:
+        return self._desk.say(number, text)
+
+    def keep_comment(self, number: int, *, marker: str, text: str) -> Comment:
+        return self._desk.keep(number, marker=marker, text=text)
+
+    def react(self, number: int, reaction: Reaction, *, comment: str = "") -> None:
+        what = f"issues/comments/{quote(comment, safe='')}" if comment else f"issues/{number}"
+        asked = f"react to #{number} with {reaction.value}"
+        self._wire.change("POST", f"{self._path}/{what}/reactions", {"content": reaction.value}, asked)
+
+    # --- pull requests --------------------------------------------------------------------------------------------
+
+    def open_pull_request(self, *, title: str, body: str, head: str, base: str) -> PullRequest:
+        pull = self._pulls.opened(title=_one_line(title), body=pieces(body)[0], head=head, base=base)
+        self.describe_pull_request(pull.number, title=title, body=body)
+        return self.pull_request(pull.number)
+
+    def describe_pull_request(self, number: int, *, title: str, body: str) -> None:
+        first, *rest = pieces(body)
+        self._pulls.edit(number, {"title": _one_line(title), "body": first}, f"describe pull request #{number}")
+        if not rest:
+            self._desk.drop(number, marker=CONTINUED)
+        else:
+            self._desk.keep(
+                number, marker=CONTINUED, text="".join(piece.removesuffix(GOES_ON) + "\n" for piece in rest)
+            )
+
+    def ready(self, number: int) -> None:
+        self._pulls.ready(number)
+
+    def close_pull_request(self, number: int) -> None:
+        self._pulls.edit(number, {"state": "closed"}, f"close pull request #{number}")
+
+    def pull_request(self, number: int) -> PullRequest:
+        return self._whole(self._pulls.get(number))
+
+    def open_pull_requests(self, *, head_sha: str) -> tuple[PullRequest, ...]:
+        """Look at every open pull request: a list by commit leaves out those whose commit is on the default branch."""
+        found = [pull.number for pull in self._pulls.open() if head_sha and pull.head.sha == head_sha]
+        return tuple(pull for pull in map(self.pull_request, sorted(found)) if pull.open and pull.head_sha == head_sha)
+
+    def ask_for_review(self, number: int, people: tuple[str, ...]) -> tuple[str, ...]:
+        opener = login(self._pulls.get(number).user).casefold()
+        wanted = tuple(person for person in dict.fromkeys(people) if person.casefold() != opener)
+        if not wanted:
+            return ()
+        try:
+            self._pulls.ask_for_review(number, wanted)
+        except Refused as error:
+            if error.status != HTTP_INVALID:
+                raise
+            return wanted if len(wanted) == 1 else self._ask_each(number, wanted)
+        return ()
+
+    def _ask_each(self, number: int, people: tuple[str, ...]) -> tuple[str, ...]:
+        """Ask one by one: GitHub refuses all of them for one it cannot ask."""
+        return tuple(person for one in people for person in self.ask_for_review(number, (one,)))
+
+    def keep_check(self, check: Check) -> None:
+        self._checks.keep(check)
+
+    def _whole(self, pull: Pull) -> PullRequest:
+        """Add to a pull request what GitHub tells elsewhere."""
+        self._wire.judge_clocks()
+        here = pull.head.repo is not None and pull.base.repo is not None and pull.head.repo.id == pull.base.repo.id
+        return PullRequest(
+            number=pull.number,
+            title=pull.title,
+            body=pull.body or "",
+            by=login(pull.user),
+            open=pull.state == "open",
+            draft=pull.draft,
+            base=pull.base.ref,
+            base_sha=pull.base.sha,
+            head=pull.head.ref,
+            head_sha=pull.head.sha,
+            same_repository=here,
+            pushed_at=last_push(self._wire, self._path, pull.head.ref, pull.head.sha) if here else None,
+            commit_authors=authors_of(self._wire, self._path, pull),
+            url=pull.html_url,
+        )
+
+    # --- reviews and people ---------------------------------------------------------------------------------------
+
+    def reviews(self, number: int) -> tuple[Review, ...]:
+        path, asked = f"{self._path}/pulls/{number}/reviews", f"list the reviews of pull request #{number}"
+        given = (one.review(ours=self._name) for one in self._wire.all(path, PullReview, asked))
+        return tuple(sorted((one for one in given if one is not None), key=lambda review: review.submitted_at))
+
+    def permission(self, person: str) -> Permission:
+        path, asked = f"{self._path}/collaborators/{quote(person, safe='')}/permission", f"say what {person} may do"
+        if not person.strip():
+            raise ForgeError("nobody's permission was asked for; a name is missing")
+        try:
+            return self._wire.get(path, Collaborator, asked).permission
+        except Refused as error:
+            if error.status != HTTP_NOT_FOUND:
+                raise
+        self._wire.get(
+            self._path, Repo, f"show {self._path}"
+        )  # 404 also means that the token may not see the repository
+        return Permission.NONE
+
+
+def _one_line(title: str) -> str:
+    return " ".join(title.split())[:TITLE_MOST] or "(no title)"

@@ -1,0 +1,90 @@
+"""What a client meets: every request is recorded, may go wrong on demand, and is passed to the judge."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass
+from typing import cast
+
+from tests.github_server.corrections import Corrections
+from tests.github_server.engines import Reply, ask, json_reply
+from tests.github_server.faults import Cut, Faults, Lost, Never, Refuse
+from tests.github_server.git_http import GitHttp
+from tests.github_server.listener import HANG_UP, Asked
+
+VIOLATIONS = "sl-violations"
+"""The header in which prism tells what breaks the description."""
+
+PASSED_ON = frozenset({"accept", "authorization", "content-type", "user-agent", "x-github-api-version"})
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One request and how it was answered; 0 when it was not."""
+
+    method: str
+    path: str
+    body: bytes
+    authorization: str
+    status: int
+    violations: tuple[str, ...]
+
+
+class Front:
+    """The port that is GitHub."""
+
+    def __init__(self, git: GitHttp, corrections: Corrections, *, prefix: str) -> None:
+        self.recorded: list[Recorded] = []
+        self.faults = Faults()
+        self.inner_port = 0
+        self._git = git
+        self._corrections = corrections
+        self._prefix = prefix
+        self._lock = threading.Lock()
+
+    def answer(self, asked: Asked) -> Reply:
+        """Answer one request."""
+        kind = self.faults.strike(asked.method, asked.path)
+        match kind:
+            case Refuse(status, message, headers):
+                reply = json_reply({"message": message}, status)
+                reply.headers.update(headers)
+            case Never():
+                reply = HANG_UP
+            case _:
+                reply = self._pass_on(asked)
+        self._record(asked, reply)
+        match kind:
+            case Lost():
+                return HANG_UP
+            case Cut(after, honest):
+                length = {} if honest else {"content-length": str(len(reply.body))}
+                return Reply(reply.status, {**reply.headers, **length}, reply.body[:after])
+            case _:
+                return reply
+
+    def _pass_on(self, asked: Asked) -> Reply:
+        if ".git/" in asked.path:
+            return self._git.answer(asked)
+        if asked.path.endswith("/graphql"):
+            return self._corrections.graphql(asked)
+        path = asked.path.removeprefix(self._prefix)
+        if not asked.path.startswith(self._prefix):
+            return json_reply({"message": "Not Found"}, 404)
+        headers = {name: value for name, value in asked.headers.items() if name in PASSED_ON}
+        return ask(self.inner_port, asked.method, path, headers=headers, body=asked.body)
+
+    def _record(self, asked: Asked, reply: Reply) -> None:
+        found = cast("list[object]", json.loads(reply.headers.pop(VIOLATIONS, "[]")))
+        with self._lock:
+            self.recorded.append(
+                Recorded(
+                    method=asked.method,
+                    path=asked.path,
+                    body=asked.body,
+                    authorization=asked.headers.get("authorization", ""),
+                    status=reply.status,
+                    violations=tuple(json.dumps(one) for one in found),
+                )
+            )

@@ -1,0 +1,27 @@
+"""What a token needs for what.
+
+docs.github.com/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens.
+"""
+
+from __future__ import annotations
+
+import re
+
+NEEDED: tuple[tuple[str, str, str], ...] = (
+    # the part of the path behind the repository · permission to read · permission to write
+    (r"/collaborators/.*", "metadata", "administration"),
+    (r"/activity", "contents", "contents"),
+    (r"/pulls/\d+/reviews.*", "pull_requests", "pull_requests"),
+    (r"/pulls.*", "pull_requests", "pull_requests"),
+    (r"/commits/.*/check-runs|/check-runs.*", "checks", "checks"),
+    (r"/issues.*", "issues", "issues"),
+    (r"", "metadata", "administration"),
+)
+
+
+def needed(method: str, inside: str) -> tuple[str, str]:
+    """Return permission and level for a request; unknown paths need what no token here has."""
+    for pattern, reads, writes in NEEDED:
+        if re.fullmatch(pattern, inside):
+            return (reads, "read") if method == "GET" else (writes, "write")
+    return "administration", "admin"
