@@ -44,11 +44,13 @@ class IssueComment(_Answer):
     body: str | None = None
     user: User | None = None
     created_at: AwareDatetime
+    updated_at: AwareDatetime
     html_url: str
 
     def comment(self) -> Comment:
         """Return it in our words."""
-        return Comment(id=str(self.id), by=login(self.user), text=self.body or "", at=self.created_at)
+        edited = self.updated_at if self.updated_at > self.created_at else None
+        return Comment(id=str(self.id), by=login(self.user), text=self.body or "", at=self.created_at, edited_at=edited)
 
 
 class Repo(_Answer):
