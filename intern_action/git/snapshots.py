@@ -111,8 +111,9 @@ class CommitStream:
             raise GitFailed(f"git fast-import took longer than {GIVE_UP_SECONDS:.0f} s") from error
         if process.returncode:
             said = clean(words)
-            race = self.shared and RACE.search(said) is not None
-            raise (LostRace if race else GitFailed)(f"git fast-import failed: {said}")
+            if self.shared and RACE.search(said):
+                raise LostRace(f"{self.ref} was moved by somebody else meanwhile: {said}")
+            raise GitFailed(f"git fast-import failed: {said}")
         self._process = None
         return out
 
