@@ -34,8 +34,8 @@ LAST = (
 )
 """What a session needs once the model has answered; read while it does."""
 
-ON_ITS_WAY_SECONDS = 0.02
-"""After it a request that was asked for is with the model's server, and this process idle."""
+IDLE_SECONDS = 0.05
+"""Who has waited for an answer for so long has time for something else."""
 
 
 def read_ahead(names: tuple[str, ...], then: Callable[[], object] = lambda: None) -> None:
@@ -56,16 +56,19 @@ def read_ahead(names: tuple[str, ...], then: Callable[[], object] = lambda: None
 
 
 class Ahead:
-    """A model whose first answer is waited for with something useful to do.
+    """A model whose answers are waited for with something useful to do.
 
     Args:
         model: who answers.
-        ready: called once, in a thread of its own, while the first answer is on its way.
+        ready: called once: when an answer takes its time, else by `begin`.
     """
 
     def __init__(self, model: Model, ready: Callable[[], None]) -> None:
         self._model = model
         self._ready: Callable[[], None] | None = ready
+        self._watched = False
+        self._asked = 0
+        self._answered = 0
 
     @property
     def name(self) -> str:
@@ -74,13 +77,30 @@ class Ahead:
 
     def answer(self, conversation: Conversation, hear: Callable[[str], None] | None = None) -> Reply:
         """Return the next reply; see `Model`."""
-        if self._ready is not None:
-            timer = threading.Timer(ON_ITS_WAY_SECONDS, self._ready)
-            timer.daemon = True
-            timer.start()
-            self._ready = None
-        return self._model.answer(conversation, hear)
+        if not self._watched:
+            self._watched = True
+            threading.Thread(target=self._watch, name="idle", daemon=True).start()
+        self._asked += 1
+        try:
+            return self._model.answer(conversation, hear)
+        finally:
+            self._answered = self._asked
 
     def close(self) -> None:
         """Hang up."""
         self._model.close()
+
+    def begin(self) -> None:
+        """Do it now, if it was not done yet."""
+        ready, self._ready = self._ready, None
+        if ready is not None:
+            ready()
+
+    def _watch(self) -> None:
+        """Begin once one and the same answer has been waited for from one look to the next."""
+        pause, before = threading.Event(), 0
+        while self._ready is not None:
+            pause.wait(IDLE_SECONDS)
+            if before == self._asked != self._answered:
+                self.begin()
+            before = self._asked

@@ -285,8 +285,9 @@ class House:
         from intern_action.session.agent_half import AgentHalf
 
         began = self.case.began
+        model = Ahead(self._model(began.model), lambda: read_ahead(LAST, _compile))
         half = AgentHalf(
-            model=Ahead(self._model(began.model), lambda: read_ahead(LAST, _compile)),
+            model=model,
             toolbox=self._toolbox,
             workplaces=self._workplace,
             shelf=self._shelf,
@@ -294,7 +295,9 @@ class House:
             system=(configs() / "prompts" / "system.md").read_text(encoding="utf-8"),
             allowance=Allowance(turns=began.max_turns, usd=began.max_cost_usd),
         )
-        return half.work(entries)
+        bundle = half.work(entries)
+        model.begin()
+        return bundle
 
     def _model(self, name: str) -> Model:
         return model_named(name, self.premises, self._recipes, self.watcher.progress)
