@@ -22,6 +22,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one run each, results are shown and not written")
     parser.add_argument("--only", default="", help="measure only clients whose name holds this, beside the plain loop")
+    parser.add_argument("--accept", action="store_true", help="write the results even where a ratio has doubled")
     options = parser.parse_args()
     where = machine()
     clients = [client for client in CLIENTS if client is PLAIN or options.only in client.name]
@@ -32,10 +33,10 @@ def main() -> int:
     counted = requests()
     tables = Tables(parts=table(costs()), requests=request_table(counted))
     print(text(found, relative, where, tables))
-    if not options.quick and not options.only:
+    if not options.quick and not options.only and (options.accept or not worse):
         write(found, relative, where, tables)
     for name, figures in worse.items():
-        print(f"doubled: {name}: {', '.join(figures)}", file=sys.stderr)
+        print(f"doubled: {name}: {', '.join(figures)}; nothing was written (--accept writes it)", file=sys.stderr)
     for name, count in above(counted).items():
         print(f"more requests than meant: {name}: {count}", file=sys.stderr)
     return 1 if worse or above(counted) else 0
