@@ -9,11 +9,10 @@ from urllib.parse import urlsplit
 
 from intern_action.core.errors import HubError, JobError
 from intern_action.core.frozen import frozen
+from intern_action.hub._doubt import doing_once
 
 OFFICIAL_HUB, OFFICIAL = "https://huggingface.co", "https://api.endpoints.huggingface.cloud/v2"
 """Inference endpoints have an address of their own."""
-
-_BAD, _TIMED_OUT, _TOO_MANY, _BROKEN = 400, 408, 429, 500
 
 
 @frozen
@@ -55,36 +54,9 @@ class EndpointAccount:
         return there.scheme == here.scheme and (host == ours or host.endswith(f".{ours.partition('.')[2]}"))
 
 
-class Unanswered(HubError):
-    """The request was sent and nobody knows whether it was carried out."""
-
-
-@contextlib.contextmanager
-def making(doing: str, account: EndpointAccount) -> Generator[None]:
-    """Say what went wrong with something that makes an endpoint.
-
-    Raises:
-        JobError: it was refused, so it was certainly not done.
-        Unanswered: nobody knows.
-        HubError: it was not done now, and may be done later.
-    """
-    import httpx
-    from huggingface_hub.errors import HfHubHTTPError
-
-    try:
-        yield
-    except HfHubHTTPError as error:
-        status = error.response.status_code
-        words = _words(doing, account, status, str(error.server_message or ""))
-        if status == _TOO_MANY:
-            raise HubError(words) from error
-        if _BAD <= status < _BROKEN and status != _TIMED_OUT:
-            raise JobError(words) from error
-        raise Unanswered(words) from error
-    except httpx.ConnectError as error:
-        raise HubError(_words(doing, account, 0, str(error))) from error
-    except (httpx.HTTPError, OSError, ValueError, KeyError) as error:  # the client reads an answer unchecked
-        raise Unanswered(_words(doing, account, 0, str(error) or type(error).__name__)) from error
+def making(doing: str, account: EndpointAccount) -> contextlib.AbstractContextManager[None]:
+    """Say what went wrong with something that makes an endpoint; raises what `doing_once` raises."""
+    return doing_once(lambda status, said: _words(doing, account, status, said))
 
 
 @contextlib.contextmanager
@@ -118,5 +90,5 @@ def _words(doing: str, account: EndpointAccount, status: int, said: str) -> str:
         address=account.api,
         hub=account.hub,
         namespace=account.namespace or "your account",
-        said=" ".join(said.split())[:300],
+        said=said,
     ).strip()

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from intern_action.core.errors import HubError
 from intern_action.core.ports import Clock
+from intern_action.hub._doubt import Unanswered
 from intern_action.launches.body import KEY, SPEC, Body
 from intern_action.launches.claim import Claim
-from intern_action.launches.said import Unanswered, starting
+from intern_action.launches.said import starting
 from intern_action.launches.tenant import Tenant
 from intern_action.settings.words import text
 
