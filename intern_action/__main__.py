@@ -74,6 +74,14 @@ def demo(out: str | None) -> None:
 
 
 @cli.command()
+def action() -> None:
+    """Be a step of a GitHub workflow: do what the event asks for. `action.yml` calls this."""
+    from intern_action.commands.action import action as run
+
+    _finish(run(_environment()))
+
+
+@cli.command()
 @click.argument("task")
 @_running
 @click.option("--new", is_flag=True, help="begin anew even if an unfinished session has this task")

@@ -23,7 +23,7 @@ from intern_action.settings.clock import SystemClock
 from intern_action.settings.load import load
 from intern_action.settings.world import find, writing
 from intern_action.wiring.house import House
-from intern_action.wiring.local import LocalDoor
+from intern_action.wiring.local import LocalDoor, local_forge
 from intern_action.wiring.premises import Premises
 
 
@@ -36,7 +36,7 @@ def approve(
         _require_known(house, who)
         approved = _awaited(house)
         body = "\n".join(line for line in (code, f"option: {option}" if option else "") if line)
-        house.forge.review(_pull_request(house), who, Verdict.APPROVED, body)
+        local_forge(house.premises).review(_pull_request(house), who, Verdict.APPROVED, body)
         house.drive()
         if approved and _awaited(house) == approved:
             click.echo(_reasons(house), err=True)
@@ -51,7 +51,7 @@ def request_changes(
     """Review the pull request with a request for changes, then go on."""
     with _house(environment, session, out) as house:
         who = person or user_name(environment)
-        house.forge.review(_pull_request(house), who, Verdict.CHANGES_REQUESTED, words)
+        local_forge(house.premises).review(_pull_request(house), who, Verdict.CHANGES_REQUESTED, words)
         return go_on(house)
 
 
@@ -59,7 +59,7 @@ def tell(environment: Mapping[str, str], session: str, *, out: str | None, perso
     """Say more, then go on."""
     with _house(environment, session, out) as house:
         who = person or user_name(environment)
-        house.forge.comment(house.case.began.thread, words, by=who)
+        local_forge(house.premises).comment(house.case.began.thread, words, by=who)
         tell_session(house.case, by=who, words=words)
         return go_on(house)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import click
 
@@ -15,8 +15,13 @@ from intern_action.session.reconcile import news
 from intern_action.session.sweep import sweep_of
 from intern_action.session.tidy import tidy
 from intern_action.settings.world import writing
+from intern_action.wiring.door import Door
+from intern_action.wiring.house import House
 from intern_action.wiring.homecoming import pay_debts
-from intern_action.wiring.local import LocalDoor
+
+
+def _nobody(_house: House) -> None:
+    """Show it to nobody."""
 
 
 def reconcile(environment: Mapping[str, str], *, out: str | None) -> int:
@@ -26,8 +31,13 @@ def reconcile(environment: Mapping[str, str], *, out: str | None) -> int:
         return tick(door)
 
 
-def tick(door: LocalDoor) -> int:
-    """Do so in this world, and say what was done; return the exit code of the first session that could not go on."""
+def tick(door: Door, *, seen: Callable[[House], None] = _nobody) -> int:
+    """Do so in this world, and say what was done; return the exit code of the first session that could not go on.
+
+    Args:
+        door: the way into the world.
+        seen: is shown each session that was gone on with.
+    """
     if not door.premises.ledger.read().sessions():
         click.echo("nothing waits here")
         return 0
@@ -36,7 +46,7 @@ def tick(door: LocalDoor) -> int:
         alive = office.jobs.alive()
         sessions = news(office, alive)
         told = [*_ended(office, alive)]
-    codes = [_go_on(door, session) for session in sessions]
+    codes = [_go_on(door, session, seen) for session in sessions]
     told += [*_forgotten(door), *pay_debts(door.premises)]
     for line in told:
         click.echo(line)
@@ -45,12 +55,13 @@ def tick(door: LocalDoor) -> int:
     return next((code for code in codes if code), 0)
 
 
-def _go_on(door: LocalDoor, session: str) -> int:
+def _go_on(door: Door, session: str, seen: Callable[[House], None]) -> int:
     """Go on with one session; what keeps it from that is said, and keeps no other."""
     try:
         with door.open(session) as house:
             state = house.look()
             click.echo(f"{session} is {state}: {house.case.memory.why or 'nothing is missing'}")
+            seen(house)
     except Interrupted:
         raise
     except InternError as error:
@@ -64,6 +75,6 @@ def _ended(office: Office, alive: Sequence[JobRef]) -> list[str]:
     return [f"cancelled {ref.id} ({ref.launch_key}): no session here waits for it" for ref in swept]
 
 
-def _forgotten(door: LocalDoor) -> list[str]:
+def _forgotten(door: Door) -> list[str]:
     with door.open(door.newest()) as house:
         return [f"deleted the staging repository of {key}: its results are home" for key in tidy(house.office)]

@@ -12,15 +12,25 @@ from intern_action.git.remote import Remote
 from intern_action.git.run import GitFailed
 
 PREFIX = "refs/intern/sessions/"
+SNAPSHOTS = "refs/intern/snapshots/"
 FILE = "journal.jsonl"
 SESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
 def session_ref(session: str) -> str:
     """Return a session's ref. Raises Misconfigured for what cannot be a session's id."""
+    return f"{PREFIX}{_checked(session)}"
+
+
+def snapshot_ref(session: str) -> str:
+    """Return the ref of a session's newest snapshot. Raises Misconfigured for what cannot be a session's id."""
+    return f"{SNAPSHOTS}{_checked(session)}"
+
+
+def _checked(session: str) -> str:
     if not SESSION.fullmatch(session):
         raise Misconfigured(f"{session!r} cannot be a session; ids are letters, digits, - and _")
-    return f"{PREFIX}{session}"
+    return session
 
 
 @frozen

@@ -10,7 +10,7 @@ from intern_action.core.errors import Misconfigured, NotAllowed
 from intern_action.core.frozen import frozen
 from intern_action.core.ports import Clock
 from intern_action.git.bundles import judge_commits, open_pack, quarantine, release, unpack
-from intern_action.git.journals import Journals
+from intern_action.git.journals import Journals, snapshot_ref
 from intern_action.git.names import shown
 from intern_action.git.objects import Item, contents, items, object_id, tree_of
 from intern_action.git.remote import Remote, branch_ref
@@ -203,6 +203,23 @@ class GitPublisher:
     def archive(self, commit: str, target: str) -> None:
         self.remote.fetch(object_id(commit))
         self.git.run("-c", "tar.umask=0022", "archive", "--format=tar", f"--output={Path(target).absolute()}", commit)
+
+    # --- snapshots -----------------------------------------------------------------------------------------------
+
+    def keep(self, session: str, commit: str) -> None:
+        if self.remote.here is not None:
+            return  # the agent half's own git directory lies on this machine too
+        ref = snapshot_ref(session)
+        standing = self.remote.ref(ref)
+        if standing != object_id(commit):
+            self.remote.push(commit, ref, at=self.clock.now(), parent=standing, leased=True)
+
+    def bring(self, session: str, *commits: str) -> str:
+        if self.remote.here is not None:
+            return self.remote.url
+        for commit in commits:
+            self.remote.fetch(object_id(commit), ref=snapshot_ref(session))
+        return self.git.git_dir
 
     # --- journals ------------------------------------------------------------------------------------------------
 

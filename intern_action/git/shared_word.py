@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 
@@ -25,10 +26,10 @@ class SharedWord:
     ref: str
 
     @classmethod
-    def at(cls, git_dir: str, url: str, ref: str) -> SharedWord:
+    def at(cls, git_dir: str, url: str, ref: str, *, config: Mapping[str, str] | None = None) -> SharedWord:
         """Return a word of a remote (path or URL), with a git directory of ours (made if need be)."""
         make_git_dir(git_dir)
-        return cls(remote=Remote(git=Git(git_dir=git_dir), url=url), ref=ref)
+        return cls(remote=Remote(git=Git(git_dir=git_dir, config=config or {}), url=url), ref=ref)
 
     def settle(self, proposal: str, *, at: datetime) -> str:
         """Return the word that stands there; when there is none yet, the proposal becomes it, or that of whoever was quicker."""

@@ -131,6 +131,8 @@ class Case:
 
     def announce(self) -> None:
         """Make ledger, stored journal and what people see agree with the case. May be repeated."""
+        if self.memory.snapshot:  # first: a journal that is found elsewhere never names a snapshot that is not
+            self.office.publisher.keep(self.began.session, self.memory.snapshot)
         self.journal.save()
         self.office.ledger.decide(self._news)
         self.office.press(self.office, self)

@@ -117,8 +117,8 @@ def _begin(office: Office, task: Begin, origin: Origin, requests: Requests) -> R
     if not session or (state_of(view, session).over and not origin.on_pull_request):
         case = admit(office, requests(task, origin))
         began = case.began.session
-        answer = "" if claimed else _answer("begun", session=began, task=task)
-        return Received(log=f"{'again: ' if claimed else ''}session {began}", answer=answer, session=began)
+        log = f"{'again: ' if claimed else ''}session {began}"
+        return Received(log=log, session=began)  # its own comment, which is there at once, answers
     if task.wishes != Wishes():
         return Received(log="flags for a session that began already", answer=_answer("flags-late", session=session))
     return _line_up(office, origin, session, what=WORDS, words=task.task)

@@ -116,6 +116,7 @@ class Hub(Section):
 class Traces(Section):
     """Whether traces go to a private data set on the Hub, and to which; `{user}` is whoever the writing token belongs to."""
 
+    branch: str
     upload: bool
     repository: str = Field(pattern=r"^[^/\s]+/[^/\s]+$")
 
@@ -156,6 +157,7 @@ class Waiting(Section):
 
     poll: Duration
     job: Duration
+    runner: Duration
 
 
 class Settings(Section):

@@ -91,10 +91,11 @@ class House:
         """Go on until the session is over or waits for people."""
         waiting = self.settings.waiting
         poll = waiting.poll.total_seconds()
+        longest = waiting.job if self.premises.ground.place == "local" else waiting.runner
         here = self.settings.jobs.backend == self.settings.sandbox.backend == "local"
         state = self._drive(
             poll_seconds=min(poll, LOCAL_POLL_SECONDS) if here else poll,
-            longest_seconds=waiting.job.total_seconds(),
+            longest_seconds=longest.total_seconds(),
         )
         from intern_action.session.lease import sweep
 
@@ -154,7 +155,8 @@ class House:
 
     @cached_property
     def _publisher(self) -> GitPublisher:
-        return GitPublisher.at(str(self.world.control / "git"), str(self.world.remote), clock=self.premises.clock)
+        ground, own = self.premises.ground, str(self.world.control / "git")
+        return GitPublisher.at(own, ground.url, clock=self.premises.clock, config=ground.git)
 
     @cached_property
     def _journals(self) -> SessionJournals:
@@ -202,7 +204,7 @@ class House:
         budget = self.settings.budget
         limits = Limits(month_usd=budget.month_usd, session_usd=budget.session_usd, requester_usd=budget.requester_usd)
         blob, content = found or ("", None)
-        return blob, parse_policy(content, limits=limits)
+        return blob, parse_policy(content, our_name=self.premises.ground.our_name, limits=limits)
 
     # --- the agent half ----------------------------------------------------------------------------------------------
 
@@ -317,6 +319,11 @@ class House:
         began = self.case.began
         return hub_for(self.premises, str(self.world.desk(began.session) / "checkout"), began.task)
 
+    def _source(self) -> str:
+        """Return the repository on this machine that has what the session starts or goes on from."""
+        memory = self.case.memory
+        return self._publisher.bring(self.session, *filter(None, (memory.beginning.base_sha, memory.snapshot)))
+
     @cached_property
     def _site(self) -> Site:
         from intern_action.wiring.workplace import Site
@@ -324,6 +331,7 @@ class House:
         tools = self.settings.tools
         return Site(
             world=self.world,
+            source=self._source(),
             shell=self.shell,
             hub=self._hub(),
             jobs=self.jobs,

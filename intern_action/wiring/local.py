@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from intern_action.core.entries import LedgerView
 from intern_action.core.errors import Bug, Misconfigured
-from intern_action.core.types import JsonObject, Permission
+from intern_action.core.types import Permission
 from intern_action.forge.local import LocalForge
 from intern_action.git.facts import RepositoryFacts, ready_repository
 from intern_action.git.repository import BareRepository
@@ -32,7 +32,7 @@ class LocalDoor:
     @property
     def forge(self) -> LocalForge:
         """Threads, pull requests and reviews."""
-        return self.premises.forge
+        return local_forge(self.premises)
 
     def begin(self, repo: Path, task: str, person: str, *, anew: bool = False) -> House:
         """Begin a session with this task, or take up the unfinished one that has it.
@@ -79,6 +79,7 @@ class LocalDoor:
 
     def _request(self, key: str, task: str, person: str, base_sha: str, thread: int) -> Request:
         from intern_action.session.admit import Request
+        from intern_action.wiring.asking import first_lease
         from intern_action.wiring.parts import chosen_model
 
         return Request(
@@ -90,7 +91,7 @@ class LocalDoor:
             model=chosen_model(self.premises),
             max_turns=self.premises.settings.max_turns,
             max_cost_usd=self.premises.settings.max_cost_usd,
-            sandbox=self._lease(),
+            sandbox=first_lease(self.premises) if self.premises.settings.sandbox_tools else None,
         )
 
     def _warm(self) -> None:
@@ -107,27 +108,17 @@ class LocalDoor:
                 "run as root, set `sandbox.backend: hf`, or leave it out"
             )
 
-    def _lease(self) -> JsonObject | None:
-        """Return the lease that the session begins with, None when its tools work here."""
-        settings = self.premises.settings
-        if not settings.sandbox_tools:
-            return None
-        from intern_action.settings.words import text
-        from intern_action.wiring.parts import there_is
-
-        asked = settings.sandbox
-        cap = {} if asked.cap_usd is None else {"cap_usd": str(asked.cap_usd)}
-        minutes = int(asked.lease.total_seconds() // 60)
-        return {
-            "flavor": there_is(asked.flavor, asked.backend),
-            "timeout": f"{minutes}m",
-            "purpose": text("sandbox-purpose").strip(),
-            **cap,
-        }
-
     def _issue(self, task: str, person: str) -> int:
         title = task.splitlines()[0][:80] if task else "no task"
         return self.forge.open_issue(title, f"/intern {task}", person).number
+
+
+def local_forge(premises: Premises) -> LocalForge:
+    """Return the forge of a world that is all on this machine. Raises Bug for any other."""
+    forge = premises.forge
+    if not isinstance(forge, LocalForge):
+        raise Bug("people do not act here: the repository is elsewhere")
+    return forge
 
 
 def event_key(view: LedgerView, task: str, person: str, base_sha: str, *, anew: bool) -> str:

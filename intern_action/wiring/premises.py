@@ -1,4 +1,4 @@
-"""What every session of a local world shares: settings, folders, time, the forge and the ledger."""
+"""What every session of a world shares: settings, folders, time, the forge and the ledger."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Protocol
 
-from intern_action.core.ports import Clock, RecipeBook, Watcher
-from intern_action.forge.local import LocalForge
+from intern_action.core.ports import Clock, Forge, RecipeBook, Watcher
 from intern_action.git.branch import GitBranch
-from intern_action.git.repository import BareRepository
 from intern_action.git.shared_word import SharedWord
 from intern_action.ledger.ledger import GitLedger
 from intern_action.settings.places import configs
 from intern_action.settings.settings import Settings
 from intern_action.settings.world import World
 from intern_action.trace.whole import write_whole
+from intern_action.wiring.ground import Ground, LocalGround
 
 
 class Onlooker(Watcher, Protocol):
@@ -32,7 +31,7 @@ class Onlooker(Watcher, Protocol):
 
 
 class Premises:
-    """A local world.
+    """A world: its folders on this machine, and the ground it stands on.
 
     Args:
         settings: of this run.
@@ -40,6 +39,7 @@ class Premises:
         environment: the environment variables, as they were handed down.
         watcher: who shows what happens; None is whoever fits the terminal.
         recipes: the book of the planner; None is our own.
+        ground: where the repository lies and people talk; None is below the world's own folders.
     """
 
     def __init__(
@@ -51,7 +51,9 @@ class Premises:
         *,
         watcher: Onlooker | None = None,
         recipes: RecipeBook | None = None,
+        ground: Ground | None = None,
     ) -> None:
+        self.ground: Ground = ground or LocalGround(world, clock)
         self.watcher = watcher
         self.recipes = recipes
         self.settings = settings
@@ -59,17 +61,18 @@ class Premises:
         self.environment = environment
         self.clock = clock
 
-    @cached_property
-    def forge(self) -> LocalForge:
-        """Threads, pull requests and reviews as files."""
-        return LocalForge(self.world.forge, BareRepository.open(str(self.world.remote)), clock=self.clock)
+    @property
+    def forge(self) -> Forge:
+        """Threads, pull requests and reviews."""
+        return self.ground.forge
 
     @cached_property
     def ledger(self) -> GitLedger:
-        """The ledger on the bare repository."""
-        branch = GitBranch.at(str(self.world.control / "ledger"), str(self.world.remote), "intern/ledger")
+        """The ledger on its branch of the repository."""
+        ground = self.ground
+        branch = GitBranch.at(str(self.world.control / "ledger"), ground.url, "intern/ledger", config=ground.git)
         readme = (configs() / "texts" / "ledger.md").read_text(encoding="utf-8")
-        return GitLedger(branch, clock=self.clock, origin="local", readme=readme)
+        return GitLedger(branch, clock=self.clock, origin=ground.origin, readme=readme)
 
     @cached_property
     def home(self) -> str:
@@ -79,8 +82,8 @@ class Premises:
         """
         note = self.world.control / "home"
         if not note.exists():
-            git_dir, remote = str(self.world.control / "ledger"), str(self.world.remote)
-            shared = SharedWord.at(git_dir, remote, "refs/intern/home")
+            git_dir, ground = str(self.world.control / "ledger"), self.ground
+            shared = SharedWord.at(git_dir, ground.url, "refs/intern/home", config=ground.git)
             write_whole(note, shared.settle(secrets.token_hex(8), at=self.clock.now()))
         return note.read_text(encoding="utf-8").strip()
 

@@ -6,16 +6,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 from intern_action import __version__
+from intern_action.core.states import State
 from intern_action.git.run import Git, GitFailed
 from intern_action.session.office import Case, Office
 from intern_action.session.report import Links, gather
 from intern_action.settings.places import configs
 from intern_action.trace import html, jsonl, report, result
+from intern_action.trace.check import check
 from intern_action.trace.report import ReportData
 from intern_action.trace.whole import write_whole
 from intern_action.wiring.homecoming import bring_traces_home
 from intern_action.wiring.models import bring_home
 from intern_action.wiring.premises import Premises
+from intern_action.wiring.traces import addresses, publish
 
 
 class Press:
@@ -29,9 +32,13 @@ class Press:
     def renew(self, office: Office, case: Case) -> None:
         """Write trace, result, pull request and sticky comment again."""
         folder = self._premises.world.results(case.began.session)
-        told = gather(case, self._links(case, folder), version=__version__)
+        place = self._premises.ground.place
+        told = gather(case, self._links(case, folder), version=__version__, place=place)
         self._trace(case, folder)
         result.write(folder / "result.json", result.of(told, versions={"intern-action": __version__}))
+        write_whole(folder / "summary.md", report.step_summary(told, texts=self._texts))
+        if told.trace_html.startswith("http"):
+            publish(self._premises, told.session, folder)
         self._forge(office, told)
         self._branch(case, told)
         self._home(told, folder / "trace.jsonl")
@@ -45,13 +52,22 @@ class Press:
     def _links(self, case: Case, folder: Path) -> Links:
         model = bring_home(case, folder / "model")
         card = model / "README.md" if model else None
+        html_at, jsonl_at = self._traces(case, folder)
         return Links(
-            trace_html=str(folder / "trace.html"),
-            trace_jsonl=str(folder / "trace.jsonl"),
+            trace_html=html_at,
+            trace_jsonl=jsonl_at,
             result_json=str(folder / "result.json"),
             model_folder=str(model) if model else "",
             card=str(card) if card and card.exists() else "",
         )
+
+    def _traces(self, case: Case, folder: Path) -> tuple[str, str]:
+        """Return where people find the trace: below the world on this machine, else on its branch once work has paused."""
+        if self._premises.ground.place == "local":
+            return str(folder / "trace.html"), str(folder / "trace.jsonl")
+        if not (case.state.waiting or case.state.over):
+            return "", ""
+        return addresses(self._premises, case.began.session)
 
     def _trace(self, case: Case, folder: Path) -> None:
         entries = tuple(case.journal.entries())
@@ -65,6 +81,9 @@ class Press:
         if told.pull_request:
             body = report.pull_request(told, texts=self._texts)
             office.forge.describe_pull_request(told.pull_request, title=told.title, body=body)
+            office.forge.keep_check(check(told, texts=self._texts))
+            if told.state is State.DONE:
+                office.forge.ready(told.pull_request)  # results are in: now it may be merged
 
     def _branch(self, case: Case, told: ReportData) -> None:
         """Bring the branch to the person's own repository; a branch of theirs by that name is never overwritten."""

@@ -26,9 +26,14 @@ from intern_action.trace.store import FileJournal
 
 @frozen
 class Site:
-    """What a workplace is built from. Nothing in it can write or spend."""
+    """What a workplace is built from. Nothing in it can write or spend.
+
+    Args:
+        source: the repository on this machine that has the session's base and its newest snapshot.
+    """
 
     world: World
+    source: str
     shell: ToolShell
     hub: HubReader
     jobs: JobReader
@@ -57,7 +62,7 @@ class LocalWorkplace:
         self.checkout = WorkTree.make(
             str(self._own / "git"),
             str(desk / "checkout"),
-            source=str(site.world.remote),
+            source=site.source,
             base_sha=began.base_sha,
             clock=site.clock,
             own=site.shell.own,

@@ -102,6 +102,14 @@ class Publisher(Protocol):
         """Write `git archive` (tar) of a commit."""
         ...
 
+    def keep(self, session: str, commit: str) -> None:
+        """Keep a session's newest snapshot on the remote, where another machine finds it; on this machine it lies anyway."""
+        ...
+
+    def bring(self, session: str, *commits: str) -> str:
+        """Have commits of a session at hand; return the repository on this machine that holds them, for the agent half."""
+        ...
+
     def save_journal(self, session: str, lines: bytes, *, expected_head: str) -> str:
         """Store a journal under `refs/intern/sessions/<id>`, by compare-and-swap on the commit last seen.
 

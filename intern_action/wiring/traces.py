@@ -1,0 +1,40 @@
+"""Traces on a branch of the repository: there as long as the repository is, and seen by whoever may see it, nobody else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from intern_action.core.errors import OutsideError
+from intern_action.git.branch import GitBranch
+from intern_action.wiring.premises import Premises
+
+FILES = ("trace.html", "trace.jsonl")
+TRIES = 8
+"""Sessions that end at the same moment write one after the other."""
+
+
+def addresses(premises: Premises, session: str) -> tuple[str, str]:
+    """Return where people see a session's HTML and JSONL, two times "" where nobody wants them there."""
+    branch, ground = premises.settings.traces.branch, premises.ground
+    if not branch:
+        return "", ""
+    html, jsonl = (f"{session}/{name}" for name in FILES)
+    return ground.address(branch, html, raw=True), ground.address(branch, jsonl)
+
+
+def publish(premises: Premises, session: str, folder: Path) -> None:
+    """Put a session's trace, as it lies in a folder, on the branch. Redaction was at the door: nothing secret is in it.
+
+    Raises:
+        OutsideError: the branch could not be written; the next boundary tries again.
+    """
+    ground, at = premises.ground, premises.clock.now()
+    place = str(premises.world.control / "traces.git")
+    branch = GitBranch.at(place, ground.url, premises.settings.traces.branch, config=ground.git)
+    files = {f"{session}/{name}": (folder / name).read_bytes() for name in FILES}
+    for _ in range(TRIES):
+        if branch.push(files, parent=branch.head(), message=f"trace of {session}\n", at=at) is not None:
+            return
+    raise OutsideError(
+        f"the trace of {session} could not be written to {premises.settings.traces.branch}: others write there"
+    )
