@@ -10,7 +10,7 @@ import click
 
 from intern_action.commands.local import exit_code
 from intern_action.commands.reconcile import tick
-from intern_action.core.errors import InternError, Interrupted, Misconfigured, NotAllowed
+from intern_action.core.errors import AtWork, InternError, Interrupted, Misconfigured, NotAllowed
 from intern_action.core.incoming import Asked, Begin, Doorbell, Feedback, Incoming, Nothing, Origin, Say
 from intern_action.core.types import Reaction
 from intern_action.forge.github import OUR_NAME
@@ -26,7 +26,7 @@ from intern_action.wiring.bounds import bounds_of
 from intern_action.wiring.github import DefaultBranch, GitHubGround
 from intern_action.wiring.house import House
 from intern_action.wiring.outputs import deliver
-from intern_action.wiring.premises import Premises
+from intern_action.wiring.premises import Premises, ledger_on
 from intern_action.wiring.workflow import WorkflowRun, inputs, with_inputs
 
 FLAGS = {
@@ -75,7 +75,7 @@ class Step:
         name = self._inputs.get("bot_name") or OUR_NAME
         token = self._environment.get("GITHUB_TOKEN", "")
         self._ground = GitHubGround(run, token, clock=self._clock, our_name=name)
-        self._default = DefaultBranch(self._ground, self.world)
+        self._default = DefaultBranch(self._ground, self.world, name=run.default_branch)
 
     @property
     def premises(self) -> Premises:
@@ -105,6 +105,9 @@ class Step:
         """Hear the event again, within the bounds of settings and policy, and do what it asks."""
         if not self._run.of_branch(self._default.name):
             raise NotAllowed(text("other-workflow", run=self._run, default=self._default.name).strip())
+        if self._quiet():
+            click.echo("nothing waits here")
+            return 0
         try:
             return self._do(self._heard())
         except Interrupted:
@@ -112,6 +115,13 @@ class Step:
         except InternError as error:
             self._tell(str(error))
             raise
+
+    def _quiet(self) -> bool:
+        """Whether a bell rang where nothing waits, works or costs: then not even the settings are read."""
+        if not isinstance(hear(self._run.event, self._run.payload, Bounds(), slot=self._run.run_id), Doorbell):
+            return False
+        view = ledger_on(self._ground, self.world, self._clock).read()
+        return not view.costing() and all(moved.state.over for moved in view.sessions().values())
 
     def _heard(self) -> Incoming:
         with self.open("") as house:
@@ -161,6 +171,13 @@ class Step:
         self._ground.forge.keep_comment(origin.thread, marker=marker, text=f"{marker}\n{words}")
 
     def _go_on(self, session: str, *, begun: bool = False) -> int:
+        try:
+            return self._driven(session, begun=begun)
+        except AtWork as busy:
+            click.echo(str(busy))
+            return 0
+
+    def _driven(self, session: str, *, begun: bool) -> int:
         with self.open(session) as house:
             if begun and not house.case.memory.replies:
                 house.case.announce()  # people see at once that it is at work

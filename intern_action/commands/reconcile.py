@@ -16,8 +16,8 @@ from intern_action.session.sweep import sweep_of
 from intern_action.session.tidy import tidy
 from intern_action.settings.world import writing
 from intern_action.wiring.door import Door
-from intern_action.wiring.house import House
 from intern_action.wiring.homecoming import pay_debts
+from intern_action.wiring.house import House
 
 
 def _nobody(_house: House) -> None:

@@ -34,12 +34,16 @@ class Admitted:
 
 @frozen
 class SessionMoved:
-    """A session is in this state, and its journal's head has this hash."""
+    """A session is in this state, and its journal's head has this hash.
+
+    `runner` is the workflow run that works on it; "" for nobody, and where no two machines share a session.
+    """
 
     session: str
     state: State
     journal_head: str
     why: str = ""
+    runner: str = field(default="", metadata=LATER)
     kind: Literal["session-moved"] = "session-moved"
 
 

@@ -115,6 +115,10 @@ class LedgerError(OutsideError):
     """The ledger cannot be trusted or written: broken chain, unknown schema, endless races. Nothing is spent."""
 
 
+class AtWork(OutsideError):
+    """Another run works on this session; it takes in what was said to it at its next stop. Nothing was changed."""
+
+
 class Stuck(InternError):
     """The agent repeats itself and cannot be brought out of it."""
 

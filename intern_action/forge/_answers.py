@@ -53,6 +53,12 @@ class IssueComment(_Answer):
         return Comment(id=str(self.id), by=login(self.user), text=self.body or "", at=self.created_at, edited_at=edited)
 
 
+class Run(_Answer):
+    """`workflow-run`."""
+
+    status: str | None = None
+
+
 class Repo(_Answer):
     """`repository`."""
 

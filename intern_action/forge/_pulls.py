@@ -36,13 +36,13 @@ class Pulls:
         """Return all that are open."""
         return self.wire.all(f"{self.repository}/pulls", Pull, "list the open pull requests", state="open")
 
-    def opened(self, *, title: str, body: str, head: str, base: str) -> Pull:
-        """Return the open one of a head, or open a draft."""
+    def opened(self, *, title: str, body: str, head: str, base: str) -> tuple[Pull, bool]:
+        """Return the open one of a head, or open a draft; and whether it was opened now."""
         wanted: dict[str, object] = {"title": title, "body": body, "head": head, "base": base, "draft": True}
         there = self._of(head, base)
         if there is not None:
-            return there
-        return self.wire.make_once(lambda: self._create(wanted), look=lambda: self._of(head, base))
+            return there, False
+        return self.wire.make_once(lambda: self._create(wanted), look=lambda: self._of(head, base)), True
 
     def edit(self, number: int, changes: dict[str, object], asked: str) -> None:
         """Change an open or closed one."""

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from intern_action.core.errors import ForgeError, Misconfigured
 from intern_action.core.ports import Clock
 from intern_action.core.types import Check, Comment, Permission, PullRequest, Reaction, Review, Thread
-from intern_action.forge._answers import Collaborator, Issue, Pull, PullReview, Repo, login
+from intern_action.forge._answers import Collaborator, Issue, Pull, PullReview, Repo, Run, login
 from intern_action.forge._bodies import GOES_ON, pieces
 from intern_action.forge._checks import Checks
 from intern_action.forge._commits import authors_of, last_push
@@ -27,6 +27,7 @@ OUR_NAME = "github-actions[bot]"
 
 REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
 CONTINUED = "intern:description"
+ENDED = "completed"
 TITLE_MOST = 256
 """GitHub refuses a longer title with 422 ("title is too long (maximum is 256 characters)")."""
 
@@ -61,6 +62,7 @@ class GitHubForge:
         self._desk = Desk(wire=self._wire, repository=self._path, name=name)
         self._pulls = Pulls(wire=self._wire, repository=self._path)
         self._checks = Checks(wire=self._wire, repository=self._path)
+        self._undivided = set[int]()  # pull requests whose description is known to go on in no comment
         self.git_url = f"{server_url.rstrip('/')}/{repository}.git"
 
     # --- threads --------------------------------------------------------------------------------------------------
@@ -91,19 +93,24 @@ class GitHubForge:
     # --- pull requests --------------------------------------------------------------------------------------------
 
     def open_pull_request(self, *, title: str, body: str, head: str, base: str) -> PullRequest:
-        pull = self._pulls.opened(title=_one_line(title), body=pieces(body)[0], head=head, base=base)
-        self.describe_pull_request(pull.number, title=title, body=body)
+        pull, made = self._pulls.opened(title=_one_line(title), body=pieces(body)[0], head=head, base=base)
+        if made:
+            self._undivided.add(pull.number)
+        if not made or len(pieces(body)) > 1:
+            self.describe_pull_request(pull.number, title=title, body=body)
         return self.pull_request(pull.number)
 
     def describe_pull_request(self, number: int, *, title: str, body: str) -> None:
         first, *rest = pieces(body)
         self._pulls.edit(number, {"title": _one_line(title), "body": first}, f"describe pull request #{number}")
-        if not rest:
-            self._desk.drop(number, marker=CONTINUED)
-        else:
+        if rest:
+            self._undivided.discard(number)
             self._desk.keep(
                 number, marker=CONTINUED, text="".join(piece.removesuffix(GOES_ON) + "\n" for piece in rest)
             )
+        elif number not in self._undivided:
+            self._desk.drop(number, marker=CONTINUED)
+            self._undivided.add(number)
 
     def ready(self, number: int) -> None:
         self._pulls.ready(number)
@@ -114,10 +121,9 @@ class GitHubForge:
     def pull_request(self, number: int) -> PullRequest:
         return self._whole(self._pulls.get(number))
 
-    def open_pull_requests(self, *, head_sha: str) -> tuple[PullRequest, ...]:
+    def open_pull_requests(self, *, head_sha: str) -> tuple[int, ...]:
         """Look at every open pull request: a list by commit leaves out those whose commit is on the default branch."""
-        found = [pull.number for pull in self._pulls.open() if head_sha and pull.head.sha == head_sha]
-        return tuple(pull for pull in map(self.pull_request, sorted(found)) if pull.open and pull.head_sha == head_sha)
+        return tuple(sorted(pull.number for pull in self._pulls.open() if head_sha and pull.head.sha == head_sha))
 
     def ask_for_review(self, number: int, people: tuple[str, ...]) -> tuple[str, ...]:
         opener = login(self._pulls.get(number).user).casefold()
@@ -159,6 +165,17 @@ class GitHubForge:
             commit_authors=authors_of(self._wire, self._path, pull),
             url=pull.html_url,
         )
+
+    def runs(self, run: str) -> bool:
+        """Return whether a workflow run still runs; where that cannot be told, it does.
+
+        Needs `actions: read`. A run that is gone (deleted after it ended) runs no more.
+        """
+        try:
+            found = self._wire.get(f"{self._path}/actions/runs/{quote(run, safe='')}", Run, f"show run {run}")
+        except Refused as error:
+            return error.status != HTTP_NOT_FOUND
+        return found.status != ENDED
 
     # --- reviews and people ---------------------------------------------------------------------------------------
 

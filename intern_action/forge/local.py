@@ -163,9 +163,9 @@ class LocalForge:
             url=self._shelf.shown(f"pulls/{number}.md"),
         )
 
-    def open_pull_requests(self, *, head_sha: str) -> tuple[PullRequest, ...]:
+    def open_pull_requests(self, *, head_sha: str) -> tuple[int, ...]:
         everything = (self.pull_request(number) for number in self._folder.numbers("pulls"))
-        return tuple(pull for pull in everything if pull.open and head_sha and pull.head_sha == head_sha)
+        return tuple(pull.number for pull in everything if pull.open and head_sha and pull.head_sha == head_sha)
 
     def ask_for_review(self, number: int, people: tuple[str, ...]) -> tuple[str, ...]:
         opener, before = self._pull_head(number)[0].by.casefold(), self._pull_head(number)[0].reviewers or ()

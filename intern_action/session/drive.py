@@ -40,6 +40,7 @@ def drive(case: Case, work: Work, shelf: BundleShelf, *, patience: Patience = US
     while not case.state.over:
         match case.state:
             case State.RUNNING:
+                case.take_seat()
                 if case.memory.calls:  # before the first one there can be nothing to end
                     _give_back_objected(case)
                 _settle(case, shelf.take(work(tuple(case.journal.entries()))))

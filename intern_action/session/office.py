@@ -8,10 +8,10 @@ from datetime import timedelta
 from intern_action.agent.memory import Memory
 from intern_action.agent.toolbox import Toolbox, Verdict
 from intern_action.core.entries import Ledger, LedgerEvent, LedgerView, SessionMoved
-from intern_action.core.errors import Misconfigured
+from intern_action.core.errors import AtWork, Misconfigured
 from intern_action.core.events import Began, Entry, Event, Moved
 from intern_action.core.frozen import frozen
-from intern_action.core.judgement import ApprovalPolicy
+from intern_action.core.judgement import ApprovalPolicy, Judgement
 from intern_action.core.ports import (
     Clock,
     ControlJournal,
@@ -49,6 +49,8 @@ class Office:
         base: the default branch.
         scratch: a folder for archives.
         holder: names whoever shares the locks of these journals, and nobody else.
+        runner: the workflow run we are in, "" where no other machine works on these sessions.
+        runs: whether a workflow run still runs; one that nobody can be asked about does.
     """
 
     forge: Forge
@@ -76,6 +78,8 @@ class Office:
     base: str
     scratch: str
     holder: str
+    runner: str = ""
+    runs: Callable[[str], bool] = bool
 
     def case(self, session: str) -> Case:
         """Return a session's case. Raises Misconfigured for a session nobody knows."""
@@ -93,6 +97,8 @@ class Case:
         self.journal = journal
         self.memory = Memory()
         self.taken = -1
+        self.judged: Judgement | None = None
+        """The judgement of what awaits a review that was made just now, for what is shown next; None at any other time."""
         for entry in journal.entries():
             self.take(entry)
 
@@ -115,6 +121,7 @@ class Case:
         """Take in an entry that already stands in the journal."""
         self.memory.take(entry.event)
         self.taken = entry.seq
+        self.judged = None
 
     def move(self, to: State, why: str = "", *, exit_code: int = 0) -> None:
         """Change the state, if it is another one."""
@@ -136,10 +143,29 @@ class Case:
         self.journal.save()
         self.office.ledger.decide(self._news)
         self.office.press(self.office, self)
+        self.judged = None
+
+    def take_seat(self) -> None:
+        """Say in the ledger that this run works on the session now.
+
+        Raises:
+            AtWork: another run does, and still runs.
+        """
+        if self.office.runner:
+            self.office.ledger.decide(self._news)
 
     def _news(self, view: LedgerView) -> tuple[LedgerEvent, ...]:
-        head = self.journal.head
+        head, before = self.journal.head, view.session_state(self.began.session)
         fact = SessionMoved(
-            session=self.began.session, state=self.state, journal_head=head.hash if head else "", why=self.memory.why
+            session=self.began.session,
+            state=self.state,
+            journal_head=head.hash if head else "",
+            why=self.memory.why,
+            runner="" if self.state.waiting or self.state.over else self.office.runner,
         )
-        return () if view.session_state(self.began.session) == fact else (fact,)
+        other = before.runner if before else ""
+        if other not in {"", self.office.runner} and self.office.runs(other):
+            raise AtWork(
+                f"run {other} works on session {self.began.session}; what was said is taken in at its next stop"
+            )
+        return () if before == fact else (fact,)

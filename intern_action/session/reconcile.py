@@ -35,6 +35,8 @@ def _with_news(office: Office, view: LedgerView, running: frozenset[str]) -> Ite
                 yield session
             case State.AWAITING_REVIEW if _decided(office, view, made):
                 yield session
+            case State.RUNNING if moved.runner and not office.runs(moved.runner):
+                yield session  # its runner is gone
             case _:
                 pass
 

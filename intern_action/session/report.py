@@ -353,7 +353,7 @@ def _missing(case: Case) -> tuple[str, ...]:
     if before is None:
         return ()
     try:
-        judgement = explain(case, before)
+        judgement = case.judged or explain(case, before)
     except InternError as error:
         return (str(error),)
     if isinstance(judgement, Approved) or judgement.waiting:

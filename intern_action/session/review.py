@@ -67,6 +67,7 @@ def consider(case: Case) -> Judgement | None:
         send_back(case, before, objection)
         return None
     judgement = judge(gather(case, before, case.office.ledger.read()))
+    case.judged = judgement
     match judgement:
         case Approved(by=by):
             _consume(case, before)
@@ -125,7 +126,7 @@ def gather(case: Case, before: Open, view: LedgerView) -> Facts:
         dropped=view.dropped(before.planned.digest) is not None,
         pull_request=pull,
         twins=tuple(
-            p.number for p in office.forge.open_pull_requests(head_sha=pull.head_sha) if p.number != pull.number
+            number for number in office.forge.open_pull_requests(head_sha=pull.head_sha) if number != pull.number
         ),
         live_head=head,
         live_tree=office.publisher.tree_of(head) if head else None,

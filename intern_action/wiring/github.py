@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 from urllib.parse import quote
 
 from intern_action.core.errors import Misconfigured
@@ -18,9 +18,6 @@ from intern_action.settings.sources import REPOSITORY_FILE
 from intern_action.settings.world import World
 from intern_action.trace.whole import write_whole
 from intern_action.wiring.workflow import WorkflowRun
-
-if TYPE_CHECKING:
-    from intern_action.core.ports import Forge
 
 
 class GitHubGround:
@@ -43,15 +40,16 @@ class GitHubGround:
             )
         self.origin = run.repository.lower()
         self.our_name = our_name
+        self.runner = run.run_id
         self.url = f"{run.server_url}/{run.repository}.git"
         self.git: Mapping[str, str] = with_token(token, run.server_url)
         self._run = run
         self._token = token
         self._clock = clock
-        self._forge: Forge | None = None
+        self._forge: GitHubForge | None = None
 
     @property
-    def forge(self) -> Forge:
+    def forge(self) -> GitHubForge:
         """Threads, pull requests, reviews; the line is opened when it is first needed."""
         if self._forge is None:
             self._forge = GitHubForge(
@@ -64,6 +62,10 @@ class GitHubGround:
             )
         return self._forge
 
+    def runs(self, run: str) -> bool:
+        """Return whether a workflow run still runs; one that nobody can be asked about does."""
+        return self.forge.runs(run)
+
     def address(self, branch: str, path: str, *, raw: bool = False) -> str:
         """Return where people who may see the repository see a file of a branch."""
         how = "raw" if raw else "blob"
@@ -75,11 +77,13 @@ class DefaultBranch:
 
     Args:
         ground: whose.
-        folder: for our git directory and the settings file; nobody else's.
+        world: its control folder has our git directory and the settings file.
+        name: what the event calls it, "" when it does not say.
     """
 
-    def __init__(self, ground: GitHubGround, world: World) -> None:
+    def __init__(self, ground: GitHubGround, world: World, *, name: str = "") -> None:
         self._world = world
+        self._told = name
         git_dir = str(world.control / "git")
         make_git_dir(git_dir)
         self._remote = Remote(git=Git(git_dir=git_dir, config=ground.git), url=ground.url)
@@ -87,7 +91,7 @@ class DefaultBranch:
     @cached_property
     def name(self) -> str:
         """Its name. Raises Misconfigured for a repository without one."""
-        found = self._remote.default_branch()
+        found = self._told or self._remote.default_branch()
         if not found:
             raise Misconfigured("the repository has no default branch yet; push a first commit")
         return found

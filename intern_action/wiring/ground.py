@@ -45,6 +45,15 @@ class Ground(Protocol):
         """The account that opens our pull requests."""
         ...
 
+    @property
+    def runner(self) -> str:
+        """The workflow run we are in, "" where no other machine works on these sessions."""
+        ...
+
+    def runs(self, run: str) -> bool:
+        """Return whether a workflow run still runs; one that nobody can be asked about does."""
+        ...
+
     def address(self, branch: str, path: str, *, raw: bool = False) -> str:
         """Return where people see a file of a branch, "" where they look at this machine. `raw`: the file itself, no page."""
         ...
@@ -56,6 +65,7 @@ class LocalGround:
     place: Literal["github", "local"] = "local"
     git: Mapping[str, str] = {}
     origin = "local"
+    runner = ""
     our_name = ApprovalPolicy().our_name
 
     def __init__(self, world: World, clock: Clock) -> None:
@@ -74,6 +84,10 @@ class LocalGround:
         if self._forge is None:
             self._forge = LocalForge(self._world.forge, BareRepository.open(self.url), clock=self._clock)
         return self._forge
+
+    def runs(self, run: str) -> bool:
+        """Return whether a workflow run still runs; there are none here."""
+        return bool(run)
 
     def address(self, branch: str, path: str, *, raw: bool = False) -> str:
         """Return nothing: what lies on this machine is shown by its path."""

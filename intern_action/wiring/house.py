@@ -51,6 +51,7 @@ from intern_action.wiring.premises import Premises
 from intern_action.wiring.rooms import Rooms
 
 if TYPE_CHECKING:
+    from intern_action.wiring.press import Press
     from intern_action.wiring.workplace import LocalWorkplace, Site
 
 LOCAL_POLL_SECONDS = 0.5
@@ -151,6 +152,8 @@ class House:
             base=self._base,
             scratch=str(self.world.control),
             holder=holder_of(self.world.control),
+            runner=self.premises.ground.runner,
+            runs=self.premises.ground.runs,
         )
 
     @cached_property
@@ -167,9 +170,13 @@ class House:
         return BundleFolder(self.world.control / "bundles")
 
     def _press(self, office: Office, case: Case) -> None:
+        self._printer.renew(office, case)
+
+    @cached_property
+    def _printer(self) -> Press:
         from intern_action.wiring.press import Press
 
-        Press(self.premises, self._note_trace).renew(office, case)
+        return Press(self.premises, self._note_trace)
 
     def _note_trace(self, words: str) -> None:
         self.trace_note = words

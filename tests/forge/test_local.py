@@ -85,9 +85,9 @@ def test_open_pull_requests_of_one_commit_are_all_named(house: ForgeWorld) -> No
     head = house.pull().head_sha
     house.git.git("update-ref", "refs/heads/twin", head)
     house.forge.open_pull_request(title="twin", body="", head="twin", base="main")
-    assert [pull.number for pull in house.forge.open_pull_requests(head_sha=head)] == [1, 2]
+    assert house.forge.open_pull_requests(head_sha=head) == (1, 2)
     house.git.git("update-ref", "-d", "refs/heads/twin")
-    assert [pull.number for pull in house.forge.open_pull_requests(head_sha=head)] == [1]
+    assert house.forge.open_pull_requests(head_sha=head) == (1,)
     assert house.forge.open_pull_requests(head_sha="") == ()
 
 

@@ -79,6 +79,11 @@ class GitHubServer:
         """Everything that broke GitHub's description, unfiltered: what we asked, and what was answered to us."""
         return [f"{one.method} {one.path}: {found}" for one in self.requests for found in one.violations]
 
+    @property
+    def runs(self) -> dict[str, str]:
+        """Workflow runs by id, each with its status; whoever plays the runner keeps them."""
+        return self.corrections.inside.runs
+
     def token(self, login: str = APP, granted: Mapping[str, str] = EVERYTHING) -> str:
         """Make a token: a workflow's own, or a person's."""
         return self.accounts.token(login, granted)

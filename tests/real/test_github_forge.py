@@ -324,7 +324,7 @@ def test_a_pull_request_whose_answer_is_lost_is_opened_once(
 ) -> None:
     server.fault("POST", "/pulls", kind)
     pull = there.pull()
-    assert [one.number for one in there.forge.open_pull_requests(head_sha=pull.head_sha)] == [pull.number]
+    assert there.forge.open_pull_requests(head_sha=pull.head_sha) == (pull.number,)
 
 
 def test_a_kept_comment_and_a_check_whose_answers_are_lost_are_made_once(there: There, server: GitHubServer) -> None:

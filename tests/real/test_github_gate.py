@@ -57,7 +57,7 @@ class Planned:
             digest=plan_digest(plan),
             newest_digest=plan_digest(plan),
             pull_request=pull,
-            twins=tuple(one.number for one in same if one.number != number),
+            twins=tuple(one for one in same if one != number),
             live_head=self.git.bare.head(self.pull.head),
             policy=replace(usual.policy, our_name=OUR_NAME),
             reviews=reviews,

@@ -54,8 +54,8 @@ class Forge(Protocol):
         """Return it as it is now."""
         ...
 
-    def open_pull_requests(self, *, head_sha: str) -> tuple[PullRequest, ...]:
-        """Return every open pull request whose head is this commit."""
+    def open_pull_requests(self, *, head_sha: str) -> tuple[int, ...]:
+        """Return the number of every open pull request whose head is this commit, in order."""
         ...
 
     def ask_for_review(self, number: int, people: tuple[str, ...]) -> tuple[str, ...]:
