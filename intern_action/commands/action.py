@@ -157,18 +157,26 @@ class Step:
     def _after(self, received: Received, origin: Origin, *, begun: bool = False, look: bool = True) -> int:
         """Answer whoever asked, then go on with the session."""
         click.echo(received.log)
-        forge = self._ground.forge
-        if begun and received.session:
-            comment = origin.mark if self._run.event == "issue_comment" else ""
-            forge.react(origin.thread, Reaction.EYES, comment=comment)
+        heard = received.session if begun else received.answer
+        new = bool(heard) and origin.thread > 0 and self._see(origin)
         if received.answer:
-            self._say(origin, received.answer)
+            self._say(origin, received.answer, new=new)
         return self._go_on(received.session, begun=begun) if received.session and look else 0
 
-    def _say(self, origin: Origin, words: str) -> None:
-        """Keep one answer to an event in its thread: an event that is delivered again renews it."""
-        marker = f"<!-- intern-action event={origin.key[:32]} -->"
-        self._ground.forge.keep_comment(origin.thread, marker=marker, text=f"{marker}\n{words}")
+    def _see(self, origin: Origin) -> bool:
+        """Show that it was seen; return whether nobody has done so before."""
+        comment = origin.mark if self._run.event == "issue_comment" else ""
+        return self._ground.forge.react(origin.thread, Reaction.EYES, comment=comment)
+
+    def _say(self, origin: Origin, words: str, *, new: bool = False) -> None:
+        """Answer an event in its thread, once: what is not new there is looked for and renewed."""
+        marker, forge = f"<!-- intern-action event={origin.key[:32]} -->", self._ground.forge
+        if origin.thread <= 0:
+            click.echo(words)
+        elif new:
+            forge.comment(origin.thread, f"{words}\n\n{marker}")
+        else:
+            forge.keep_comment(origin.thread, marker=marker, text=words)
 
     def _go_on(self, session: str, *, begun: bool = False) -> int:
         try:

@@ -20,7 +20,8 @@ class Admitted:
     """An event was claimed, once, for a session.
 
     `what` is "" for the task that begins it, "words" for what was said to it later, or the verb that was given. Whatever comes
-    after the first stands in line until whoever drives the session takes it in.
+    after the first stands in line until whoever drives the session takes it in. `conversation` is where words on a line of the
+    pull request are answered.
     """
 
     event_key: str
@@ -29,6 +30,7 @@ class Admitted:
     thread: int
     task: str
     what: str = field(default="", metadata=LATER)
+    conversation: str = field(default="", metadata=LATER)
     kind: Literal["admitted"] = "admitted"
 
 

@@ -417,6 +417,21 @@ class Conclusion(StrEnum):
 
 
 @frozen
+class LineComment:
+    """Somebody's words on a line of a pull request. `conversation` is the id of the comment that began it."""
+
+    id: str
+    by: str
+    text: str
+    at: datetime
+    conversation: str
+    path: str
+    line: int
+    commit: str
+    machine: bool = False
+
+
+@frozen
 class Check:
     """What stands beside a commit: one line, and more for who opens it. Without a conclusion it still runs."""
 

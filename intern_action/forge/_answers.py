@@ -7,7 +7,7 @@ from typing import TypeVar
 from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from intern_action.core.errors import ForgeError
-from intern_action.core.types import Comment, Permission, Review, Verdict
+from intern_action.core.types import Comment, LineComment, Permission, Review, Verdict
 
 GHOST = "ghost"
 """Who GitHub says wrote what somebody wrote whose account is gone."""
@@ -51,6 +51,35 @@ class IssueComment(_Answer):
         """Return it in our words."""
         edited = self.updated_at if self.updated_at > self.created_at else None
         return Comment(id=str(self.id), by=login(self.user), text=self.body or "", at=self.created_at, edited_at=edited)
+
+
+class PullComment(_Answer):
+    """`pull-request-review-comment`."""
+
+    id: int
+    body: str | None = None
+    user: User | None = None
+    created_at: AwareDatetime
+    path: str
+    line: int | None = None
+    original_line: int | None = None
+    commit_id: str
+    original_commit_id: str
+    in_reply_to_id: int | None = None
+
+    def comment(self) -> LineComment:
+        """Return it in our words."""
+        return LineComment(
+            id=str(self.id),
+            by=login(self.user),
+            text=self.body or "",
+            at=self.created_at,
+            conversation=str(self.in_reply_to_id or self.id),
+            path=self.path,
+            line=self.line or self.original_line or 0,
+            commit=self.original_commit_id,
+            machine=self.user is not None and self.user.type == "Bot",
+        )
 
 
 class Run(_Answer):

@@ -10,11 +10,12 @@ from urllib.parse import quote
 
 from intern_action.core.errors import ForgeError, Misconfigured
 from intern_action.core.ports import Clock
-from intern_action.core.types import Check, Comment, Permission, PullRequest, Reaction, Review, Thread
+from intern_action.core.types import Check, Comment, LineComment, Permission, PullRequest, Reaction, Review, Thread
 from intern_action.forge._answers import Collaborator, Issue, Pull, PullReview, Repo, Run, login
 from intern_action.forge._bodies import GOES_ON, pieces
 from intern_action.forge._checks import Checks
 from intern_action.forge._commits import authors_of, last_push
+from intern_action.forge._lines import Lines
 from intern_action.forge._pulls import Pulls
 from intern_action.forge._refusals import HTTP_INVALID, HTTP_NOT_FOUND, Refused
 from intern_action.forge._sticky import Desk
@@ -28,6 +29,7 @@ OUR_NAME = "github-actions[bot]"
 REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
 CONTINUED = "intern:description"
 ENDED = "completed"
+HTTP_CREATED = 201
 TITLE_MOST = 256
 """GitHub refuses a longer title with 422 ("title is too long (maximum is 256 characters)")."""
 
@@ -62,6 +64,7 @@ class GitHubForge:
         self._desk = Desk(wire=self._wire, repository=self._path, name=name)
         self._pulls = Pulls(wire=self._wire, repository=self._path)
         self._checks = Checks(wire=self._wire, repository=self._path)
+        self._lines = Lines(wire=self._wire, repository=self._path, name=name)
         self._undivided = set[int]()  # pull requests whose description is known to go on in no comment
         self.git_url = f"{server_url.rstrip('/')}/{repository}.git"
 
@@ -85,10 +88,17 @@ class GitHubForge:
     def keep_comment(self, number: int, *, marker: str, text: str) -> Comment:
         return self._desk.keep(number, marker=marker, text=text)
 
-    def react(self, number: int, reaction: Reaction, *, comment: str = "") -> None:
+    def react(self, number: int, reaction: Reaction, *, comment: str = "") -> bool:
         what = f"issues/comments/{quote(comment, safe='')}" if comment else f"issues/{number}"
         asked = f"react to #{number} with {reaction.value}"
-        self._wire.change("POST", f"{self._path}/{what}/reactions", {"content": reaction.value}, asked)
+        told = self._wire.change("POST", f"{self._path}/{what}/reactions", {"content": reaction.value}, asked)
+        return told.status == HTTP_CREATED
+
+    def line_comments(self, number: int) -> tuple[LineComment, ...]:
+        return self._lines.all(number)
+
+    def reply(self, number: int, conversation: str, text: str, *, marker: str) -> None:
+        self._lines.reply(number, conversation, text, marker=marker)
 
     # --- pull requests --------------------------------------------------------------------------------------------
 

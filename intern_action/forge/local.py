@@ -10,7 +10,17 @@ from typing import cast
 
 from intern_action.core.errors import ForgeError
 from intern_action.core.ports import Clock, Commits
-from intern_action.core.types import Check, Comment, Permission, PullRequest, Reaction, Review, Thread, Verdict
+from intern_action.core.types import (
+    Check,
+    Comment,
+    LineComment,
+    Permission,
+    PullRequest,
+    Reaction,
+    Review,
+    Thread,
+    Verdict,
+)
 from intern_action.forge._folder import Folder
 from intern_action.forge._heads import CheckHead, CommentHead, IssueHead, Person, PullHead, ReviewHead, read, written
 from intern_action.forge._pages import Page, Part, tidy
@@ -88,15 +98,24 @@ class LocalForge:
                     return self._renew(name, page, place, words)
             return self._add_comment(number, words, self._name)
 
-    def react(self, number: int, reaction: Reaction, *, comment: str = "") -> None:
+    def line_comments(self, number: int) -> tuple[LineComment, ...]:
+        self._pull_head(number)  # there is such a pull request; in a folder nobody can point at a line
+        return ()
+
+    def reply(self, number: int, conversation: str, text: str, *, marker: str) -> None:
+        self.keep_comment(number, marker=f"{marker} {conversation}", text=text)
+
+    def react(self, number: int, reaction: Reaction, *, comment: str = "") -> bool:
         with self._folder.locked():
             name, page = self._shelf.load(number)
             place = self._place(page, number, comment)
             part = page.parts[place]
             before = cast("list[str]", part.head.get("reactions") or [])
-            if reaction.value not in before:
+            new = reaction.value not in before
+            if new:
                 more = {**part.head, "reactions": [*before, reaction.value]}
                 self._shelf.put(name, page, place, replace(part, head=more))
+            return new
 
     def _place(self, page: Page, number: int, comment: str) -> int:
         if not comment:

@@ -34,6 +34,7 @@ def drive(case: Case, work: Work, shelf: BundleShelf, *, patience: Patience = US
     clock = case.office.clock
     until = clock.monotonic() + patience.longest_seconds
     if case.memory.replies or case.state is not State.RUNNING:
+        _hear_lines(case)
         _take_in(case)  # a session that has only just begun was told nothing yet
     if case.state.over:
         case.announce()  # the run that ended it may have been cut short before it could say so everywhere
@@ -76,6 +77,14 @@ def _take_in(case: Case) -> None:
     from intern_action.session.followups import take_in
 
     take_in(case)
+
+
+def _hear_lines(case: Case) -> None:
+    """Hear what reviewers said on lines meanwhile, where people can: no event of theirs reaches us with rights."""
+    if case.office.runner and not case.state.over:
+        from intern_action.session.lines import hear_lines
+
+        hear_lines(case)
 
 
 def _wake(case: Case) -> Judgement | JobStatus | EndpointStatus | None:

@@ -136,11 +136,15 @@ class Case:
         snapshot = self.memory.snapshot
         return self.office.publisher.changed(self.began.base_sha, snapshot) if snapshot else ()
 
-    def announce(self) -> None:
-        """Make ledger, stored journal and what people see agree with the case. May be repeated."""
+    def save(self) -> None:
+        """Store the journal where another machine finds it."""
         if self.memory.snapshot:  # first: a journal that is found elsewhere never names a snapshot that is not
             self.office.publisher.keep(self.began.session, self.memory.snapshot)
         self.journal.save()
+
+    def announce(self) -> None:
+        """Make stored journal, ledger and what people see agree with the case. May be repeated."""
+        self.save()
         self.office.ledger.decide(self._news)
         self.office.press(self.office, self)
         self.judged = None

@@ -91,7 +91,7 @@ def receive_feedback(office: Office, said: Feedback) -> Received:
     session = _session(office, origin, office.ledger.read())
     if not session:
         return Received(log="a comment on a line of a pull request that is none of ours")
-    return _line_up(office, origin, session, what=WORDS, words=prompt("feedback", said=said).strip())
+    return _line_up(office, origin, session, what=WORDS, words=prompt("feedback", said=said, words=said.words).strip())
 
 
 def rung(office: Office, bell: Doorbell) -> tuple[str, ...]:

@@ -34,7 +34,14 @@ def settle(case: Case, bundle: Bundle) -> None:
     _take_in(case, bundle)
     carry_out_queued(case)
     _move_on(case, bundle)
-    case.announce()
+    if case.office.runner:
+        from intern_action.session.lines import answer_lines
+
+        answer_lines(case)
+    if case.state is State.AWAITING_REVIEW:
+        case.save()  # whoever looks at the reviews next announces it, with what they lack
+    else:
+        case.announce()
 
 
 def _take_in(case: Case, bundle: Bundle) -> None:

@@ -54,6 +54,8 @@ if TYPE_CHECKING:
     from intern_action.wiring.press import Press
     from intern_action.wiring.workplace import LocalWorkplace, Site
 
+REMOTE_POLL_SECONDS = 10.0
+"""On a runner each look asks GitHub, git and the Hub."""
 LOCAL_POLL_SECONDS = 0.5
 """Looking at a job or command on this machine costs nothing."""
 
@@ -92,6 +94,7 @@ class House:
         """Go on until the session is over or waits for people."""
         waiting = self.settings.waiting
         poll = waiting.poll.total_seconds()
+        poll = poll if self.premises.ground.place == "local" else max(poll, REMOTE_POLL_SECONDS)
         longest = waiting.job if self.premises.ground.place == "local" else waiting.runner
         here = self.settings.jobs.backend == self.settings.sandbox.backend == "local"
         state = self._drive(

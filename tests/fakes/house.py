@@ -154,6 +154,8 @@ class StoryHouse:
         self.more_rules: tuple[Rule, ...] = ()
         self.pressed = 0
         self.holder = "this machine"
+        self.runner = ""
+        self.running: set[str] = set()
         self.held_open: list[FileJournal] = []
         self.case: Case | None = None
         self.office = self._office()
@@ -169,6 +171,12 @@ class StoryHouse:
 
     def ask(self, task: str = "fine-tune x on y", *, by: str = "ada", sandbox: JsonObject | None = None) -> StoryHouse:
         """Somebody asks, for tools in a sandbox if one is given; both halves go on as far as they can."""
+        return self.admit(task, by=by, sandbox=sandbox).go_on()
+
+    def admit(
+        self, task: str = "fine-tune x on y", *, by: str = "ada", sandbox: JsonObject | None = None
+    ) -> StoryHouse:
+        """Somebody asks; a session begins, and nobody works on it yet."""
         issue = self.forge.open_issue(title=task, body=f"/intern {task}", by=by)
         request = Request(
             event_key=f"story:{issue.number}",
@@ -181,7 +189,7 @@ class StoryHouse:
         )
         self.case = None
         self.case = admit(self.office, request)
-        return self.go_on()
+        return self
 
     def go_on(self) -> StoryHouse:
         """Both halves go on as far as they can."""
@@ -313,6 +321,8 @@ class StoryHouse:
             base="main",
             scratch=str(self.folder),
             holder=self.holder,
+            runner=self.runner,
+            runs=lambda run: run in self.running,
         )
 
     def _dress(self, output: str, provenance: Provenance) -> str:

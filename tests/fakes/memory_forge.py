@@ -7,7 +7,17 @@ from datetime import datetime, timedelta
 
 from intern_action.core.errors import ForgeError
 from intern_action.core.ports import Clock
-from intern_action.core.types import Check, Comment, Permission, PullRequest, Reaction, Review, Thread, Verdict
+from intern_action.core.types import (
+    Check,
+    Comment,
+    LineComment,
+    Permission,
+    PullRequest,
+    Reaction,
+    Review,
+    Thread,
+    Verdict,
+)
 from intern_action.git.repository import BareRepository
 
 OURS = "intern-action[bot]"
@@ -26,6 +36,8 @@ class MemoryForge:
         self.kept: dict[str, str] = {}
         self.reactions: list[tuple[int, str, Reaction]] = []
         self.asked: dict[int, list[str]] = {}
+        self.lines: dict[int, list[LineComment]] = {}
+        self.replies: dict[tuple[int, str], dict[str, str]] = {}
         self.checks: dict[tuple[str, str], Check] = {}
 
     # --- what control does -------------------------------------------------------------------------------------------
@@ -84,8 +96,15 @@ class MemoryForge:
         live = (self.pull_request(number) for number in self.pulls)
         return tuple(pull.number for pull in live if pull.open and pull.head_sha == head_sha)
 
-    def react(self, number: int, reaction: Reaction, *, comment: str = "") -> None:
+    def react(self, number: int, reaction: Reaction, *, comment: str = "") -> bool:
         self.reactions.append((number, comment, reaction))
+        return self.reactions.count((number, comment, reaction)) == 1
+
+    def line_comments(self, number: int) -> tuple[LineComment, ...]:
+        return tuple(self.lines.get(number, ()))
+
+    def reply(self, number: int, conversation: str, text: str, *, marker: str) -> None:
+        self.replies.setdefault((number, conversation), {}).setdefault(marker, text)
 
     def ask_for_review(self, number: int, people: tuple[str, ...]) -> tuple[str, ...]:
         strangers = tuple(person for person in people if person not in self.people)

@@ -10,14 +10,22 @@ import re
 import threading
 from urllib.parse import urlsplit
 
-from tests.github_server import checks, people, pulls, pushes, runs, talk
+from tests.github_server import checks, lines, people, pulls, pushes, runs, talk
 from tests.github_server.accounts import APP, Token
 from tests.github_server.engines import Reply
 from tests.github_server.inside import Inside, Json, Route, body_of, inner, invalid, refuse
 from tests.github_server.listener import Asked
 from tests.github_server.permissions import needed
 
-ROUTES: tuple[Route, ...] = (*people.ROUTES, *pushes.ROUTES, *talk.ROUTES, *pulls.ROUTES, *checks.ROUTES, *runs.ROUTES)
+ROUTES: tuple[Route, ...] = (
+    *people.ROUTES,
+    *pushes.ROUTES,
+    *talk.ROUTES,
+    *pulls.ROUTES,
+    *checks.ROUTES,
+    *runs.ROUTES,
+    *lines.ROUTES,
+)
 BODY_MOST, TITLE_MOST = 65_536, 256
 
 

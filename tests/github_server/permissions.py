@@ -12,6 +12,7 @@ NEEDED: tuple[tuple[str, str, str], ...] = (
     (r"/collaborators/.*", "metadata", "administration"),
     (r"/activity", "contents", "contents"),
     (r"/actions/.*", "actions", "actions"),
+    (r"/pulls/\d+/comments.*", "pull_requests", "pull_requests"),
     (r"/pulls/\d+/reviews.*", "pull_requests", "pull_requests"),
     (r"/pulls.*", "pull_requests", "pull_requests"),
     (r"/commits/.*/check-runs|/check-runs.*", "checks", "checks"),

@@ -7,6 +7,7 @@ from typing import Protocol
 from intern_action.core.types import (
     Check,
     Comment,
+    LineComment,
     Permission,
     PullRequest,
     Reaction,
@@ -30,8 +31,16 @@ class Forge(Protocol):
         """Make or renew the one comment of ours that carries the hidden `marker`."""
         ...
 
-    def react(self, number: int, reaction: Reaction, *, comment: str = "") -> None:
-        """Answer a comment (by its id), or the opening words, with a reaction; a second time changes nothing."""
+    def react(self, number: int, reaction: Reaction, *, comment: str = "") -> bool:
+        """Answer a comment (by its id), or the opening words, with a reaction; return whether it is new there."""
+        ...
+
+    def line_comments(self, number: int) -> tuple[LineComment, ...]:
+        """Return what was said on lines of a pull request, oldest first; complete, or an error."""
+        ...
+
+    def reply(self, number: int, conversation: str, text: str, *, marker: str) -> None:
+        """Answer a conversation on a line of a pull request, once for each hidden `marker`."""
         ...
 
     def open_pull_request(self, *, title: str, body: str, head: str, base: str) -> PullRequest:
