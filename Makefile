@@ -126,7 +126,7 @@ bench: setup  ## side-by-side measurements, into bench/RESULTS.md
 
 # ── by hand ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-lock:  ## compile the lock files after a change of pyproject.toml; UPGRADE=--upgrade takes newer versions
+lock:  ## compile the three lock files after a change of pyproject.toml; UPGRADE=--upgrade takes newer versions
 	@set -euo pipefail; \
 	tools="$$(mktemp -d)"; trap 'rm -rf "$$tools"' EXIT; \
 	$(PYTHON) -m venv "$$tools"; "$$tools/bin/python" -m pip install -qq $(UV); \
@@ -135,8 +135,9 @@ lock:  ## compile the lock files after a change of pyproject.toml; UPGRADE=--upg
 	sed -e '/^torch==.*+cpu/d' -e '/$(TORCH_CPU_SHA256)/d' full.lock > "$$tools/full.lock"; \
 	compile --all-extras $(UPGRADE) -o "$$tools/full.lock" >/dev/null; \
 	compile -c "$$tools/full.lock" -o "$$tools/base.lock" >/dev/null; \
-	sed -i -E "s/^torch==([0-9.]+) .*$$/torch==\1+cpu ; $(TORCH_CPU_PLACE) \\\\\n    --hash=sha256:$(TORCH_CPU_SHA256)\ntorch==\1 ; $(TORCH_ELSEWHERE) \\\\/" "$$tools/full.lock"; \
-	mv "$$tools/full.lock" full.lock; mv "$$tools/base.lock" base.lock
+	compile -c "$$tools/full.lock" --extra train -o "$$tools/train.lock" >/dev/null; \
+	sed -i -E "s/^torch==([0-9.]+) .*$$/torch==\1+cpu ; $(TORCH_CPU_PLACE) \\\\\n    --hash=sha256:$(TORCH_CPU_SHA256)\ntorch==\1 ; $(TORCH_ELSEWHERE) \\\\/" "$$tools/full.lock" "$$tools/train.lock"; \
+	for one in full base train; do mv "$$tools/$$one.lock" $$one.lock; done
 
 clean:  ## remove what the above made
 	rm -rf $(VENV) .cache .ruff_cache .import_linter_cache .hypothesis build dist
