@@ -109,6 +109,7 @@ class Place:
 
     def __init__(self, docker: Docker, image: str, folder: Path, model: ModelServer) -> None:
         self.docker, self.folder, self.model = docker, folder, model
+        folder.chmod(0o755)
         make_repository(folder / "repo", {"README.md": "# mails\n"})
         self._image = image
 
@@ -148,7 +149,7 @@ def test_a_stopped_container_saves_its_state_and_another_one_goes_on(docker: Doc
         (begun,) = tmp_path.glob("work/**/begun")
         assert int(begun.read_text()) >= 60_000
         said = place.run("resume", "--out", "/place/out")
-    assert said.startswith("finished")
+    assert said.startswith("done")
     assert model.seen[-1].messages[-1]["role"] == "tool"
 
 
