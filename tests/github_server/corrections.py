@@ -10,14 +10,21 @@ import re
 import threading
 from urllib.parse import urlsplit
 
-from tests.github_server import checks, people, pulls, pushes, talk
+from tests.github_server import checks, dispatches, people, pulls, pushes, talk
 from tests.github_server.accounts import APP, Token
 from tests.github_server.engines import Reply
 from tests.github_server.inside import Inside, Json, Route, body_of, inner, invalid, refuse
 from tests.github_server.listener import Asked
 from tests.github_server.permissions import needed
 
-ROUTES: tuple[Route, ...] = (*people.ROUTES, *pushes.ROUTES, *talk.ROUTES, *pulls.ROUTES, *checks.ROUTES)
+ROUTES: tuple[Route, ...] = (
+    *people.ROUTES,
+    *pushes.ROUTES,
+    *talk.ROUTES,
+    *pulls.ROUTES,
+    *checks.ROUTES,
+    *dispatches.ROUTES,
+)
 BODY_MOST, TITLE_MOST = 65_536, 256
 
 

@@ -40,6 +40,7 @@ class Inside:
     reactions: dict[tuple[str, str, str], Json] = field(default_factory=dict[tuple[str, str, str], Json])
     checks: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     ready: set[int] = field(default_factory=set[int])
+    dispatched: list[tuple[str, Json]] = field(default_factory=list[tuple[str, Json]])
     _ends: dict[tuple[int, str], str] = field(default_factory=dict[tuple[int, str], str])
 
     @property

@@ -11,10 +11,12 @@ NEEDED: tuple[tuple[str, str, str], ...] = (
     # the part of the path behind the repository · permission to read · permission to write
     (r"/collaborators/.*", "metadata", "administration"),
     (r"/activity", "contents", "contents"),
+    (r"/actions/.*", "actions", "actions"),
     (r"/pulls/\d+/reviews.*", "pull_requests", "pull_requests"),
     (r"/pulls.*", "pull_requests", "pull_requests"),
     (r"/commits/.*/check-runs|/check-runs.*", "checks", "checks"),
     (r"/issues.*", "issues", "issues"),
+    (r"/dispatches", "contents", "contents"),
     (r"", "metadata", "administration"),
 )
 
