@@ -27,7 +27,7 @@ TORCH_CPU_PLACE := sys_platform == 'linux' and platform_machine == 'x86_64'
 TORCH_ELSEWHERE := sys_platform != 'linux' or platform_machine != 'x86_64'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install demo test check test-real fix bench lock system judges clean
+.PHONY: help setup install demo test check test-real fix bench lock system judges engine clean
 
 help:  ## what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -60,13 +60,14 @@ install:
 	echo "$$want" > $(VENV)/.installed
 
 
-system:  ## what the real tests need of the machine: a browser, git, node, openssl
+system:  ## what the real tests need of the machine: a browser, git, node, openssl, wget
 	@set -euo pipefail; missing=""; \
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing="$$missing chromium"; \
 	command -v git >/dev/null || missing="$$missing git"; \
 	command -v node >/dev/null || missing="$$missing nodejs"; \
 	command -v npm >/dev/null || missing="$$missing npm"; \
 	command -v openssl >/dev/null || missing="$$missing openssl"; \
+	command -v wget >/dev/null || missing="$$missing wget"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
 	  echo "the real tests need:$$missing. On Debian and Ubuntu: sudo apt-get install -y --no-install-recommends$$missing" >&2; exit 2; fi; \
@@ -96,6 +97,10 @@ $(GITHUB_STAMP):
 	@rm -rf $(JUDGES)/github; mkdir -p $(JUDGES)/github
 	@npm install --prefix $(JUDGES)/github --silent --ignore-scripts --no-audit --no-fund --no-package-lock $(JUDGE_GITHUB) && touch $@
 
+# The Docker engine of the tests and what its images are built on; nothing where an engine answers already.
+engine: setup system  ## a Docker engine for the tests of the image, into .cache/engine
+	@$(WAIT) $(BIN)/python -m tests.image.lay
+
 # ── the work ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 demo: setup  ## the main job, for real, on this machine, with no account
@@ -114,7 +119,7 @@ check: setup  ## the quick gate: format, lint, types, imports, unit and story te
 	$(BIN)/zizmor --offline --quiet .github/workflows action.yml
 	$(PYTEST) --ignore=tests/real $(TOGETHER) --dist worksteal
 
-test-real: setup system judges  ## what needs real engines: servers, browsers, other users, training
+test-real: setup system judges engine  ## what needs real engines: servers, browsers, other users, training
 	$(PYTEST) tests/real $(TOGETHER) --dist loadfile --no-loadscope-reorder --timeout 600 -o faulthandler_timeout=660
 
 fix: setup  ## put right what a machine can put right
@@ -126,7 +131,7 @@ bench: setup  ## side-by-side measurements, into bench/RESULTS.md
 
 # ── by hand ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-lock:  ## compile the lock files after a change of pyproject.toml; UPGRADE=--upgrade takes newer versions
+lock:  ## compile the three lock files after a change of pyproject.toml; UPGRADE=--upgrade takes newer versions
 	@set -euo pipefail; \
 	tools="$$(mktemp -d)"; trap 'rm -rf "$$tools"' EXIT; \
 	$(PYTHON) -m venv "$$tools"; "$$tools/bin/python" -m pip install -qq $(UV); \
@@ -135,8 +140,9 @@ lock:  ## compile the lock files after a change of pyproject.toml; UPGRADE=--upg
 	sed -e '/^torch==.*+cpu/d' -e '/$(TORCH_CPU_SHA256)/d' full.lock > "$$tools/full.lock"; \
 	compile --all-extras $(UPGRADE) -o "$$tools/full.lock" >/dev/null; \
 	compile -c "$$tools/full.lock" -o "$$tools/base.lock" >/dev/null; \
-	sed -i -E "s/^torch==([0-9.]+) .*$$/torch==\1+cpu ; $(TORCH_CPU_PLACE) \\\\\n    --hash=sha256:$(TORCH_CPU_SHA256)\ntorch==\1 ; $(TORCH_ELSEWHERE) \\\\/" "$$tools/full.lock"; \
-	mv "$$tools/full.lock" full.lock; mv "$$tools/base.lock" base.lock
+	compile -c "$$tools/full.lock" --extra train -o "$$tools/train.lock" >/dev/null; \
+	sed -i -E "s/^torch==([0-9.]+) .*$$/torch==\1+cpu ; $(TORCH_CPU_PLACE) \\\\\n    --hash=sha256:$(TORCH_CPU_SHA256)\ntorch==\1 ; $(TORCH_ELSEWHERE) \\\\/" "$$tools/full.lock" "$$tools/train.lock"; \
+	for one in full base train; do mv "$$tools/$$one.lock" $$one.lock; done
 
 clean:  ## remove what the above made
 	rm -rf $(VENV) .cache .ruff_cache .import_linter_cache .hypothesis build dist

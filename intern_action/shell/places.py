@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
+from collections.abc import Iterable
+from contextlib import suppress
 
 MACHINE_FOLDERS = {"/workspace": "workspace", "/home/intern": "home", "/tmp": "tmp"}  # noqa: S108  # its own
 """What a process on an isolated machine may write, by the name of the folder that it is outside (`_machine.py`)."""
@@ -19,6 +22,21 @@ def interpreter_paths(python: str) -> tuple[str, ...]:
             found.append(needed)
         python = _next_interpreter(python, prefix)
     return tuple(found)
+
+
+def close_to_others(paths: Iterable[str]) -> None:
+    """Take the rights of others away from each path, as far as we may; owner and group keep theirs.
+
+    For an ordinary container, where nothing can be covered: a runner's files belong to the runner, which sees no difference.
+    Links are not followed, and what lies in a folder is left as it is, for nobody else gets there any more.
+    """
+    for path in paths:
+        with suppress(OSError):
+            file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            try:
+                os.fchmod(file, stat.S_IMODE(os.fstat(file).st_mode) & ~stat.S_IRWXO)
+            finally:
+                os.close(file)
 
 
 def usual_secrets(*, home: str, repository: str = "", runner_temp: str = "") -> tuple[str, ...]:

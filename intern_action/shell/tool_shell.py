@@ -16,7 +16,7 @@ from intern_action.core.ports import Command, Outcome
 from intern_action.shell import _machine
 from intern_action.shell._line import SupervisorLine, start_detached
 from intern_action.shell._order import Order
-from intern_action.shell.places import interpreter_paths, shut_folder
+from intern_action.shell.places import close_to_others, interpreter_paths, shut_folder
 
 FIRST_UID, LAST_UID = 60706, 61183
 """Users nobody else has: systemd leaves these unused, Debian too, and containers with 65536 ids still know them."""
@@ -203,7 +203,11 @@ class ToolShell:
 
     def _probed(self) -> _Walls:
         if self._walls is None:
-            self._walls = self._judged(self._probe())
+            walls = self._probe()
+            if walls.namespaces and walls.exposed:
+                close_to_others(walls.exposed)
+                walls = self._probe()
+            self._walls = self._judged(walls)
         return self._walls
 
     def _probe(self) -> _Walls:

@@ -10,7 +10,7 @@ import re
 import threading
 from urllib.parse import urlsplit
 
-from tests.github_server import checks, lines, people, pulls, pushes, runs, talk
+from tests.github_server import checks, dispatches, lines, people, pulls, pushes, runs, talk
 from tests.github_server.accounts import APP, Token
 from tests.github_server.engines import Reply
 from tests.github_server.inside import Inside, Json, Route, body_of, inner, invalid, refuse
@@ -25,6 +25,7 @@ ROUTES: tuple[Route, ...] = (
     *checks.ROUTES,
     *runs.ROUTES,
     *lines.ROUTES,
+    *dispatches.ROUTES,
 )
 BODY_MOST, TITLE_MOST = 65_536, 256
 

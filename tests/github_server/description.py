@@ -42,6 +42,12 @@ ROUTES: tuple[tuple[str, str], ...] = (
     ("post", f"{REPO}/pulls/{{pull_number}}/reviews"),
     ("put", f"{REPO}/pulls/{{pull_number}}/reviews/{{review_id}}/dismissals"),
 )
+DISPATCHES: tuple[tuple[str, str], ...] = (
+    ("post", f"{REPO}/dispatches"),
+    ("post", f"{REPO}/actions/workflows/{{workflow_id}}/dispatches"),
+)
+"""What wakes a workflow by hand; one that our code begins to call moves up to `ROUTES`."""
+
 METHODS = frozenset({"get", "put", "post", "delete", "patch"})
 
 
@@ -49,7 +55,8 @@ def write_description(target: Path) -> Path:
     """Write the listed routes, with every schema they lead to, as a description of its own."""
     whole = cast("dict[str, object]", json.loads(DESCRIPTION.read_text()))
     paths = cast("dict[str, dict[str, object]]", whole["paths"])
-    wanted = {path: {method for method, one in ROUTES if one == path} for _, path in ROUTES}
+    every = (*ROUTES, *DISPATCHES)
+    wanted = {path: {method for method, one in every if one == path} for _, path in every}
     kept = {
         path: {key: value for key, value in paths[path].items() if key not in METHODS or key in methods}
         for path, methods in wanted.items()

@@ -42,6 +42,7 @@ class Inside:
     ready: set[int] = field(default_factory=set[int])
     lines: dict[str, dict[str, Json]] = field(default_factory=dict[str, "dict[str, Json]"])
     runs: dict[str, str] = field(default_factory=dict[str, str])
+    dispatched: list[tuple[str, Json]] = field(default_factory=list[tuple[str, Json]])
     _ends: dict[tuple[int, str], str] = field(default_factory=dict[tuple[int, str], str])
 
     @property

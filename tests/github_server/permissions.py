@@ -17,6 +17,7 @@ NEEDED: tuple[tuple[str, str, str], ...] = (
     (r"/pulls.*", "pull_requests", "pull_requests"),
     (r"/commits/.*/check-runs|/check-runs.*", "checks", "checks"),
     (r"/issues.*", "issues", "issues"),
+    (r"/dispatches", "contents", "contents"),
     (r"", "metadata", "administration"),
 )
 

@@ -57,7 +57,7 @@ def names(entries: Iterable[Locked]) -> set[NormalizedName]:
     return {one.name for one in entries}
 
 
-@pytest.mark.parametrize("name", ["base.lock", "full.lock"])
+@pytest.mark.parametrize("name", ["base.lock", "train.lock", "full.lock"])
 def test_every_entry_is_one_version_with_hashes(name: str) -> None:
     for one in lock(name):
         assert re.fullmatch(r"==[\w.+]+", str(one.requirement.specifier)), one
@@ -66,7 +66,9 @@ def test_every_entry_is_one_version_with_hashes(name: str) -> None:
         assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", value) for value in one.hashes), one
 
 
-@pytest.mark.parametrize(("name", "extras"), [("base.lock", ()), ("full.lock", ("train", "demo", "dev"))])
+@pytest.mark.parametrize(
+    ("name", "extras"), [("base.lock", ()), ("train.lock", ("train",)), ("full.lock", ("train", "demo", "dev"))]
+)
 def test_a_lock_answers_every_declared_dependency(name: str, extras: tuple[str, ...]) -> None:
     versions = {one.name: one.version for one in lock(name) if one.is_for_this_machine}
     for requirement in declared(*extras):
@@ -75,22 +77,25 @@ def test_a_lock_answers_every_declared_dependency(name: str, extras: tuple[str, 
         assert requirement.specifier.contains(version), f"{requirement}, but {name} has {version}: make lock"
 
 
-def test_the_base_is_a_part_of_the_whole() -> None:
+def test_the_base_is_a_part_of_what_trains_and_that_of_the_whole() -> None:
     whole = {(one.name, one.version) for one in lock("full.lock")}
-    assert {(one.name, one.version) for one in lock("base.lock")} <= whole
+    training = {(one.name, one.version) for one in lock("train.lock")}
+    assert {(one.name, one.version) for one in lock("base.lock")} <= training <= whole
 
 
 def test_the_base_holds_nothing_that_trains() -> None:
-    assert names(lock("base.lock")).isdisjoint({"torch", "transformers", "peft", "accelerate", "bitsandbytes", "scipy"})
+    trains = {"torch", "transformers", "peft", "accelerate", "bitsandbytes", "scipy"}
+    assert names(lock("base.lock")).isdisjoint({*trains, "datasets", "pandas", "pyarrow", "numpy"})
 
 
-@pytest.mark.parametrize("name", ["base.lock", "full.lock"])
+@pytest.mark.parametrize("name", ["base.lock", "train.lock", "full.lock"])
 def test_no_lock_names_a_cuda_package(name: str) -> None:
     assert [one for one in names(lock(name)) if re.match(r"nvidia-(?!ml)|triton|cuda-|cupy", one)] == []
 
 
-def test_torch_is_its_cpu_build_where_another_would_want_cuda() -> None:
-    [linux] = [one for one in lock("full.lock") if one.name == "torch" and one.version.endswith("+cpu")]
+@pytest.mark.parametrize("name", ["train.lock", "full.lock"])
+def test_torch_is_its_cpu_build_where_another_would_want_cuda(name: str) -> None:
+    [linux] = [one for one in lock(name) if one.name == "torch" and one.version.endswith("+cpu")]
     assert str(linux.requirement.marker) == 'sys_platform == "linux" and platform_machine == "x86_64"'
     assert len(linux.hashes) == 1
 

@@ -31,6 +31,7 @@ NEEDED = {
     "intern_action",
     "pyproject.toml",
     "tests",
+    "train.lock",
 }
 
 # Written in pieces, so that this file does not hold what it looks for.

@@ -404,12 +404,34 @@ else:
         code = "print(shell.run(Command(argv=('bash', '-c', 'env; cat /proc/*/environ'), cwd='/', timeout_seconds=9)).output)"
         assert BAIT not in without_admin(ground, code, GITHUB_TOKEN=BAIT).stdout
 
-    def test_without_the_capability_a_readable_secret_is_refused_with_what_to_change(ground: Ground):
-        netrc = str(ground.home / ".netrc")
-        refused = without_admin(ground, "print(shell.protection)", hidden=netrc)
+    def test_without_the_capability_a_readable_secret_is_closed_to_others_and_stays_its_owners(ground: Ground):
+        netrc, folder = ground.home / ".netrc", ground.repository / ".git"
+        os.chown(netrc, 1001, 1001)
+        netrc.chmod(0o644)
+        folder.chmod(0o755)
+        code = (
+            f"print(shell.run(Command(argv=('cat', '{folder}/config', '{netrc}'), cwd='/', timeout_seconds=10)).output)"
+        )
+        tried = without_admin(ground, code, hidden=(str(netrc), str(folder)))
+        assert tried.stdout.count("Permission denied") == 2, tried
+        assert BAIT not in tried.stdout
+        assert (netrc.stat().st_mode & 0o777, netrc.stat().st_uid) == (0o640, 1001)
+        assert folder.stat().st_mode & 0o777 == 0o750
+
+    def test_without_the_capability_a_secret_that_cannot_be_closed_is_refused_with_what_to_change(ground: Ground):
+        netrc = ground.home / ".netrc"
+        os.chown(netrc, 1001, 1001)
+        netrc.chmod(0o644)
+        refused = without_admin(ground, "print(shell.protection)", hidden=(str(netrc),), less="-sys_admin,-fowner")
         assert f"chmod -R o-rwx {netrc}" in refused.stderr
-        (ground.home / ".netrc").chmod(0o600)
-        assert f"user {UID}" in without_admin(ground, "print(shell.protection)", hidden=netrc).stdout
+        assert netrc.stat().st_mode & 0o777 == 0o644
+
+    def test_without_the_capability_a_secret_behind_a_link_is_refused_and_what_it_leads_to_left_alone(ground: Ground):
+        netrc, link = ground.home / ".netrc", ground.base / "link"
+        netrc.chmod(0o644)
+        link.symlink_to(netrc)
+        assert "chmod -R o-rwx" in without_admin(ground, "print(shell.protection)", hidden=(str(link),)).stderr
+        assert netrc.stat().st_mode & 0o777 == 0o644
 
     def test_without_the_capability_a_needed_folder_in_a_closed_one_is_refused_with_what_to_change(ground: Ground):
         refused = without_admin(ground, "print(shell.protection)", readable=str(ground.private / "readable.txt"))
@@ -422,7 +444,13 @@ else:
 
 
 def without_admin(
-    ground: Ground, code: str, *, hidden: str = "", readable: str = "", **environment: str
+    ground: Ground,
+    code: str,
+    *,
+    hidden: tuple[str, ...] = (),
+    readable: str = "",
+    less: str = "-sys_admin",
+    **environment: str,
 ) -> subprocess.CompletedProcess[str]:
     """Run code with a shell in a process that may not make namespaces, as in an ordinary container."""
     base = "/usr/bin/python3"  # an interpreter that needs no view of its own
@@ -431,12 +459,12 @@ def without_admin(
         "from intern_action.shell.tool_shell import ToolShell; from intern_action.core.ports import Command\n"
         "from intern_action.core.errors import Misconfigured\n"
         f"with ToolShell(uid={UID}, home={str(ground.base / 'plain-home')!r}, python={base!r}, "
-        f"hidden={tuple(filter(None, [hidden]))!r}, readable={tuple(filter(None, [readable]))!r}) as shell:\n"
+        f"hidden={hidden!r}, readable={tuple(filter(None, [readable]))!r}) as shell:\n"
         f"    try: {code}\n    except Misconfigured as error: sys.exit(str(error))\n"
     )
     root = str(Path(__file__).resolve().parents[2])
     return subprocess.run(
-        ["setpriv", "--bounding-set=-sys_admin", sys.executable, "-c", whole, root],
+        ["setpriv", f"--bounding-set={less}", sys.executable, "-c", whole, root],
         capture_output=True,
         text=True,
         timeout=60,

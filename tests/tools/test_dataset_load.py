@@ -6,6 +6,7 @@ import csv
 import gzip
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,6 +16,7 @@ from pyarrow import ipc, parquet
 from intern_action.core.errors import ToolFailed
 from intern_action.core.facts import dataset_facts_from_json
 from intern_action.core.types import ColumnFacts, DatasetFacts
+from intern_action.tools._arrow import arrow_rows, parquet_count, parquet_rows
 from tests.tools.conftest import Use
 
 Row = Mapping[str, object]
@@ -103,6 +105,50 @@ def test_parquet_keeps_its_types(use: Use, data: Path):
         "more": "object",
         "score": "empty",
     }
+
+
+def test_an_arrow_file_with_a_footer_is_read_like_a_stream(use: Use, data: Path):
+    whole = table(rows(6))
+    with ipc.new_file(str(data / "train.arrow"), whole.schema) as sink:
+        sink.write_table(whole, max_chunksize=4)
+    facts = facts_of(use)
+    assert facts.splits == {"train": 6}
+    assert {column.name: column.kind for column in facts.columns} == {"text": "string", "label": "string"}
+
+
+def test_the_rows_are_those_the_writer_of_the_format_reads(tmp_path: Path):
+    more = {
+        "day": date(2026, 1, 2),
+        "raw": b"\x00\xff",
+        "parts": [{"a": 1, "b": None}],
+        "share": 0.25,
+        "none": [],
+        "ok": None,
+    }
+    whole = table([{**row, **more} for row in rows(2500)])
+    parquet.write_table(whole, tmp_path / "a.parquet")
+    with ipc.new_file(str(tmp_path / "a.arrow"), whole.schema) as sink:
+        sink.write_table(whole, max_chunksize=1000)
+    with (tmp_path / "a.parquet").open("rb") as file:
+        assert list(parquet_rows(file)) == whole.to_pylist()
+        assert parquet_count(file) == 2500
+    with (tmp_path / "a.arrow").open("rb") as file:
+        assert list(arrow_rows(file)) == whole.to_pylist()
+
+
+@pytest.mark.parametrize("name", ["train.parquet", "train.arrow"])
+def test_a_file_that_was_cut_off_is_not_what_its_name_says(use: Use, data: Path, name: str):
+    whole = table(rows(600))
+    if name.endswith("parquet"):
+        parquet.write_table(whole, data / name)
+    else:
+        with ipc.new_stream(str(data / name), whole.schema) as sink:
+            sink.write_table(whole)
+    there = (data / name).read_bytes()
+    (data / name).write_bytes(there[: len(there) // 2])
+    with pytest.raises(ToolFailed, match="is not what its name says") as told:
+        facts_of(use)
+    assert "/dev/fd" not in str(told.value)
 
 
 def test_folders_of_save_to_disk(use: Use, data: Path):

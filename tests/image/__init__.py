@@ -1,0 +1,1 @@
+"""A Docker engine, and our images on it."""
