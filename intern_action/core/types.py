@@ -448,6 +448,14 @@ class PullRequest:
     url: str = ""
 
 
+class Standing(StrEnum):
+    """What became of a pull request. One that was merged was taken, one that was closed without that was withdrawn."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    MERGED = "merged"
+
+
 # --- the checklist -----------------------------------------------------------------------------------------------------
 
 

@@ -10,7 +10,17 @@ from typing import cast
 
 from intern_action.core.errors import ForgeError
 from intern_action.core.ports import Clock, Commits
-from intern_action.core.types import Check, Comment, Permission, PullRequest, Reaction, Review, Thread, Verdict
+from intern_action.core.types import (
+    Check,
+    Comment,
+    Permission,
+    PullRequest,
+    Reaction,
+    Review,
+    Standing,
+    Thread,
+    Verdict,
+)
 from intern_action.forge._folder import Folder
 from intern_action.forge._heads import CheckHead, CommentHead, IssueHead, Person, PullHead, ReviewHead, read, written
 from intern_action.forge._pages import Page, Part, tidy
@@ -162,6 +172,12 @@ class LocalForge:
             commit_authors=People.read(self._folder).authors(authors),
             url=self._shelf.shown(f"pulls/{number}.md"),
         )
+
+    def standing(self, number: int) -> Standing:
+        return Standing(self._pull_head(number)[0].state)
+
+    def open_numbers(self) -> frozenset[int]:
+        return frozenset(one for one in self._folder.numbers("pulls") if self.standing(one) is Standing.OPEN)
 
     def open_pull_requests(self, *, head_sha: str) -> tuple[PullRequest, ...]:
         everything = (self.pull_request(number) for number in self._folder.numbers("pulls"))

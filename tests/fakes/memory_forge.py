@@ -7,7 +7,17 @@ from datetime import datetime, timedelta
 
 from intern_action.core.errors import ForgeError
 from intern_action.core.ports import Clock
-from intern_action.core.types import Check, Comment, Permission, PullRequest, Reaction, Review, Thread, Verdict
+from intern_action.core.types import (
+    Check,
+    Comment,
+    Permission,
+    PullRequest,
+    Reaction,
+    Review,
+    Standing,
+    Thread,
+    Verdict,
+)
 from intern_action.git.repository import BareRepository
 
 OURS = "intern-action[bot]"
@@ -22,6 +32,7 @@ class MemoryForge:
         self.people: dict[str, Permission] = {}
         self.threads: dict[int, Thread] = {}
         self.pulls: dict[int, PullRequest] = {}
+        self.merged: set[int] = set()
         self.given: dict[int, list[Review]] = {}
         self.kept: dict[str, str] = {}
         self.reactions: list[tuple[int, str, Reaction]] = []
@@ -80,6 +91,13 @@ class MemoryForge:
         pushed_at = pushes[-1].at if pushes else None
         return replace(pull, head_sha=head, pushed_at=pushed_at, commit_authors=authors)
 
+    def standing(self, number: int) -> Standing:
+        pull = self.pull_request(number)
+        return Standing.OPEN if pull.open else Standing.MERGED if number in self.merged else Standing.CLOSED
+
+    def open_numbers(self) -> frozenset[int]:
+        return frozenset(number for number, pull in self.pulls.items() if pull.open)
+
     def open_pull_requests(self, *, head_sha: str) -> tuple[PullRequest, ...]:
         live = (self.pull_request(number) for number in self.pulls)
         return tuple(pull for pull in live if pull.open and pull.head_sha == head_sha)
@@ -108,6 +126,15 @@ class MemoryForge:
         number = len(self.threads) + len(self.pulls) + 1
         self.threads[number] = Thread(number=number, title=title, body=body, by=by)
         return self.threads[number]
+
+    def merge(self, number: int) -> None:
+        """Take a pull request."""
+        self.close_pull_request(number)
+        self.merged.add(number)
+
+    def reopen(self, number: int) -> None:
+        """Open a pull request that was closed."""
+        self.pulls[number] = replace(self.pulls[number], open=True)
 
     def say(self, number: int, text: str, *, by: str) -> Comment:
         """Comment on an issue."""

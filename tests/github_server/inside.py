@@ -40,6 +40,7 @@ class Inside:
     reactions: dict[tuple[str, str, str], Json] = field(default_factory=dict[tuple[str, str, str], Json])
     checks: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     ready: set[int] = field(default_factory=set[int])
+    merged: dict[int, tuple[str, str]] = field(default_factory=dict[int, tuple[str, str]])
     _ends: dict[tuple[int, str], str] = field(default_factory=dict[tuple[int, str], str])
 
     @property
@@ -114,6 +115,9 @@ class Inside:
             live = self.bare.head(str(end["ref"])) if pull["state"] == "open" else None
             end["sha"] = self._ends[number, side] = live or self._ends.get((number, side), str(end["sha"]))
         pull["draft"] = bool(pull.get("draft")) and number not in self.ready
+        if number in self.merged:
+            pull["merge_commit_sha"], pull["merged_at"] = self.merged[number]
+            pull |= {"merged": True} if "merged" in pull else {}
         if "commits" in pull:
             pull["commits"] = len(self.between(pull))
 
