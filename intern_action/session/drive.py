@@ -36,18 +36,13 @@ def drive(case: Case, work: Work, shelf: BundleShelf, *, patience: Patience = US
     if case.memory.replies or case.state is not State.RUNNING:
         _take_in(case)  # a session that has only just begun was told nothing yet
     if case.state.over:
-        case.announce()  # the run that ended it may have been cut short before it could say so everywhere
+        _wake(
+            case
+        )  # what it left serving may be over; and the run that ended it may not have lived to say so everywhere
     while not case.state.over:
         match case.state:
             case State.RUNNING:
-                if case.memory.calls:  # before the first one there can be nothing to end
-                    _give_back_objected(case)
-                _settle(case, shelf.take(work(tuple(case.journal.entries()))))
-                _take_in(case)
-            case State.AWAITING_REVIEW:
-                _wake(case)
-                if case.state is State.AWAITING_REVIEW:
-                    break
+                _work(case, work, shelf)
             case State.AWAITING_JOB:
                 runs = isinstance(_wake(case), JobStatus | EndpointStatus)
                 _take_in(case)
@@ -55,13 +50,28 @@ def drive(case: Case, work: Work, shelf: BundleShelf, *, patience: Patience = US
                     if clock.monotonic() >= until:
                         break
                     clock.wait(patience.poll_seconds)
-            case State.AWAITING_INPUT:
-                _give_back_objected(case)
-                if case.state is State.AWAITING_INPUT:
+            case waits:
+                _look(case)
+                if case.state is waits:
                     break
-            case _:
-                break
     return case.state
+
+
+def _work(case: Case, work: Work, shelf: BundleShelf) -> None:
+    """Let the agent half go on, and take in what it did."""
+    if case.memory.calls:  # before the first one there can be nothing to end
+        _end_what_is_off(case)
+    if case.state is State.RUNNING:
+        _settle(case, shelf.take(work(tuple(case.journal.entries()))))
+        _take_in(case)
+
+
+def _look(case: Case) -> None:
+    """Look at what waits for people."""
+    if case.state is State.AWAITING_REVIEW:
+        _wake(case)
+    elif case.state is State.AWAITING_INPUT:
+        _end_what_is_off(case)
 
 
 def _settle(case: Case, bundle: Bundle) -> None:
@@ -83,7 +93,15 @@ def _wake(case: Case) -> Judgement | JobStatus | EndpointStatus | None:
     return wake(case)
 
 
-def _give_back_objected(case: Case) -> None:
+def _end_what_is_off(case: Case) -> None:
+    """End the session if its pull request was closed, and the machines of which changes were asked."""
     from intern_action.session.lease import give_back_objected
+    from intern_action.session.retiring import retire_objected
+    from intern_action.session.stopping import end, withdrawn
 
+    stopping = withdrawn(case)
+    if stopping is not None:
+        end(case, stopping)
+        return
     give_back_objected(case)
+    retire_objected(case)
