@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from intern_action.core.bundle import Bundle, BundleShelf
 from intern_action.core.events import Entry
@@ -13,6 +13,9 @@ from intern_action.core.ports import EndpointStatus
 from intern_action.core.states import State
 from intern_action.core.types import JobStatus
 from intern_action.session.office import Case
+
+if TYPE_CHECKING:
+    from intern_action.session.narrator import Narrator
 
 Work: TypeAlias = Callable[[Sequence[Entry]], str]
 """The agent half: from a journal to the folder of a bundle."""
@@ -39,16 +42,19 @@ def drive(case: Case, work: Work, shelf: BundleShelf, *, patience: Patience = US
         _wake(
             case
         )  # what it left serving may be over; and the run that ended it may not have lived to say so everywhere
+    narrator: Narrator | None = None
     while not case.state.over:
         match case.state:
             case State.RUNNING:
                 _work(case, work, shelf)
             case State.AWAITING_JOB:
-                runs = isinstance(_wake(case), JobStatus | EndpointStatus)
+                runs = _wake(case)
                 _take_in(case)
-                if runs and case.state is State.AWAITING_JOB:
+                if isinstance(runs, JobStatus | EndpointStatus) and case.state is State.AWAITING_JOB:
                     if clock.monotonic() >= until:
                         break
+                    narrator = narrator or _narrator(case)
+                    narrator.tell(runs)
                     clock.wait(patience.poll_seconds)
             case waits:
                 _look(case)
@@ -91,6 +97,12 @@ def _wake(case: Case) -> Judgement | JobStatus | EndpointStatus | None:
     from intern_action.session.wake import wake
 
     return wake(case)
+
+
+def _narrator(case: Case) -> Narrator:
+    from intern_action.session.narrator import Narrator
+
+    return Narrator(case)
 
 
 def _end_what_is_off(case: Case) -> None:

@@ -37,6 +37,7 @@ class Office:
     Args:
         door: works in sandboxes, as the agent half does; control looks through it at commands that run on their own.
         pull: copies a folder of a sandbox here and returns where, "" when it is not there.
+        progress: shows people a line about what is waited for; the same one again may go unsaid.
         policy: reads `.github/intern.yml` of the default branch *now*: blob id ("" when there is none) and what it says.
         results: reads what a finished job wrote: `metrics.json` as a JSON object, {} when there is none.
         export: writes one folder of a commit somewhere and returns where, "" when the commit has no such folder.
@@ -64,6 +65,7 @@ class Office:
     clock: Clock
     toolbox: Toolbox
     watcher: Watcher
+    progress: Callable[[str], None]
     policy: Callable[[], tuple[str, ApprovalPolicy]]
     results: Callable[[str], JsonObject]
     export: Callable[[str, str], str]

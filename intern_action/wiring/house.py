@@ -15,7 +15,7 @@ from intern_action.core.entries import Limits
 from intern_action.core.errors import OutsideError
 from intern_action.core.events import Began, Entry
 from intern_action.core.judgement import ApprovalPolicy
-from intern_action.core.ports import Endpoints, HubReader, Jobs, Model, RecipeBook, ToolLimits
+from intern_action.core.ports import Endpoints, HubReader, Jobs, Model, RecipeBook, Redactor, ToolLimits
 from intern_action.core.provenance import DataOrigin, Provenance
 from intern_action.core.states import State
 from intern_action.core.types import JobRef
@@ -138,6 +138,7 @@ class House:
             clock=self.premises.clock,
             toolbox=self._toolbox,
             watcher=self.watcher,
+            progress=lambda line: self.watcher.progress(self._redactor.text(line)),
             policy=self._policy,
             results=metrics_in,
             export=self._export,
@@ -151,6 +152,10 @@ class House:
             scratch=str(self.world.control),
             holder=holder_of(self.world.control),
         )
+
+    @cached_property
+    def _redactor(self) -> Redactor:
+        return redactor_for(self.settings)
 
     @cached_property
     def _publisher(self) -> GitPublisher:
@@ -329,7 +334,7 @@ class House:
             jobs=self.jobs,
             sandboxes=self._sandboxes.door,
             recipes=self._recipes,
-            redactor=redactor_for(self.settings),
+            redactor=self._redactor,
             clock=self.premises.clock,
             flavors=self.jobs.flavors(),
             python=self._python,

@@ -61,6 +61,9 @@ JOB: JsonObject = {
 }
 
 
+AT_ONCE = Patience(longest_seconds=0)
+
+
 class KilledHere(BaseException):
     """The process ends here, as at SIGKILL: nothing of ours may catch it."""
 
@@ -153,6 +156,7 @@ class StoryHouse:
         self.more_tools: tuple[Tool, ...] = ()
         self.more_rules: tuple[Rule, ...] = ()
         self.pressed = 0
+        self.shown: list[str] = []
         self.holder = "this machine"
         self.held_open: list[FileJournal] = []
         self.case: Case | None = None
@@ -183,9 +187,9 @@ class StoryHouse:
         self.case = admit(self.office, request)
         return self.go_on()
 
-    def go_on(self) -> StoryHouse:
-        """Both halves go on as far as they can."""
-        drive(self.present, self._work, BundleFolder(self.folder / "bundles"), patience=Patience(longest_seconds=0))
+    def go_on(self, patience: Patience = AT_ONCE) -> StoryHouse:
+        """Both halves go on as far as they can, and wait for a job as long as the patience lasts: usually not at all."""
+        drive(self.present, self._work, BundleFolder(self.folder / "bundles"), patience=patience)
         return self
 
     def approve(self, by: str = "grace", *, sha: str = "", body: str = "") -> StoryHouse:
@@ -301,6 +305,7 @@ class StoryHouse:
             clock=self.clock,
             toolbox=self._toolbox(),
             watcher=self.watcher,
+            progress=self.shown.append,
             policy=self._policy,
             results=lambda folder: json.loads((Path(folder) / "metrics.json").read_text()),
             export=self._export,
