@@ -106,12 +106,12 @@ def _narrator(case: Case) -> Narrator:
 
 
 def _end_what_is_off(case: Case) -> None:
-    """End the session if its pull request was closed, and the machines of which changes were asked."""
+    """End the session if it may not go on, and the machines of which changes were asked."""
     from intern_action.session.lease import give_back_objected
     from intern_action.session.retiring import retire_objected
-    from intern_action.session.stopping import end, withdrawn
+    from intern_action.session.stopping import end, off
 
-    stopping = withdrawn(case)
+    stopping = off(case)
     if stopping is not None:
         end(case, stopping)
         return

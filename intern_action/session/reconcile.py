@@ -26,6 +26,9 @@ def news(office: Office, alive: Sequence[JobRef]) -> tuple[str, ...]:
 
 
 def _with_news(office: Office, view: LedgerView, running: frozenset[str]) -> Iterator[str]:
+    if not office.policy()[1].enabled:
+        yield from _costing(view)
+        return
     serving = _serving(view)
     looked_at = [one for one, moved in view.sessions().items() if moved.state.waiting or one in serving]
     opened = office.forge.open_numbers() if looked_at else frozenset[int]()
@@ -45,6 +48,14 @@ def _with_news(office: Office, view: LedgerView, running: frozenset[str]) -> Ite
                 yield session
             case _:
                 pass
+
+
+def _costing(view: LedgerView) -> Iterator[str]:
+    """Yield the sessions that have something running; while the kill switch is on, nothing else is news."""
+    costing = {row.session for row in view.costing()}
+    for session, moved in view.sessions().items():
+        if session in costing or moved.state is State.AWAITING_JOB:
+            yield session
 
 
 def _serving(view: LedgerView) -> Mapping[str, tuple[PlanMade, ...]]:

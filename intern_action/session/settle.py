@@ -18,6 +18,7 @@ from intern_action.session.office import Case
 from intern_action.session.planning import answer_held, publish_work
 from intern_action.session.purse import release_all
 from intern_action.session.retiring import retire_due
+from intern_action.session.stopping import end, switched_off
 from intern_action.session.uploads import published, upload_new
 from intern_action.trace.authors import foreign
 
@@ -26,12 +27,18 @@ SIGNALLED = frozenset({130, 143})
 
 
 def settle(case: Case, bundle: Bundle) -> None:
-    """Take a bundle in and move the session on. May be repeated with the same bundle.
+    """Take a bundle in and move the session on; while the kill switch is on, nothing of it is carried out and the session ends.
+
+    May be repeated with the same bundle.
 
     Raises:
         NotAllowed: the bundle is not the agent half's to write, or its commits may not be published.
     """
     _take_in(case, bundle)
+    stopping = switched_off(case)
+    if stopping is not None:
+        end(case, stopping)
+        return
     carry_out_queued(case)
     _move_on(case, bundle)
     case.announce()

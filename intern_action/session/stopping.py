@@ -16,6 +16,7 @@ from intern_action.session.lease import give_back_all
 from intern_action.session.office import Case
 from intern_action.session.purse import release_all
 from intern_action.session.retiring import retire_all
+from intern_action.settings.words import text
 
 CONTROL = "control"
 """Who is named where nobody knows who closed a pull request."""
@@ -31,11 +32,13 @@ class Stop:
         by: whose word it is.
         why: what people read beside the state, and the ledger beside the plan.
         words: what the agent reads as the answer to calls that are open.
+        for_good: False where what waits for people and costs nothing may go on waiting.
     """
 
     by: str
     why: str
     words: str
+    for_good: bool = True
 
 
 def stop(case: Case, *, by: str) -> None:
@@ -50,6 +53,19 @@ def stop(case: Case, *, by: str) -> None:
     status = end(case, Stop(by=by, why=f"stopped by {by}", words=f"{by} stopped the session"))
     if status is not None:
         raise OutsideError(f"the job {status.ref.id} was cancelled and has not ended yet; stop again in a minute")
+
+
+def off(case: Case) -> Stop | None:
+    """Return why a session may not go on now, whatever it waits for: its pull request was closed, or the kill switch is on."""
+    return withdrawn(case) or switched_off(case)
+
+
+def switched_off(case: Case) -> Stop | None:
+    """Return why a session ends while the policy says `enabled: false`, None while it does not."""
+    if case.office.policy()[1].enabled:
+        return None
+    words = text("not-admitted", why="off").strip()
+    return Stop(by=CONTROL, why=words, words=words, for_good=False)
 
 
 def withdrawn(case: Case) -> Stop | None:
@@ -76,12 +92,12 @@ def end(case: Case, stop: Stop) -> JobStatus | None:
 
     Nothing is released while something may still cost. May be repeated from any point.
     """
-    if not case.state.over:
-        status = _end_jobs(case, stop)
-        if status is not None:
-            return status
+    ends = not case.state.over and (stop.for_good or not _rests(case))
+    status = _end_jobs(case, stop) if ends else None
+    if status is not None:
+        return status
     _end_machines(case)
-    if not case.state.over:
+    if ends:
         for call in list(case.memory.open.values()):
             result = ToolResult(text=stop.words, data={"state": "refused", "words": stop.words}, failed=True)
             case.write(Answered(call_id=call.id, result=result))
@@ -89,6 +105,15 @@ def end(case: Case, stop: Stop) -> JobStatus | None:
         case.move(State.STOPPED, stop.why)
     case.announce()
     return None
+
+
+def _rests(case: Case) -> bool:
+    """Whether a session only waits for people: then there is nothing to cancel but machines by the hour."""
+    if case.state is not State.AWAITING_REVIEW:
+        return case.state is State.AWAITING_INPUT
+    view = case.office.ledger.read()
+    made = view.newest_plan(case.began.session)
+    return made is None or view.consumed(made.digest) is None
 
 
 def _end_machines(case: Case) -> None:

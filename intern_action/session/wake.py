@@ -17,17 +17,17 @@ from intern_action.session.office import Case
 from intern_action.session.retiring import retire_due
 from intern_action.session.review import before_review, consider
 from intern_action.session.serving import look_after_endpoint
-from intern_action.session.stopping import end, withdrawn
+from intern_action.session.stopping import end, off
 
 
 def wake(case: Case) -> Judgement | JobStatus | EndpointStatus | None:
-    """Do what can be done for a waiting session now. One whose pull request was closed is ended.
+    """Do what can be done for a waiting session now. One that may not go on is ended.
 
     Returns:
         the judgement when a review is still awaited, the status of a job or command that still runs or of an endpoint that
         still comes up, None otherwise.
     """
-    stopping = withdrawn(case)
+    stopping = off(case)
     if stopping is not None:
         return end(case, stopping)
     answer: Judgement | JobStatus | EndpointStatus | None = None
