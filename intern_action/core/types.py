@@ -334,6 +334,15 @@ class Quote:
     quoted_at: datetime | None = None
 
 
+class Expense(StrEnum):
+    """What money is spent on; a budget counts each apart."""
+
+    JOBS = "jobs"
+    SANDBOXES = "sandboxes"
+    ENDPOINTS = "endpoints"
+    MODEL = "model"
+
+
 # --- people and threads ----------------------------------------------------------------------------------------------
 
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from intern_action.core.entries import Limits
 from intern_action.core.errors import Misconfigured
 from intern_action.core.judgement import ApprovalPolicy
+from intern_action.core.types import Expense
 from intern_action.settings.document import Document
 from intern_action.settings.keys import is_policy
 from intern_action.settings.settings import MoneyUsdOrNone
@@ -51,10 +52,17 @@ class _Approvals(_Section):
     hub_repositories: tuple[Name, ...] = ()
 
 
-class _Budget(_Section):
+class _Limits(_Section):
     month_usd: MoneyUsdOrNone = None
     session_usd: MoneyUsdOrNone = None
     requester_usd: MoneyUsdOrNone = None
+
+
+class _Budget(_Limits):
+    jobs: _Limits = _Limits()
+    sandboxes: _Limits = _Limits()
+    endpoints: _Limits = _Limits()
+    model: _Limits = _Limits()
 
 
 class PolicyFile(_Section):
@@ -67,7 +75,8 @@ class PolicyFile(_Section):
     budget: _Budget = _Budget()
 
 
-_BUDGET_KEYS = frozenset(f"budget.{name}" for name in _Budget.model_fields)
+_BUDGET_KEYS = frozenset(f"budget.{name}" for name in _Limits.model_fields)
+"""Limits that are settings of a run as well."""
 
 
 def parse_policy(
@@ -103,15 +112,15 @@ def parse_policy(
         our_name=our_name,
         flavors=file.approvals.flavors,
         hub_repositories=file.approvals.hub_repositories,
-        limits=tighter(
-            Limits(
-                month_usd=file.budget.month_usd,
-                session_usd=file.budget.session_usd,
-                requester_usd=file.budget.requester_usd,
-            ),
-            limits or Limits(),
-        ),
+        limits=tighter(_limits(file.budget), limits or Limits()),
     )
+
+
+def _limits(budget: _Budget) -> Limits:
+    """Return the limits of all together, and those of one kind alone that are limits at all."""
+    kinds = {expense: Limits(**getattr(budget, expense.value).model_dump()) for expense in Expense}
+    whole = budget.model_dump(include=set(_Limits.model_fields))
+    return Limits(**whole, kinds={expense: one for expense, one in kinds.items() if one != Limits()})
 
 
 def tighter(one: Limits, other: Limits) -> Limits:
@@ -120,6 +129,11 @@ def tighter(one: Limits, other: Limits) -> Limits:
         month_usd=_smaller(one.month_usd, other.month_usd),
         session_usd=_smaller(one.session_usd, other.session_usd),
         requester_usd=_smaller(one.requester_usd, other.requester_usd),
+        kinds={
+            kind: tighter(one.kinds.get(kind, Limits()), other.kinds.get(kind, Limits()))
+            for kind in Expense
+            if kind in one.kinds or kind in other.kinds
+        },
     )
 
 
@@ -129,7 +143,7 @@ def _smaller(one: Decimal | None, other: Decimal | None) -> Decimal | None:
 
 def _parsed(document: Document) -> PolicyFile:
     """Validate what concerns the gate; say of a wrong value where it stands."""
-    sections: dict[str, dict[str, object]] = {"": {}, "approvals": {}, "budget": {}, "labels": {}}
+    sections: dict[str, dict[str, object]] = {name: {} for name in ("", "approvals", "budget", "labels")}
     for path, written in document.values.items():
         if not is_policy(path) and path not in _BUDGET_KEYS:
             continue
@@ -138,11 +152,18 @@ def _parsed(document: Document) -> PolicyFile:
                 f"{document.name}:{written.line}: `{path}` takes no `${{...}}`: who may spend is written in the file"
             )
         section, _, key = path.rpartition(".")
-        sections[section][key] = written.value
+        _below(sections, section)[key] = written.value
     try:
         return PolicyFile.model_validate({**sections.pop(""), **sections})
     except ValidationError as error:
         raise Misconfigured(_flaw(document, error)) from None
+
+
+def _below(sections: dict[str, dict[str, object]], path: str) -> dict[str, object]:
+    """Return the section of a path: one of the file's own, or one below such a one."""
+    above, _, name = path.partition(".")
+    section = sections[above]
+    return cast("dict[str, object]", section.setdefault(name, {})) if name else section
 
 
 def _flaw(document: Document, error: ValidationError) -> str:

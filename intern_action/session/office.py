@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from intern_action.agent.memory import Memory
 from intern_action.agent.toolbox import Toolbox, Verdict
-from intern_action.core.entries import Ledger, LedgerEvent, LedgerView, SessionMoved
+from intern_action.core.entries import Ledger, LedgerEvent, LedgerView, ModelSpent, SessionMoved
 from intern_action.core.errors import Misconfigured
 from intern_action.core.events import Began, Entry, Event, Moved
 from intern_action.core.frozen import frozen
@@ -142,4 +142,12 @@ class Case:
         fact = SessionMoved(
             session=self.began.session, state=self.state, journal_head=head.hash if head else "", why=self.memory.why
         )
-        return () if view.session_state(self.began.session) == fact else (fact,)
+        return (*self._model_money(view), *(() if view.session_state(self.began.session) == fact else (fact,)))
+
+    def _model_money(self, view: LedgerView) -> tuple[LedgerEvent, ...]:
+        """Return what the model has cost that the ledger does not know of yet."""
+        began, more = self.began, self.memory.model_usd - view.model_usd(self.began.session)
+        if more <= 0:
+            return ()
+        month = f"{self.office.clock.now():%Y-%m}"
+        return (ModelSpent(session=began.session, requester=began.requester, month=month, usd=more),)

@@ -15,7 +15,7 @@ from intern_action.core.events import Allowed, Answered, Planned, Published
 from intern_action.core.judgement import ApprovalPolicy
 from intern_action.core.plan import RECOMMENDED, Option, Plan, as_quoted, chosen
 from intern_action.core.states import State
-from intern_action.core.types import Call, JobSpec, Quote, ToolResult
+from intern_action.core.types import Call, Expense, JobSpec, Quote, ToolResult
 from intern_action.gate.options import make_options
 from intern_action.gate.quote import lease_quote
 from intern_action.gate.texts import awaited
@@ -155,7 +155,7 @@ def _options(case: Case, job: JobSpec, policy: ApprovalPolicy, now: datetime) ->
     """Return the ways to have a job that the policy allows and the budget has room for."""
     began, month = case.began, f"{now:%Y-%m}"
     room = case.office.ledger.read().room(
-        session=began.session, requester=began.requester, month=month, limits=policy.limits
+        session=began.session, requester=began.requester, month=month, limits=policy.limits, expense=Expense.JOBS
     )
     flavors = case.office.jobs.flavors()
     return make_options(job, flavors, reckoning(case, job), allowed=policy.flavors, room_usd=room, now=now)

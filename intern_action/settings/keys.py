@@ -10,6 +10,7 @@ from typing import get_origin
 
 from pydantic import BaseModel
 
+from intern_action.core.types import Expense
 from intern_action.settings.settings import Settings
 
 OPEN_SECTIONS = ("models.base_urls", "keys")
@@ -25,6 +26,11 @@ POLICY_KEYS = frozenset(
         "approvals.code_above_usd",
         "approvals.flavors",
         "approvals.hub_repositories",
+        *(
+            f"budget.{expense}.{limit}"
+            for expense in Expense
+            for limit in ("month_usd", "session_usd", "requester_usd")
+        ),
     }
 )
 """What `.github/intern.yml` says to the gate (`gate.policy` reads it, from the default branch); no setting of a run."""

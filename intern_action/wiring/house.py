@@ -68,6 +68,7 @@ class House:
         self.forge = premises.forge
         self.watcher = premises.watcher or watcher_for(premises)
         self._base = base
+        self._last_policy: ApprovalPolicy | None = None
         self.trace_note = ""
         """What became of the trace on its way to the Hub, "" when it has not been sent."""
 
@@ -207,7 +208,8 @@ class House:
         budget = self.settings.budget
         limits = Limits(month_usd=budget.month_usd, session_usd=budget.session_usd, requester_usd=budget.requester_usd)
         blob, content = found or ("", None)
-        return blob, parse_policy(content, limits=limits)
+        self._last_policy = parse_policy(content, limits=limits)
+        return blob, self._last_policy
 
     # --- the agent half ----------------------------------------------------------------------------------------------
 
@@ -288,8 +290,10 @@ class House:
 
     def _work(self, entries: Sequence[Entry]) -> str:
         from intern_action.session.agent_half import AgentHalf
+        from intern_action.session.purse import model_cap
 
         began = self.case.began
+        policy = self._last_policy or self._policy()[1]  # a boundary that lies just behind us has read it
         model = Ahead(self._model(began.model), lambda: read_ahead(LAST, _compile))
         half = AgentHalf(
             model=model,
@@ -298,7 +302,7 @@ class House:
             shelf=self._shelf,
             watcher=self.watcher,
             system=(configs() / "prompts" / "system.md").read_text(encoding="utf-8"),
-            allowance=Allowance(turns=began.max_turns, usd=began.max_cost_usd),
+            allowance=Allowance(turns=began.max_turns, usd=model_cap(self.case, policy)),
         )
         bundle = half.work(entries)
         model.begin()

@@ -34,6 +34,7 @@ from intern_action.session.agent_half import AgentHalf
 from intern_action.session.drive import Patience, drive
 from intern_action.session.office import Case, Office
 from intern_action.session.planning import pull_request_of
+from intern_action.session.purse import model_cap
 from intern_action.shell.tool_shell import ToolShell
 from intern_action.tools import all_tools
 from intern_action.trace.bundles import BundleFolder
@@ -352,7 +353,7 @@ class StoryHouse:
             shelf=BundleFolder(self.folder / "bundles"),
             watcher=self.watcher,
             system="be good",
-            allowance=Allowance(),
+            allowance=Allowance(usd=model_cap(self.present, self._policy()[1])),
         )
         return half.work(entries)
 
