@@ -125,9 +125,10 @@ class Case:
 
     def judge(self, call: Call) -> Verdict:
         """Judge a call as control sees it: whoever publishes is judged by the paths that the newest snapshot changes."""
-        return self.office.toolbox.judge(call, changed=self._changed)
+        return self.office.toolbox.judge(call, changed=self.changed)
 
-    def _changed(self) -> tuple[str, ...]:
+    def changed(self) -> tuple[str, ...]:
+        """Return the paths that the newest snapshot changes."""
         snapshot = self.memory.snapshot
         return self.office.publisher.changed(self.began.base_sha, snapshot) if snapshot else ()
 

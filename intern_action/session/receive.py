@@ -115,7 +115,10 @@ def _begin(office: Office, task: Begin, origin: Origin, requests: Requests) -> R
     claimed = view.admitted(origin.key)
     session = "" if claimed else _session(office, origin, view)
     if not session or (state_of(view, session).over and not origin.on_pull_request):
-        case = admit(office, requests(task, origin))
+        try:
+            case = admit(office, requests(task, origin))
+        except NotAllowed as refused:
+            return Received(log=str(refused), answer=_answer("refused", because=str(refused)))
         began = case.began.session
         answer = "" if claimed else _answer("begun", session=began, task=task)
         return Received(log=f"{'again: ' if claimed else ''}session {began}", answer=answer, session=began)

@@ -137,6 +137,7 @@ def gather(case: Case, before: Open, view: LedgerView) -> Facts:
         option_quotes=prices,
         parent=standing(case, plan.asks) if isinstance(plan.asks, WritesHub) else "",
         content=content_of(case, plan.asks) if isinstance(plan.asks, WritesHub) else "",
+        changed=office.publisher.changed(plan.merge_base, plan.head_sha) if policy.protected and head else (),
         room_usd=view.room(
             session=plan.session,
             requester=plan.requester,

@@ -172,17 +172,28 @@ def _move_on(case: Case, bundle: Bundle) -> None:
 
 def _finish(case: Case, text: str) -> None:
     """End the session: what is not yet published is, holds are released. An endpoint goes on, with its own."""
-    last = next((done for done in reversed(case.memory.published) if done.what == "pull-request"), None)
-    if last is not None and case.memory.snapshot and last.data.get("snapshot") != case.memory.snapshot:
-        publish_work(case, title=last.data["title"], body=last.data["body"], call_id="")
+    unpublished = _publish_the_rest(case)
     give_back_all(case)
     retire_due(case)
     release_all(case)
     gist = text.strip().partition("\n")[0]
-    if _last_job_failed(case):
+    if unpublished:
+        case.move(State.FAILED, unpublished, exit_code=NotAllowed.exit_code)
+    elif _last_job_failed(case):
         case.move(State.FAILED, gist, exit_code=JobError.exit_code)
     else:
         case.move(State.DONE, gist)
+
+
+def _publish_the_rest(case: Case) -> str:
+    """Publish what was done since the last time; return why that may not be, "" when all is well."""
+    last = next((done for done in reversed(case.memory.published) if done.what == "pull-request"), None)
+    if last is not None and case.memory.snapshot and last.data.get("snapshot") != case.memory.snapshot:
+        try:
+            publish_work(case, title=last.data["title"], body=last.data["body"], call_id="")
+        except NotAllowed as refused:
+            return str(refused)
+    return ""
 
 
 def _last_job_failed(case: Case) -> bool:

@@ -9,6 +9,7 @@ from intern_action.core.entries import JobRow, LedgerEvent, LedgerView
 from intern_action.core.errors import Bug, OutsideError
 from intern_action.core.events import Answered, Refused, Submitted
 from intern_action.core.frozen import frozen
+from intern_action.core.patterns import is_listed
 from intern_action.core.states import JobState, State
 from intern_action.core.types import JobRef, JobStatus, Standing, ToolResult
 from intern_action.session.launch import confirm, look_after, moved, wait_for_others
@@ -61,10 +62,12 @@ def off(case: Case) -> Stop | None:
 
 
 def switched_off(case: Case) -> Stop | None:
-    """Return why a session ends while the policy says `enabled: false`, None while it does not."""
-    if case.office.policy()[1].enabled:
+    """Return why a session ends while the policy says `enabled: false`, or no longer lists its model; None while it may go on."""
+    policy, model = case.office.policy()[1], case.began.model
+    if policy.enabled and is_listed(model, policy.models):
         return None
-    words = text("not-admitted", why="off").strip()
+    why = "model-off" if policy.enabled else "off"
+    words = text("not-admitted", why=why, model=model, models=policy.models).strip()
     return Stop(by=CONTROL, why=words, words=words, for_good=False)
 
 

@@ -26,6 +26,8 @@ POLICY_KEYS = frozenset(
         "approvals.code_above_usd",
         "approvals.flavors",
         "approvals.hub_repositories",
+        "approvals.models",
+        "protected",
         *(
             f"budget.{expense}.{limit}"
             for expense in Expense
@@ -35,8 +37,10 @@ POLICY_KEYS = frozenset(
 )
 """What `.github/intern.yml` says to the gate (`gate.policy` reads it, from the default branch); no setting of a run."""
 
-POLICY_SECTIONS = ("labels",)
+POLICY_SECTIONS = ("labels", "approvals.tiers")
 """Sections of the same kind whose keys people choose."""
+
+_CHOSEN = re.compile(r"labels\.[^.]+|approvals\.tiers\.[^.]+\.(?:above_usd|people_needed|code)")
 
 REPOSITORY_MAY = frozenset(
     {
@@ -112,7 +116,7 @@ def in_open_section(path: str) -> bool:
 
 def is_policy(path: str) -> bool:
     """Whether the path is one of what a repository's file says to the gate."""
-    return path in POLICY_KEYS or path.rpartition(".")[0] in POLICY_SECTIONS
+    return path in POLICY_KEYS or _CHOSEN.fullmatch(path) is not None
 
 
 def is_section(path: str) -> bool:

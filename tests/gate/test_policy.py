@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from intern_action.core.entries import Limits
 from intern_action.core.errors import Misconfigured
-from intern_action.core.judgement import ApprovalPolicy
+from intern_action.core.judgement import ApprovalPolicy, Tier
 from intern_action.core.types import Expense
 from intern_action.gate.policy import _BUDGET_KEYS, PolicyFile, parse_policy, tighter
 from intern_action.settings.keys import POLICY_KEYS, POLICY_SECTIONS, REPOSITORY_MAY
@@ -21,13 +21,21 @@ bots: ["renovate[bot]", "@helper"]
 labels:
   intern-big: --flavor a100-large --timeout 4h
   "needs model":
+protected: [deploy/**, "*.tf"]
 model: anthropic/claude-opus-4.8   # a setting of the run, not of the gate
 approvals:
-  people: ["@ada", grace]
+  people: ["@ada", grace, hedy]
   people_needed: 2
   requester_may_approve: true
   code_above_usd: $50
+  tiers:
+    large: {above_usd: 200 USD, people_needed: 3}
+    huge:
+      above_usd: 1,000.50
+      people_needed: 3
+      code: true
   flavors: [t4-small, a100-large]
+  models: [anthropic/*, recipes]
   hub_repositories: [ours/*]
   expire_after: 2 days
 budget:
@@ -47,11 +55,17 @@ def test_every_word_of_the_file_arrives():
         enabled=False,
         bots=("renovate[bot]", "helper"),
         labels={"intern": "", "intern-big": "--flavor a100-large --timeout 4h", "needs model": ""},
-        approvers=("ada", "grace"),
+        approvers=("ada", "grace", "hedy"),
         people_needed=2,
         requester_may_approve=True,
         code_above_usd=Decimal(50),
+        tiers=(
+            Tier(above_usd=Decimal(200), people_needed=3),
+            Tier(above_usd=Decimal("1000.50"), people_needed=3, code=True),
+        ),
         flavors=("t4-small", "a100-large"),
+        models=("anthropic/*", "recipes"),
+        protected=("deploy/**", "*.tf"),
         hub_repositories=("ours/*",),
         limits=Limits(
             month_usd=Decimal(1000),
@@ -121,6 +135,35 @@ def test_a_misspelled_kill_switch_is_not_overlooked():
             b"approvals:\n  code_above_usd: cheap\n",
             r"intern.yml:2: `approvals.code_above_usd`: 'cheap' is not an amount",
         ),
+        (b"protected: deploy\n", r"intern.yml:1: `protected`: Input should be a valid tuple"),
+        (b"protected: ['']\n", r"intern.yml:1: `protected`: .*is no path"),
+        (b"protected: [a, '/']\n", r"intern.yml:1: `protected`: .*is no path"),
+        (b"protected: [a, '!b']\n", r"intern.yml:1: `protected`: .*is no path"),
+        (b"approvals:\n  models: recipes\n", r"intern.yml:2: `approvals.models`"),
+        (b"approvals:\n  models: ['']\n", r"intern.yml:2: `approvals.models`"),
+        (b"mcp: {servers: [x]}\n", r"intern.yml:1: there is no key `mcp.servers`"),
+        (b"approvals:\n  tiers: 5\n", r"intern.yml:2: `approvals.tiers` is a section"),
+        (b"approvals:\n  tiers:\n    big: 5\n", r"intern.yml:3: there is no key `approvals.tiers.big`"),
+        (b"approvals:\n  tiers:\n    big:\n", r"intern.yml:3: there is no key `approvals.tiers.big`"),
+        (b"approvals:\n  tiers:\n    big: {peple: 2}\n", r"intern.yml:3: there is no key `approvals.tiers.big.peple`"),
+        (
+            b"approvals:\n  tiers:\n    big: {code: true}\n",
+            r"intern.yml:3: `approvals.tiers.big.above_usd`: Field required",
+        ),
+        (
+            b"approvals:\n  tiers:\n    big: {above_usd: much, code: true}\n",
+            r"intern.yml:3: `approvals.tiers.big.above_usd`: 'much' is not an amount",
+        ),
+        (
+            b"approvals:\n  tiers:\n    big: {above_usd: 5, people_needed: 0}\n",
+            r"intern.yml:3: `approvals.tiers.big.people_needed`: .* greater than or equal to 1",
+        ),
+        (b"approvals:\n  tiers:\n    big:\n      above_usd: 5\n      code: 1\n", r"intern.yml:5: .*valid boolean"),
+        (b"approvals:\n  tiers:\n    big: {above_usd: 5}\n", r"intern.yml:3: .*asks for nothing more"),
+        (
+            b"approvals:\n  people_needed: 2\n  tiers:\n    big: {above_usd: 5, people_needed: 2}\n",
+            r"intern.yml:4: .*asks for nothing more",
+        ),
         (b"budget:\n  month_usd: -5\n", r"intern.yml:2: `budget.month_usd`: -5 is not an amount of money"),
         (b"budget:\n  month_usd: true\n", r"intern.yml:2: `budget.month_usd`: True is not an amount of money"),
         (b"budget: 50\n", r"intern.yml:1: `budget` is a section"),
@@ -143,6 +186,8 @@ def test_a_wrong_value_is_refused_with_its_line(content: bytes, said: str):
 def test_nobody_can_be_needed_who_may_not_approve():
     with pytest.raises(Misconfigured, match=r"intern.yml:3: 2 people must approve and 1 may"):
         parse_policy(b"approvals:\n  people_needed: 2\n  people: [ada, '@Ada']\n")
+    with pytest.raises(Misconfigured, match=r"intern.yml:2: 2 people must approve and 1 may"):
+        parse_policy(b"approvals:\n  people: [ada]\n  tiers:\n    big: {above_usd: 9, people_needed: 2}\n")
     assert parse_policy(b"approvals:\n  people_needed: 2\n  people: [ada, grace]\n").people_needed == 2
     assert parse_policy(b"approvals:\n  people_needed: 2\n").approvers == ()
 
@@ -156,6 +201,9 @@ def test_nobody_can_be_needed_who_may_not_approve():
         b"enabled: ${ON:-true}\n",
         b"labels:\n  a: ${X}\n",
         b"bots: ['${X}']\n",
+        b"protected: ['${X}']\n",
+        b"approvals:\n  models: ['${X}']\n",
+        b"approvals:\n  tiers:\n    big: {above_usd: '${X}'}\n",
     ],
 )
 def test_who_may_spend_is_written_in_the_file_and_not_taken_from_an_environment(content: bytes):
