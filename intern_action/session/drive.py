@@ -23,9 +23,17 @@ Work: TypeAlias = Callable[[Sequence[Entry]], str]
 
 @frozen
 class Patience:
-    """How often a job or an endpoint is looked at, and how long it is waited for before the run ends without it."""
+    """How often a job or an endpoint is looked at, and how long it is waited for before the run ends without it.
+
+    Args:
+        poll_seconds: between two looks at a job.
+        people_seconds: between two looks at what people said and decided meanwhile: each is some requests to the forge, which
+            counts them, and some commands of git.
+        longest_seconds: the longest wait.
+    """
 
     poll_seconds: float = 0.5
+    people_seconds: float = 10
     longest_seconds: float = 24 * 3600
 
 
@@ -39,17 +47,18 @@ def drive(case: Case, work: Work, shelf: BundleShelf, *, patience: Patience = US
     if case.memory.replies or case.state is not State.RUNNING:
         _take_in(case)  # a session that has only just begun was told nothing yet
     if case.state.over:
-        _wake(
-            case
-        )  # what it left serving may be over; and the run that ended it may not have lived to say so everywhere
+        _wake(case)  # what it left serving may be over, and the run that ended it may have died before it said so
     narrator: Narrator | None = None
+    people_at = clock.monotonic()
     while not case.state.over:
         match case.state:
             case State.RUNNING:
                 _work(case, work, shelf)
             case State.AWAITING_JOB:
-                runs = _wake(case)
-                _take_in(case)
+                runs = _glance(case) if clock.monotonic() < people_at else None
+                if runs is None:
+                    runs, people_at = _wake(case), clock.monotonic() + patience.people_seconds
+                    _take_in(case)
                 if isinstance(runs, JobStatus | EndpointStatus) and case.state is State.AWAITING_JOB:
                     if clock.monotonic() >= until:
                         break
@@ -97,6 +106,12 @@ def _wake(case: Case) -> Judgement | JobStatus | EndpointStatus | None:
     from intern_action.session.wake import wake
 
     return wake(case)
+
+
+def _glance(case: Case) -> JobStatus | None:
+    from intern_action.session.wake import glance
+
+    return glance(case)
 
 
 def _narrator(case: Case) -> Narrator:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from intern_action.core.errors import HubError
 from intern_action.core.states import State
-from intern_action.core.types import JobRef, JobStage, JobStatus
+from intern_action.core.types import JobRef, JobStage, JobStatus, Review, Standing
 from intern_action.session.drive import Patience
 from tests.fakes.git_world import make_world
 from tests.fakes.house import StoryHouse, done, proposal
+from tests.fakes.memory_forge import MemoryForge
 from tests.fakes.story_jobs import StoryJobs
 
 
@@ -94,3 +96,41 @@ def test_a_log_that_cannot_be_read_keeps_nothing_from_going_on(house: StoryHouse
     house.anew().script(*proposal(), done()).ask().approve()
     house.go_on(Patience(poll_seconds=1, longest_seconds=40))
     assert house.shown[-1] == "job-1 is running"
+
+
+class CountingForge(MemoryForge):
+    """Remembers when it was asked for reviews, and closes what it has after a while."""
+
+    def __init__(self, house: StoryHouse, *, closes_after: float = 1e9) -> None:
+        super().__init__(house.world.bare, house.clock)
+        self.people = house.forge.people
+        self.closes_after = closes_after
+        self.looks: list[float] = []
+
+    def reviews(self, number: int) -> tuple[Review, ...]:
+        self.looks.append(self.clock.monotonic())
+        return super().reviews(number)
+
+    def standing(self, number: int) -> Standing:
+        if self.looks and self.clock.monotonic() >= self.closes_after:
+            self.close_pull_request(number)
+        return super().standing(number)
+
+
+def test_what_people_say_is_looked_for_now_and_then_and_not_at_each_look_at_the_job(house: StoryHouse) -> None:
+    house.forge = forge = CountingForge(house)
+    began = house.clock.monotonic()
+    waited(house, jobs_of(house))
+    looks = sorted({at for at in forge.looks if at > began + 10})
+    assert 5 <= len(looks) <= 12
+    assert min(later - earlier for earlier, later in pairwise(looks[:-1])) >= 10
+
+
+def test_and_it_is_noticed_soon_enough(house: StoryHouse) -> None:
+    house.forge = CountingForge(house, closes_after=house.clock.monotonic() + 40)
+    house.jobs = jobs_of(house)
+    house.anew().script(*proposal(), done()).ask().approve()
+    house.go_on(Patience(poll_seconds=1))
+    assert house.state is State.STOPPED
+    assert house.clock.monotonic() < 60
+    assert house.jobs.alive() == ()
