@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
 from intern_action.core.bundle import Bundle, BundleShelf
@@ -38,6 +39,8 @@ class Patience:
 
 
 USUAL = Patience()
+FRESH = timedelta(minutes=1)
+"""For so long the look at the policy by which a session was admitted counts for its first turn, which should come quickly."""
 
 
 def drive(case: Case, work: Work, shelf: BundleShelf, *, patience: Patience = USUAL) -> State:
@@ -74,11 +77,18 @@ def drive(case: Case, work: Work, shelf: BundleShelf, *, patience: Patience = US
 
 def _work(case: Case, work: Work, shelf: BundleShelf) -> None:
     """Let the agent half go on, and take in what it did."""
-    if case.memory.calls:  # before the first one there can be nothing to end
+    if case.memory.calls or _is_old(
+        case
+    ):  # one that has just been admitted was looked at there, and has nothing to end
         _end_what_is_off(case)
     if case.state is State.RUNNING:
         _settle(case, shelf.take(work(tuple(case.journal.entries()))))
         _take_in(case)
+
+
+def _is_old(case: Case) -> bool:
+    head = case.journal.head
+    return head is None or case.office.clock.now() - head.at > FRESH
 
 
 def _look(case: Case) -> None:

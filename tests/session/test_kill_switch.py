@@ -11,6 +11,7 @@ import pytest
 from intern_action.core.errors import OutsideError
 from intern_action.core.states import State
 from intern_action.core.types import JobStage, JsonObject
+from intern_action.session.admit import Request, admit
 from intern_action.session.reconcile import news
 from tests.fakes.git_world import make_world
 from tests.fakes.house import JOB, StoryHouse, again, done, proposal
@@ -178,3 +179,14 @@ def test_an_endpoint_that_outlived_its_session_is_ended(house: StoryHouse) -> No
     assert found(house) == own(house)
     house.anew().go_on()
     assert (house.state, house.endpoints.own(), found(house)) == (State.DONE, (), ())
+
+
+def test_what_was_admitted_and_never_begun_asks_the_model_nothing_when_it_is_taken_up_later(house: StoryHouse) -> None:
+    thread = house.forge.open_issue(title="t", body="/intern train", by="ada").number
+    request = Request(
+        event_key="e1", task="train", requester="ada", thread=thread, base_sha=house.world.base, model="scripted"
+    )
+    house.case = admit(house.office, request)
+    house.clock.wait(120)
+    switched_off(house.script(done()))
+    assert (house.state, replies(house)) == (State.STOPPED, 0)
