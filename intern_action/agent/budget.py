@@ -35,10 +35,13 @@ def exhausted(memory: Memory, allowance: Allowance, now: datetime) -> Exhausted 
         return Exhausted(
             what="money",
             text=f"the model has no known price, so the cap of ${allowance.usd} cannot be kept; "
-            "set models.prices for it, or run without --max-cost",
+            "set models.prices for it, or run without --max-cost and budget.model",
         )
     if allowance.usd is not None and memory.model_usd >= allowance.usd:
-        return Exhausted(what="money", text=f"${memory.model_usd} of ${allowance.usd} are spent; raise --max-cost")
+        return Exhausted(
+            what="money",
+            text=f"${memory.model_usd} of ${allowance.usd} are spent; raise --max-cost, or budget.model in .github/intern.yml",
+        )
     if allowance.until is not None and now >= allowance.until:
         return Exhausted(what="time", text=f"the time limit was reached at {now:%H:%M}; run again to go on")
     return None

@@ -18,7 +18,7 @@ from intern_action.gate.texts import why as words_for
 from intern_action.session.admit import tell as tell_session
 from intern_action.session.planning import pull_request_of
 from intern_action.session.review import before_review, explain
-from intern_action.session.wake import stop as stop_session
+from intern_action.session.stopping import stop as stop_session
 from intern_action.settings.clock import SystemClock
 from intern_action.settings.load import load
 from intern_action.settings.world import find, writing

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 import click
 
 from intern_action.commands.act import door_of
-from intern_action.core.errors import InternError, Interrupted
+from intern_action.core.errors import InternError, Interrupted, OutsideError
 from intern_action.core.types import JobRef
 from intern_action.session.lease import sweep as sweep_sandboxes
 from intern_action.session.office import Office
 from intern_action.session.reconcile import news
+from intern_action.session.retiring import sweep_known
 from intern_action.session.sweep import sweep_of
 from intern_action.session.tidy import tidy
 from intern_action.settings.world import writing
@@ -45,7 +46,7 @@ def tick(door: Door, *, seen: Callable[[House], None] = _nobody) -> int:
         office = house.office
         alive = office.jobs.alive()
         sessions = news(office, alive)
-        told = [*_ended(office, alive)]
+        told = [*_ended(office, alive), *_retired(office)]
     codes = [_go_on(door, session, seen) for session in sessions]
     told += [*_forgotten(door), *pay_debts(door.premises)]
     for line in told:
@@ -73,6 +74,15 @@ def _go_on(door: Door, session: str, seen: Callable[[House], None]) -> int:
 def _ended(office: Office, alive: Sequence[JobRef]) -> list[str]:
     swept = (*sweep_of(office, alive), *sweep_sandboxes(office))
     return [f"cancelled {ref.id} ({ref.launch_key}): no session here waits for it" for ref in swept]
+
+
+def _retired(office: Office) -> list[str]:
+    """End the endpoints whose time is up; where they cannot be asked now, that keeps nothing else."""
+    try:
+        return [f"deleted the endpoint {ref.id} ({ref.launch_key}): its time is up" for ref in sweep_known(office)]
+    except OutsideError as error:
+        click.echo(f"the endpoints could not be looked at: {error}", err=True)
+        return []
 
 
 def _forgotten(door: Door) -> list[str]:

@@ -12,7 +12,7 @@ from intern_action.core.frozen import frozen
 from intern_action.core.later import LATER
 from intern_action.core.plan import Plan, chosen
 from intern_action.core.states import JobState, State
-from intern_action.core.types import JobRef
+from intern_action.core.types import Expense, JobRef
 
 
 @frozen
@@ -133,6 +133,17 @@ class JobMoved:
     kind: Literal["job-moved"] = "job-moved"
 
 
+@frozen
+class ModelSpent:
+    """A session's model has cost so much more, in dollars, since the last word on it. `month` is `2026-11`."""
+
+    session: str
+    requester: str
+    month: str
+    usd: Decimal
+    kind: Literal["model-spent"] = "model-spent"
+
+
 LedgerEvent: TypeAlias = (
     Admitted
     | SessionMoved
@@ -143,16 +154,23 @@ LedgerEvent: TypeAlias = (
     | MoneyCaptured
     | MoneyReleased
     | JobMoved
+    | ModelSpent
 )
 
 
 @frozen
 class Limits:
-    """Budgets in dollars; None is "no limit of this kind"."""
+    """Budgets in dollars; None is "no limit of this kind".
+
+    Args:
+        month_usd: of all together in a month. session_usd: of one session. requester_usd: of one person in a month.
+        kinds: more limits of the same kind for one expense alone. What the model costs is counted in its own and in no other.
+    """
 
     month_usd: Decimal | None = None
     session_usd: Decimal | None = None
     requester_usd: Decimal | None = None
+    kinds: Mapping[Expense, Limits] = field(default_factory=dict["Expense", "Limits"])
 
 
 @frozen
@@ -237,8 +255,12 @@ class LedgerView(Protocol):
         """Return what a plan has really spent."""
         ...
 
-    def room(self, *, session: str, requester: str, month: str, limits: Limits) -> Decimal | None:
-        """Return how much more may be held under the tightest of the limits, None when there is no limit."""
+    def model_usd(self, session: str) -> Decimal:
+        """Return what a session's model has cost, as far as it was written down."""
+        ...
+
+    def room(self, *, session: str, requester: str, month: str, limits: Limits, expense: Expense) -> Decimal | None:
+        """Return how much more may be held for such an expense under the tightest limit, None when there is no limit."""
         ...
 
 

@@ -15,6 +15,15 @@ from intern_action.core.types import Permission, PullRequest, Quote, Review
 
 
 @frozen
+class Tier:
+    """What a plan above a price needs besides: so many people, and its code in each of their reviews."""
+
+    above_usd: Decimal
+    people_needed: int = 1
+    code: bool = False
+
+
+@frozen
 class ApprovalPolicy:
     """The part of `.github/intern.yml` (default branch) that says who may ask and when an approval counts.
 
@@ -26,8 +35,11 @@ class ApprovalPolicy:
         people_needed: how many distinct people.
         requester_may_approve: off unless a team says so.
         code_above_usd: above this ceiling the review must contain the plan code; None is never.
+        tiers: what dearer plans need besides.
         our_name: the account that opens pull requests; never taken from the file.
         flavors: hardware that may be used; empty is all.
+        models: models that may be asked (`anthropic/*`); empty is all.
+        protected: paths of the repository that nothing of ours may change (`deploy/**`).
         hub_repositories: where on the Hub a write needs nobody's look (`owner/name`, `owner/*`); empty is everywhere.
         limits: budgets.
     """
@@ -39,8 +51,11 @@ class ApprovalPolicy:
     people_needed: int = 1
     requester_may_approve: bool = False
     code_above_usd: Decimal | None = None
+    tiers: tuple[Tier, ...] = ()
     our_name: str = "intern-action[bot]"
     flavors: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
     hub_repositories: tuple[str, ...] = ()
     limits: Limits = Limits()
 
@@ -74,6 +89,7 @@ class Facts:
         room_usd: what the budget still allows (None: no limit).
         parent: the revision that stands on the Hub where the plan would write, "" for nothing.
         content: digest of what it would upload, "" when there is nothing to read.
+        changed: the paths in which the planned head differs from the merge base; asked for only where the policy protects some.
     """
 
     plan: Plan
@@ -95,6 +111,7 @@ class Facts:
     now: datetime
     parent: str = ""
     content: str = ""
+    changed: tuple[str, ...] = ()
     permissions: Mapping[str, Permission] = field(default_factory=dict[str, Permission])
     option_quotes: Mapping[str, Quote] = field(default_factory=dict[str, Quote])
 

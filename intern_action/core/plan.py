@@ -12,7 +12,7 @@ from intern_action.core.endpoint import EndpointSpec
 from intern_action.core.errors import Bug
 from intern_action.core.frozen import frozen
 from intern_action.core.later import LATER, written
-from intern_action.core.types import JobSpec, LeaseSpec, Quote
+from intern_action.core.types import Expense, JobSpec, LeaseSpec, Quote
 
 SCHEMA = 2
 SINCE_2 = frozenset({"schema", "asks", "parent", "content"})
@@ -82,6 +82,11 @@ class Plan:
     def endpoint(self) -> EndpointSpec | None:
         """The inference endpoint it asks for, None for every other effect."""
         return self.asks.endpoint if isinstance(self.asks, Serves) else None
+
+    @property
+    def expense(self) -> Expense:
+        """What its money would be spent on; of a plan that costs nothing it does not matter."""
+        return Expense.SANDBOXES if self.lease else Expense.ENDPOINTS if self.endpoint else Expense.JOBS
 
     @property
     def launches(self) -> int:

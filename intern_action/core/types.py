@@ -334,6 +334,15 @@ class Quote:
     quoted_at: datetime | None = None
 
 
+class Expense(StrEnum):
+    """What money is spent on; a budget counts each apart."""
+
+    JOBS = "jobs"
+    SANDBOXES = "sandboxes"
+    ENDPOINTS = "endpoints"
+    MODEL = "model"
+
+
 # --- people and threads ----------------------------------------------------------------------------------------------
 
 
@@ -461,6 +470,14 @@ class PullRequest:
     pushed_at: datetime | None = None
     commit_authors: tuple[str, ...] = ()
     url: str = ""
+
+
+class Standing(StrEnum):
+    """What became of a pull request. One that was merged was taken, one that was closed without that was withdrawn."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    MERGED = "merged"
 
 
 # --- the checklist -----------------------------------------------------------------------------------------------------

@@ -116,6 +116,7 @@ class Pull(_Answer):
     head: End
     html_url: str
     commits: int | None = None
+    merged_at: AwareDatetime | None = None
 
 
 class PullReview(_Answer):

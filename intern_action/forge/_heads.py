@@ -45,7 +45,7 @@ class PullHead(Head):
     """Front matter of a pull request."""
 
     title: Line
-    state: Literal["open", "closed"] = "open"
+    state: Literal["open", "closed", "merged"] = "open"
     draft: bool = True
     base: Name
     head: Name

@@ -10,7 +10,17 @@ from urllib.parse import quote
 
 from intern_action.core.errors import ForgeError, Misconfigured
 from intern_action.core.ports import Clock
-from intern_action.core.types import Check, Comment, LineComment, Permission, PullRequest, Reaction, Review, Thread
+from intern_action.core.types import (
+    Check,
+    Comment,
+    LineComment,
+    Permission,
+    PullRequest,
+    Reaction,
+    Review,
+    Standing,
+    Thread,
+)
 from intern_action.forge._answers import Collaborator, Issue, Pull, PullReview, Repo, Run, login
 from intern_action.forge._bodies import GOES_ON, pieces
 from intern_action.forge._checks import Checks
@@ -130,6 +140,15 @@ class GitHubForge:
 
     def pull_request(self, number: int) -> PullRequest:
         return self._whole(self._pulls.get(number))
+
+    def standing(self, number: int) -> Standing:
+        pull = self._pulls.get(number)
+        if pull.state == "open":
+            return Standing.OPEN
+        return Standing.MERGED if pull.merged_at else Standing.CLOSED
+
+    def open_numbers(self) -> frozenset[int]:
+        return frozenset(pull.number for pull in self._pulls.open())
 
     def open_pull_requests(self, *, head_sha: str) -> tuple[int, ...]:
         """Look at every open pull request: a list by commit leaves out those whose commit is on the default branch."""

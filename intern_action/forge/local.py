@@ -18,6 +18,7 @@ from intern_action.core.types import (
     PullRequest,
     Reaction,
     Review,
+    Standing,
     Thread,
     Verdict,
 )
@@ -181,6 +182,12 @@ class LocalForge:
             commit_authors=People.read(self._folder).authors(authors),
             url=self._shelf.shown(f"pulls/{number}.md"),
         )
+
+    def standing(self, number: int) -> Standing:
+        return Standing(self._pull_head(number)[0].state)
+
+    def open_numbers(self) -> frozenset[int]:
+        return frozenset(one for one in self._folder.numbers("pulls") if self.standing(one) is Standing.OPEN)
 
     def open_pull_requests(self, *, head_sha: str) -> tuple[int, ...]:
         everything = (self.pull_request(number) for number in self._folder.numbers("pulls"))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from intern_action.core.digests import plan_digest
 from intern_action.core.judgement import Condition, Facts
+from intern_action.core.patterns import touched
 from intern_action.gate._condition import Check, same_person, unless
 
 # --- 1: policy and code come from the default branch ---------------------------------------------------------------
@@ -188,6 +189,16 @@ def nothing_was_pushed_since(facts: Facts) -> Condition | None:
     )
 
 
+def nothing_protected_is_changed(facts: Facts) -> Condition | None:
+    """What the policy keeps as it is stays so."""
+    paths = touched(facts.changed, facts.policy.protected)
+    return unless(
+        not paths,
+        "protected-untouched",
+        f"the branch changes {', '.join(paths)}, which `protected` in the policy keeps as it is; the agent must take that back",
+    )
+
+
 def _short(commit: str | None) -> str:
     return commit[:12] if commit else "no commit at all"
 
@@ -217,5 +228,6 @@ BYTES_CONDITIONS: tuple[Check, ...] = (
     tree_is_the_planned_one,
     merge_base_is_the_planned_one,
     nothing_was_pushed_since,
+    nothing_protected_is_changed,
 )
 """All of them must hold of a plan that acts on what lies on the branch. A machine by the hour is of no bytes there."""

@@ -11,6 +11,7 @@ from intern_action.core.plan import RECOMMENDED, chosen, offered
 from intern_action.core.types import Permission, Review, Verdict
 from intern_action.gate._condition import same_person, unless
 from intern_action.gate.options import options_named
+from intern_action.gate.tiers import code_above_usd
 
 ReviewCheck: TypeAlias = Callable[[Facts, Review], Condition | None]
 """Looks at one approving review; returns why it does not count, None when it does."""
@@ -96,7 +97,7 @@ def choice(facts: Facts, review: Review) -> str:
 
 def review_names_the_plan(facts: Facts, review: Review) -> Condition | None:
     """Above the policy's limit the reviewer has written the plan's code."""
-    limit, ceiling = facts.policy.code_above_usd, chosen(facts.plan, choice(facts, review)).ceiling_usd
+    limit, ceiling = code_above_usd(facts.policy), chosen(facts.plan, choice(facts, review)).ceiling_usd
     code = plan_code(facts.digest)
     return unless(
         limit is None or ceiling <= limit or code in review.body.casefold(),

@@ -20,6 +20,7 @@ from intern_action.gate._review_conditions import (
     new_objection,
     old_objection,
 )
+from intern_action.gate.tiers import people_needed
 
 T = TypeVar("T")
 
@@ -38,7 +39,7 @@ def judge(facts: Facts) -> Judgement:
     counting = tuple(review for review in said if _counts(facts, review))
     option = choice(facts, counting[0]) if counting else ""
     broken = _of_the_world(facts, said, option)
-    wanted = _of_the_people(facts, said, counting)
+    wanted = _of_the_people(facts, said, counting, option)
     if broken or wanted:
         return NotApproved(failing=(*broken, *wanted), waiting=not broken)
     return Approved(
@@ -54,11 +55,13 @@ def _of_the_world(facts: Facts, said: tuple[Review, ...], option: str) -> tuple[
     return tuple(condition for condition in (*of_the_plan, *of_the_effect, *of_objectors) if condition is not None)
 
 
-def _of_the_people(facts: Facts, said: tuple[Review, ...], counting: tuple[Review, ...]) -> tuple[Condition, ...]:
+def _of_the_people(
+    facts: Facts, said: tuple[Review, ...], counting: tuple[Review, ...], option: str
+) -> tuple[Condition, ...]:
     """Return whose word is still missing, and why the words that were given do not count."""
     objections = tuple(found for review in said if (found := old_objection(facts, review)) is not None)
     objections += _at_odds(facts, counting)
-    missing = max(1, facts.policy.people_needed) - len(counting)
+    missing = people_needed(facts.policy, chosen(facts.plan, option).ceiling_usd) - len(counting)
     if missing <= 0:
         return objections
     people = "one more person" if missing == 1 else f"{missing} more people"

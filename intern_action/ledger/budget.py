@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
 from intern_action.core.entries import Limits
 from intern_action.core.errors import LedgerError
 from intern_action.core.frozen import frozen
+from intern_action.core.types import Expense
 
 ZERO = Decimal(0)
 
@@ -22,6 +23,7 @@ class Hold:
     requester: str
     month: str
     usd: Decimal
+    expense: Expense = Expense.JOBS
     captured: Decimal = ZERO
     released: bool = False
 
@@ -43,9 +45,25 @@ def amount(usd: Decimal) -> Decimal:
     return usd
 
 
-def hold(*, digest: str, session: str, requester: str, month: str, usd: Decimal) -> Hold:
+def hold(  # a hold has all of these
+    *, digest: str, session: str, requester: str, month: str, usd: Decimal, expense: Expense = Expense.JOBS
+) -> Hold:
     """Set money aside. Whether there is room for it, `room` says; whoever decides asks before."""
-    return Hold(digest=digest, session=session, requester=requester, month=month, usd=amount(usd))
+    return Hold(digest=digest, session=session, requester=requester, month=month, usd=amount(usd), expense=expense)
+
+
+def spent(before: Hold | None, *, session: str, requester: str, month: str, usd: Decimal) -> Hold:
+    """Return what a session's model has cost in a month, with this much more: never set aside before, so all of it is spent."""
+    whole = amount(usd) + (before.captured if before else ZERO)
+    return Hold(
+        digest="",
+        session=session,
+        requester=requester,
+        month=month,
+        usd=whole,
+        expense=Expense.MODEL,
+        captured=whole,
+    )
 
 
 def capture(held: Hold, usd: Decimal) -> Hold:
@@ -69,18 +87,35 @@ def release(held: Hold) -> Hold:
     return replace(held, released=True)
 
 
-def room(holds: Iterable[Hold], *, session: str, requester: str, month: str, limits: Limits) -> Decimal | None:
-    """Return how many dollars more may be set aside under the tightest limit; None without limits, never below 0.
+def room(
+    holds: Iterable[Hold], *, session: str, requester: str, month: str, limits: Limits, expense: Expense = Expense.JOBS
+) -> Decimal | None:
+    """Return how many dollars more may be spent on something under the tightest limit; None without limits, never below 0.
 
-    The month's limit is for all; a requester's is for the month as well, so that nobody runs out for ever.
+    The month's limit is for all; a requester's is for the month as well, so that nobody runs out for ever. What the model costs
+    is not approved piece by piece, so it takes nothing from the budget of what is: only its own limits are asked.
     """
     known = tuple(holds)
-    rests: list[Decimal] = []
+    of_this = [one for one in known if one.expense is expense]
+    approved = [one for one in known if one.expense is not Expense.MODEL]
+    asked = [(limits.kinds.get(expense), of_this)]
+    if expense is not Expense.MODEL:
+        asked.append((limits, approved))
+    rests = [
+        rest
+        for these, counted in asked
+        if these is not None
+        for rest in _rests(counted, session=session, requester=requester, month=month, limits=these)
+    ]
+    return max(ZERO, min(rests)) if rests else None
+
+
+def _rests(holds: Sequence[Hold], *, session: str, requester: str, month: str, limits: Limits) -> Iterator[Decimal]:
+    """Yield what each limit still allows."""
     for limit, mine in (
-        (limits.month_usd, [one for one in known if one.month == month]),
-        (limits.session_usd, [one for one in known if one.session == session]),
-        (limits.requester_usd, [one for one in known if one.month == month and one.requester == requester]),
+        (limits.month_usd, [one for one in holds if one.month == month]),
+        (limits.session_usd, [one for one in holds if one.session == session]),
+        (limits.requester_usd, [one for one in holds if one.month == month and one.requester == requester]),
     ):
         if limit is not None:
-            rests.append(limit - sum((one.counts for one in mine), ZERO))
-    return max(ZERO, min(rests)) if rests else None
+            yield limit - sum((one.counts for one in mine), ZERO)

@@ -15,6 +15,7 @@ from intern_action.core.entries import (
     Admitted,
     JobMoved,
     JobRow,
+    ModelSpent,
     MoneyCaptured,
     MoneyHeld,
     MoneyReleased,
@@ -69,6 +70,7 @@ class _Folding:
         self.rows = dict(before.rows)
         self.holds = dict(before.holds)
         self.captures: dict[str, Decimal] = dict(before.captures)
+        self.model = dict(before.model)
 
     def tables(self) -> Tables:
         return Tables(
@@ -82,6 +84,7 @@ class _Folding:
             rows=self.rows,
             holds=self.holds,
             captures=self.captures,
+            model=self.model,
         )
 
     def take(self, entry: LedgerEntry) -> None:
@@ -104,6 +107,8 @@ class _Folding:
                 self._release(event)
             case JobMoved() as event:
                 self._move_job(event)
+            case ModelSpent() as event:
+                self._spend(event, entry.at)
 
     # --- sessions ------------------------------------------------------------------------------------------------
 
@@ -177,8 +182,7 @@ class _Folding:
             _no(f"the plan {event.digest[:8]} costs nothing")
         if event.requester != plan.requester:
             _no(f"the plan {event.digest[:8]} was asked for by {plan.requester}, not by {event.requester}")
-        if event.month not in {f"{at:%Y-%m}", f"{at - LATE:%Y-%m}"}:
-            _no(f"{event.month} is not the month it is ({at:%Y-%m})")
+        _this_month(event.month, at)
         consumed = self.consumed.get(event.digest)
         cap_usd = chosen(plan, consumed.option if consumed else "").cap_usd
         if budget.amount(event.usd) > cap_usd:
@@ -189,6 +193,19 @@ class _Folding:
             requester=event.requester,
             month=event.month,
             usd=event.usd,
+            expense=plan.expense,
+        )
+
+    def _spend(self, event: ModelSpent, at: datetime) -> None:
+        founder = self.founders.get(event.session)
+        if founder is None:
+            _no(f"the session {event.session} was never admitted")
+        if event.requester != founder.requester:
+            _no(f"the session {event.session} was asked for by {founder.requester}, not by {event.requester}")
+        _this_month(event.month, at)
+        before = self.model.get((event.session, event.month))
+        self.model[event.session, event.month] = budget.spent(
+            before, session=event.session, requester=event.requester, month=event.month, usd=event.usd
         )
 
     def _held(self, digest: str) -> Hold:
@@ -251,6 +268,11 @@ class _Folding:
         ]
         if others:
             _no(f"the launch {others[0]} of the same plan has not ended")
+
+
+def _this_month(month: str, at: datetime) -> None:
+    if month not in {f"{at:%Y-%m}", f"{at - LATE:%Y-%m}"}:
+        _no(f"{month} is not the month it is ({at:%Y-%m})")
 
 
 def _priced(plan: Plan) -> None:

@@ -31,15 +31,17 @@ class SessionRow:
     why: str
     held: Decimal
     spent: Decimal
+    model: Decimal
 
 
 @frozen
 class MonthRow:
-    """One month: dollars set aside and spent."""
+    """One month: dollars set aside and spent, and what the models cost."""
 
     month: str
     held: Decimal
     spent: Decimal
+    model: Decimal
 
 
 def render(template: str, view: View) -> bytes:
@@ -52,7 +54,9 @@ def render(template: str, view: View) -> bytes:
         view: what is shown.
     """
     rows: dict[str, Sequence[Mapping[str, object]]] = {
-        "month": [{"month": row.month, "held": row.held, "spent": row.spent} for row in month_rows(view)],
+        "month": [
+            {"month": row.month, "held": row.held, "spent": row.spent, "model": row.model} for row in month_rows(view)
+        ],
         "session": [_cells(row) for row in session_rows(view)],
         "waiting": [_cells(row) for row in session_rows(view) if row.state == State.AWAITING_REVIEW],
     }
@@ -81,6 +85,7 @@ def _cells(row: SessionRow) -> Mapping[str, object]:
         "why": cell(row.why, longest=WHY),
         "held": row.held,
         "spent": row.spent,
+        "model": row.model,
     }
 
 
@@ -100,16 +105,25 @@ def session_rows(view: View) -> tuple[SessionRow, ...]:
                 why=moved.why if moved else "",
                 held=_left(holds),
                 spent=_spent(holds),
+                model=view.model_usd(session),
             )
         )
     return tuple(reversed(rows))
 
 
 def month_rows(view: View) -> tuple[MonthRow, ...]:
-    """Return the months in which money was set aside, newest first."""
-    months = sorted({hold.month for hold in view.tables.holds.values()}, reverse=True)
-    by_month = {month: [hold for hold in view.tables.holds.values() if hold.month == month] for month in months}
-    return tuple(MonthRow(month=month, held=_left(holds), spent=_spent(holds)) for month, holds in by_month.items())
+    """Return the months in which money was set aside or a model was paid, newest first."""
+    holds, models = view.tables.holds.values(), view.tables.model.values()
+    months = sorted({hold.month for hold in (*holds, *models)}, reverse=True)
+    return tuple(
+        MonthRow(
+            month=month,
+            held=_left(hold for hold in holds if hold.month == month),
+            spent=_spent(hold for hold in holds if hold.month == month),
+            model=_spent(one for one in models if one.month == month),
+        )
+        for month in months
+    )
 
 
 def cell(words: str, *, longest: int = CELL) -> str:

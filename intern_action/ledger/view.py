@@ -10,6 +10,7 @@ from intern_action.core.entries import Admitted, JobRow, Limits, PlanConsumed, P
 from intern_action.core.frozen import frozen
 from intern_action.core.plan import Plan
 from intern_action.core.states import COSTS
+from intern_action.core.types import Expense
 from intern_action.ledger.budget import ZERO, Hold, room
 
 
@@ -27,6 +28,7 @@ class Tables:
     rows: Mapping[str, JobRow] = field(default_factory=dict[str, JobRow])
     holds: Mapping[str, Hold] = field(default_factory=dict[str, Hold])
     captures: Mapping[str, Decimal] = field(default_factory=dict[str, Decimal])
+    model: Mapping[tuple[str, str], Hold] = field(default_factory=dict[tuple[str, str], Hold])
 
 
 @frozen
@@ -85,5 +87,9 @@ class View:
         hold = self.tables.holds.get(digest)
         return hold.captured if hold else ZERO
 
-    def room(self, *, session: str, requester: str, month: str, limits: Limits) -> Decimal | None:
-        return room(self.tables.holds.values(), session=session, requester=requester, month=month, limits=limits)
+    def model_usd(self, session: str) -> Decimal:
+        return sum((one.captured for (of, _), one in self.tables.model.items() if of == session), ZERO)
+
+    def room(self, *, session: str, requester: str, month: str, limits: Limits, expense: Expense) -> Decimal | None:
+        known = (*self.tables.holds.values(), *self.tables.model.values())
+        return room(known, session=session, requester=requester, month=month, limits=limits, expense=expense)

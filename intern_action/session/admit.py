@@ -11,6 +11,7 @@ from intern_action.core.errors import NotAllowed
 from intern_action.core.events import Began, Heard, Noted, Told
 from intern_action.core.frozen import frozen
 from intern_action.core.judgement import ApprovalPolicy
+from intern_action.core.patterns import is_listed
 from intern_action.core.ports import HOUSE_LEASE, Forge
 from intern_action.core.states import State
 from intern_action.core.types import Call, FinishReason, JsonObject, Reply, Usage
@@ -60,12 +61,14 @@ def admit(office: Office, request: Request) -> Case:
     """Claim the event and begin its session, or return the one it began before.
 
     Raises:
-        NotAllowed: the kill switch is on, or whoever asks may not.
+        NotAllowed: the kill switch is on, whoever asks may not, or the policy does not list the model.
     """
     _, policy = office.policy()
     if not policy.enabled:
         raise NotAllowed(text("not-admitted", why="disabled").strip())
     check_asker(office.forge, policy, by=request.requester, machine=request.machine)
+    if not is_listed(request.model, policy.models):
+        raise NotAllowed(text("not-admitted", why="model", model=request.model, models=policy.models).strip())
     claim = Admitted(
         event_key=request.event_key,
         session=session_id(request.event_key),

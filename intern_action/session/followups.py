@@ -11,7 +11,7 @@ from intern_action.core.events import Told
 from intern_action.core.states import State
 from intern_action.session.admit import branch_name
 from intern_action.session.office import Case, Office
-from intern_action.session.wake import stop
+from intern_action.session.stopping import stop
 
 WORDS = "words"
 

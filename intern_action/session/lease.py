@@ -13,10 +13,10 @@ from intern_action.core.events import Answered, Planned, Spent, Told
 from intern_action.core.plan import Plan
 from intern_action.core.ports import SandboxOrder, SandboxStatus
 from intern_action.core.states import JobState, State
-from intern_action.core.types import Call, JobRef, JsonObject, LeaseSpec, Review, ToolResult
+from intern_action.core.types import Call, JobRef, JsonObject, LeaseSpec, ToolResult
 from intern_action.gate.quote import cost_usd
 from intern_action.session.launch import claim, confirm, moved, row_of, wait_for_others
-from intern_action.session.objection import objection_to
+from intern_action.session.objection import objection_against, said
 from intern_action.session.office import Case, Office
 from intern_action.session.purse import release
 
@@ -115,25 +115,14 @@ def give_back_expired(case: Case) -> None:
 def give_back_objected(case: Case) -> None:
     """End each sandbox whose plan somebody with a say has since asked changes of; their words are told to the agent."""
     for planned, row in _held(case):
-        review = _objection(case, planned.digest)
+        review = objection_against(case, planned.digest)
         if review is None:
             continue
         _give_back(case, planned, row)
-        words = review.body.strip() or "changes are requested, without words"
-        case.write(Told(by=review.by, words=f"{words} (The sandbox was ended with this.)"))
+        case.write(Told(by=review.by, words=f"{said(review)} (The sandbox was ended with this.)"))
         if case.state is State.AWAITING_INPUT:
             case.move(State.RUNNING, f"{review.by} asks for changes")
     _book(case)
-
-
-def _objection(case: Case, digest: str) -> Review | None:
-    """Return what was said against a lease while it was the newest plan; what came after a newer one is about that one."""
-    view = case.office.ledger.read()
-    plan, newest = view.plan(digest), view.newest_plan(case.began.session)
-    review = objection_to(case, plan) if plan else None
-    if review is None or newest is None or newest.digest == digest:
-        return review
-    return review if review.submitted_at <= newest.plan.made_at else None
 
 
 def give_back_all(case: Case) -> None:

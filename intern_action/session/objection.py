@@ -19,3 +19,21 @@ def objection_to(case: Case, plan: Plan) -> Review | None:
         if asked and office.forge.permission(person).writes:
             return review
     return None
+
+
+def objection_against(case: Case, digest: str) -> Review | None:
+    """Return what was said against a machine by the hour that people approved, whatever was planned since.
+
+    What came after a newer plan is about that one; once the session is over, it is about all that is left of it.
+    """
+    view = case.office.ledger.read()
+    plan, newest = view.plan(digest), view.newest_plan(case.began.session)
+    review = objection_to(case, plan) if plan else None
+    if review is None or newest is None or newest.digest == digest or case.state.over:
+        return review
+    return review if review.submitted_at <= newest.plan.made_at else None
+
+
+def said(review: Review) -> str:
+    """Return a reviewer's words."""
+    return review.body.strip() or "changes are requested, without words"

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from intern_action.agent.memory import Memory
 from intern_action.agent.toolbox import Toolbox, Verdict
-from intern_action.core.entries import Ledger, LedgerEvent, LedgerView, SessionMoved
+from intern_action.core.entries import Ledger, LedgerEvent, LedgerView, ModelSpent, SessionMoved
 from intern_action.core.errors import AtWork, Misconfigured
 from intern_action.core.events import Began, Entry, Event, Moved
 from intern_action.core.frozen import frozen
@@ -37,6 +37,7 @@ class Office:
     Args:
         door: works in sandboxes, as the agent half does; control looks through it at commands that run on their own.
         pull: copies a folder of a sandbox here and returns where, "" when it is not there.
+        progress: shows people a line about what is waited for; the same one again may go unsaid.
         policy: reads `.github/intern.yml` of the default branch *now*: blob id ("" when there is none) and what it says.
         results: reads what a finished job wrote: `metrics.json` as a JSON object, {} when there is none.
         export: writes one folder of a commit somewhere and returns where, "" when the commit has no such folder.
@@ -66,6 +67,7 @@ class Office:
     clock: Clock
     toolbox: Toolbox
     watcher: Watcher
+    progress: Callable[[str], None]
     policy: Callable[[], tuple[str, ApprovalPolicy]]
     results: Callable[[str], JsonObject]
     export: Callable[[str, str], str]
@@ -130,9 +132,10 @@ class Case:
 
     def judge(self, call: Call) -> Verdict:
         """Judge a call as control sees it: whoever publishes is judged by the paths that the newest snapshot changes."""
-        return self.office.toolbox.judge(call, changed=self._changed)
+        return self.office.toolbox.judge(call, changed=self.changed)
 
-    def _changed(self) -> tuple[str, ...]:
+    def changed(self) -> tuple[str, ...]:
+        """Return the paths that the newest snapshot changes."""
         snapshot = self.memory.snapshot
         return self.office.publisher.changed(self.began.base_sha, snapshot) if snapshot else ()
 
@@ -172,4 +175,12 @@ class Case:
             raise AtWork(
                 f"run {other} works on session {self.began.session}; what was said is taken in at its next stop"
             )
-        return () if before == fact else (fact,)
+        return (*self._model_money(view), *(() if before == fact else (fact,)))
+
+    def _model_money(self, view: LedgerView) -> tuple[LedgerEvent, ...]:
+        """Return what the model has cost that the ledger does not know of yet."""
+        began, more = self.began, self.memory.model_usd - view.model_usd(self.began.session)
+        if more <= 0:
+            return ()
+        month = f"{self.office.clock.now():%Y-%m}"
+        return (ModelSpent(session=began.session, requester=began.requester, month=month, usd=more),)

@@ -13,9 +13,10 @@ from intern_action.core.entries import LedgerEvent, LedgerView, PlanDropped, Pla
 from intern_action.core.errors import HubError, NotAllowed, ToolFailed
 from intern_action.core.events import Allowed, Answered, Planned, Published
 from intern_action.core.judgement import ApprovalPolicy
+from intern_action.core.patterns import touched
 from intern_action.core.plan import RECOMMENDED, Option, Plan, as_quoted, chosen
 from intern_action.core.states import State
-from intern_action.core.types import Call, JobSpec, Quote, ToolResult
+from intern_action.core.types import Call, Expense, JobSpec, Quote, ToolResult
 from intern_action.gate.options import make_options
 from intern_action.gate.quote import lease_quote
 from intern_action.gate.texts import awaited
@@ -35,8 +36,12 @@ def publish_work(case: Case, *, title: str, body: str, call_id: str) -> Publishe
 
     Returns:
         the event that says so, with number, url, head and tree; the one on record when nothing has changed since.
+
+    Raises:
+        NotAllowed: the work changes what the policy protects.
     """
     office, began = case.office, case.began
+    _check_protected(case)
     tree = office.publisher.tree_of(case.memory.snapshot or began.base_sha)
     head = office.publisher.publish(
         began.branch, tree, base_sha=began.base_sha, message=title, co_author=began.requester
@@ -54,6 +59,16 @@ def publish_work(case: Case, *, title: str, body: str, call_id: str) -> Publishe
     published = Published(what="pull-request", call_id=call_id, data=data)
     case.write(published)
     return published
+
+
+def _check_protected(case: Case) -> None:
+    patterns = case.office.policy()[1].protected
+    paths = touched(case.changed(), patterns) if patterns else ()
+    if paths:
+        raise NotAllowed(
+            f"the work changes {', '.join(paths)}, which `protected` in .github/intern.yml keeps as it is; "
+            "bring it back as it was on the base branch"
+        )
 
 
 def pull_request_of(case: Case) -> Published | None:
@@ -155,7 +170,7 @@ def _options(case: Case, job: JobSpec, policy: ApprovalPolicy, now: datetime) ->
     """Return the ways to have a job that the policy allows and the budget has room for."""
     began, month = case.began, f"{now:%Y-%m}"
     room = case.office.ledger.read().room(
-        session=began.session, requester=began.requester, month=month, limits=policy.limits
+        session=began.session, requester=began.requester, month=month, limits=policy.limits, expense=Expense.JOBS
     )
     flavors = case.office.jobs.flavors()
     return make_options(job, flavors, reckoning(case, job), allowed=policy.flavors, room_usd=room, now=now)

@@ -1,9 +1,13 @@
-"""Freeing money that was set aside and is no longer needed."""
+"""Freeing money that was set aside and is no longer needed; and how much is left for the model."""
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from intern_action.core.entries import LedgerEvent, LedgerView, MoneyReleased, PlanDropped
+from intern_action.core.judgement import ApprovalPolicy
 from intern_action.core.states import COSTS
+from intern_action.core.types import Expense
 from intern_action.session.office import Case
 
 
@@ -31,6 +35,26 @@ def release_all(case: Case, *, drop: str = "") -> None:
         return freed
 
     case.office.ledger.decide(decide)
+
+
+def model_cap(case: Case, policy: ApprovalPolicy) -> Decimal | None:
+    """Return the most that the model may have cost when the agent half stops, in dollars; None without a limit.
+
+    What other sessions spend meanwhile is not known here, so together they may pass a limit by what they spend at once.
+    """
+    began = case.began
+    if Expense.MODEL not in policy.limits.kinds:
+        return began.max_cost_usd
+    view = case.office.ledger.read()
+    left = view.room(
+        session=began.session,
+        requester=began.requester,
+        month=f"{case.office.clock.now():%Y-%m}",
+        limits=policy.limits,
+        expense=Expense.MODEL,
+    )
+    caps = [began.max_cost_usd, None if left is None else view.model_usd(began.session) + left]
+    return min((cap for cap in caps if cap is not None), default=None)
 
 
 def _runs(view: LedgerView, digest: str) -> bool:

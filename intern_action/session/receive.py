@@ -6,7 +6,6 @@ Nothing is driven here. A task begins a session or stands in the line of the one
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 
 from intern_action.core.digests import plan_code
 from intern_action.core.entries import Admitted, LedgerView
@@ -15,6 +14,7 @@ from intern_action.core.frozen import frozen
 from intern_action.core.incoming import Approve, Asked, Begin, Doorbell, Feedback, NotUnderstood, Origin, Say, Wishes
 from intern_action.core.judgement import ApprovalPolicy
 from intern_action.core.states import State
+from intern_action.core.types import Expense
 from intern_action.gate.texts import why
 from intern_action.session.admit import Request, admit, check_asker
 from intern_action.session.followups import WORDS, line_up, session_in, state_of
@@ -115,7 +115,10 @@ def _begin(office: Office, task: Begin, origin: Origin, requests: Requests) -> R
     claimed = view.admitted(origin.key)
     session = "" if claimed else _session(office, origin, view)
     if not session or (state_of(view, session).over and not origin.on_pull_request):
-        case = admit(office, requests(task, origin))
+        try:
+            case = admit(office, requests(task, origin))
+        except NotAllowed as refused:
+            return Received(log=str(refused), answer=_answer("refused", because=str(refused)))
         began = case.began.session
         log = f"{'again: ' if claimed else ''}session {began}"
         return Received(log=log, session=began)  # its own comment, which is there at once, answers
@@ -190,8 +193,10 @@ def _tell(office: Office, origin: Origin, verb: str) -> Received:
 def _budget(office: Office, origin: Origin, policy: ApprovalPolicy) -> str:
     view, month = office.ledger.read(), f"{office.clock.now():%Y-%m}"
     session = _session(office, origin, view)
-    room = view.room(session=session, requester=origin.by, month=month, limits=policy.limits)
-    left = None if room is None else max(room, Decimal(0))
+    left = {
+        expense: view.room(session=session, requester=origin.by, month=month, limits=policy.limits, expense=expense)
+        for expense in Expense
+    }
     return _answer("budget", limits=policy.limits, month=month, left=left)
 
 

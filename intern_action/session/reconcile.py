@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from intern_action.core.entries import LedgerView, PlanMade
 from intern_action.core.plan import Plan
 from intern_action.core.states import JobState, State
-from intern_action.core.types import JobRef, Verdict
+from intern_action.core.types import JobRef, Standing, Verdict
 from intern_action.session.office import Office
 
 DECISIVE = frozenset({Verdict.APPROVED, Verdict.CHANGES_REQUESTED})
@@ -26,9 +26,20 @@ def news(office: Office, alive: Sequence[JobRef]) -> tuple[str, ...]:
 
 
 def _with_news(office: Office, view: LedgerView, running: frozenset[str]) -> Iterator[str]:
-    for session, moved in view.sessions().items():
-        made = view.newest_plan(session)
+    if not office.policy()[1].enabled:
+        yield from _costing(view)
+        return
+    serving = _serving(view)
+    looked_at = [one for one, moved in view.sessions().items() if moved.state.waiting or one in serving]
+    opened = office.forge.open_numbers() if looked_at else frozenset[int]()
+    for session in looked_at:
+        moved, made = view.sessions()[session], view.newest_plan(session)
+        if made is not None and _withdrawn(office, made.plan, opened, moved.state):
+            yield session
+            continue
         match moved.state:
+            case State.DONE | State.FAILED if any(_objected(office, one) for one in serving[session]):
+                yield session
             case State.AWAITING_JOB if _ended(view, made, running) or _objected(office, made):
                 yield session
             case State.AWAITING_INPUT if _lease_objected(office, view, made):
@@ -39,6 +50,31 @@ def _with_news(office: Office, view: LedgerView, running: frozenset[str]) -> Ite
                 yield session  # its runner is gone
             case _:
                 pass
+
+
+def _costing(view: LedgerView) -> Iterator[str]:
+    """Yield the sessions that have something running; while the kill switch is on, nothing else is news."""
+    costing = {row.session for row in view.costing()}
+    for session, moved in view.sessions().items():
+        if session in costing or moved.state is State.AWAITING_JOB:
+            yield session
+
+
+def _serving(view: LedgerView) -> Mapping[str, tuple[PlanMade, ...]]:
+    """Return the endpoints that may be there, as they were approved, by their sessions."""
+    found: dict[str, tuple[PlanMade, ...]] = {}
+    for row in view.costing():
+        plan = view.plan(row.digest)
+        if plan is not None and plan.endpoint is not None:
+            found[row.session] = (*found.get(row.session, ()), PlanMade(digest=row.digest, plan=plan))
+    return found
+
+
+def _withdrawn(office: Office, plan: Plan, opened: frozenset[int], state: State) -> bool:
+    """Whether a pull request is no longer open; one that was merged matters only to a plan that still waits."""
+    if plan.pull_request in opened:
+        return False
+    return state is State.AWAITING_REVIEW or office.forge.standing(plan.pull_request) is Standing.CLOSED
 
 
 def _ended(view: LedgerView, made: PlanMade | None, running: frozenset[str]) -> bool:

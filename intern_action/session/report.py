@@ -18,6 +18,7 @@ from intern_action.core.judgement import Approved
 from intern_action.core.plan import Plan
 from intern_action.core.states import JobState, State
 from intern_action.core.types import EMPTY, Answer, JsonObject, Reply, Step
+from intern_action.gate.tiers import code_above_usd, people_needed
 from intern_action.metrics import parse, plot, table
 from intern_action.metrics.compare import compare
 from intern_action.metrics.parse import Metrics
@@ -301,9 +302,9 @@ def _plan(case: Case, view: LedgerView, jobs: tuple[JobReport, ...]) -> PlanRepo
         by=by,
         words=words,
         approvers=policy.approvers,
-        people_needed=policy.people_needed,
+        people_needed=people_needed(policy, _dearest(made.plan)),
         requester_may_approve=policy.requester_may_approve,
-        code_needed=policy.code_above_usd is not None and _dearest(made.plan) > policy.code_above_usd,
+        code_needed=(above := code_above_usd(policy)) is not None and _dearest(made.plan) > above,
         missing=_missing(case) if state == "waiting" else (),
     )
 

@@ -14,13 +14,14 @@ from fractions import Fraction
 from intern_action.core.digests import launch_key
 from intern_action.core.entries import JobMoved, JobRow, LedgerEvent, LedgerView, MoneyCaptured, MoneyReleased
 from intern_action.core.errors import Bug
-from intern_action.core.events import Spent
+from intern_action.core.events import Spent, Told
 from intern_action.core.plan import Plan
 from intern_action.core.ports import EndpointStage, EndpointStatus
 from intern_action.core.states import JobState, State
 from intern_action.core.types import JobRef
 from intern_action.gate.quote import cost_usd
 from intern_action.session.launch import LEASE, row_of
+from intern_action.session.objection import objection_against, said
 from intern_action.session.office import Case, Office
 
 ASKS = "deploy_endpoint"
@@ -34,11 +35,24 @@ SLICES = 24
 
 
 def retire_due(case: Case) -> None:
-    """End the session's endpoints that are over, and note what the others have cost so far."""
+    """End the session's endpoints that are over or objected to, and note what the others have cost so far."""
+    retire_objected(case)
     for row in _rows(case):
         if row.state in HOLDS and row.job is not None:
             _look(case.office, row)
     _book(case)
+
+
+def retire_objected(case: Case) -> None:
+    """End each endpoint whose plan somebody with a say has since asked changes of; the words are kept for whoever goes on."""
+    for row in _rows(case):
+        review = objection_against(case, row.digest) if row.state in HOLDS and row.job is not None else None
+        if review is None:
+            continue
+        retire(case.office, row)
+        case.write(Told(by=review.by, words=f"{said(review)} (The endpoint was ended with this.)"))
+        if case.state is State.AWAITING_INPUT:
+            case.move(State.RUNNING, f"{review.by} asks for changes")
 
 
 def retire_all(case: Case) -> None:
@@ -60,13 +74,20 @@ def sweep(office: Office, *, spare: str = "") -> tuple[JobRef, ...]:
     """
     there = office.endpoints.own()  # before the ledger is read: a launch is written down before its endpoint is made
     view = office.ledger.read()
-    swept = [ref for row in view.costing() if row.session != spare and (ref := _swept(office, view, row)) is not None]
+    swept = [*sweep_known(office, spare=spare)]
     for ref in there:
         row = view.row(ref.launch_key)
         if row is None or row.state not in HOLDS:
             _take_away(office, ref)
             swept.append(ref)
     return tuple(swept)
+
+
+def sweep_known(office: Office, *, spare: str = "") -> tuple[JobRef, ...]:
+    """Do so with the endpoints that stand in the ledger; where there are none, nobody is asked."""
+    view = office.ledger.read()
+    rows = (row for row in view.costing() if row.session != spare)
+    return tuple(ref for row in rows if (ref := _swept(office, view, row)) is not None)
 
 
 def _swept(office: Office, view: LedgerView, row: JobRow) -> JobRef | None:

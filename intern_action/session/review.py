@@ -19,7 +19,7 @@ from intern_action.gate.quote import lease_quote, make_quote
 from intern_action.session.carrying import contact, write_hub
 from intern_action.session.launch import launch, next_attempt
 from intern_action.session.lease import begin
-from intern_action.session.objection import objection_to
+from intern_action.session.objection import objection_to, said
 from intern_action.session.office import Case
 from intern_action.session.planning import plan_anew, refuse
 from intern_action.session.purse import release
@@ -138,7 +138,14 @@ def gather(case: Case, before: Open, view: LedgerView) -> Facts:
         option_quotes=prices,
         parent=standing(case, plan.asks) if isinstance(plan.asks, WritesHub) else "",
         content=content_of(case, plan.asks) if isinstance(plan.asks, WritesHub) else "",
-        room_usd=view.room(session=plan.session, requester=plan.requester, month=_month(case), limits=policy.limits),
+        changed=office.publisher.changed(plan.merge_base, plan.head_sha) if policy.protected and head else (),
+        room_usd=view.room(
+            session=plan.session,
+            requester=plan.requester,
+            month=_month(case),
+            limits=policy.limits,
+            expense=plan.expense,
+        ),
         smoke=newest_smoke(case),
         now=office.clock.now(),
         permissions=_permissions(case, reviews),
@@ -189,7 +196,7 @@ def newest_smoke(case: Case) -> Smoke | None:
 
 def send_back(case: Case, before: Open, review: Review) -> None:
     """Hand a reviewer's words to the agent and take the plan back."""
-    words = review.body.strip() or "changes are requested, without words"
+    words = said(review)
     digest, session = before.planned.digest, before.plan.session
 
     def drop(view: LedgerView) -> tuple[LedgerEvent, ...]:

@@ -18,6 +18,7 @@ from intern_action.session.office import Case
 from intern_action.session.planning import answer_held, publish_work
 from intern_action.session.purse import release_all
 from intern_action.session.retiring import retire_due
+from intern_action.session.stopping import end, switched_off
 from intern_action.session.uploads import published, upload_new
 from intern_action.trace.authors import foreign
 
@@ -26,12 +27,18 @@ SIGNALLED = frozenset({130, 143})
 
 
 def settle(case: Case, bundle: Bundle) -> None:
-    """Take a bundle in and move the session on. May be repeated with the same bundle.
+    """Take a bundle in and move the session on; while the kill switch is on, nothing of it is carried out and the session ends.
+
+    May be repeated with the same bundle.
 
     Raises:
         NotAllowed: the bundle is not the agent half's to write, or its commits may not be published.
     """
     _take_in(case, bundle)
+    stopping = switched_off(case)
+    if stopping is not None:
+        end(case, stopping)
+        return
     carry_out_queued(case)
     _move_on(case, bundle)
     if case.office.runner:
@@ -172,17 +179,28 @@ def _move_on(case: Case, bundle: Bundle) -> None:
 
 def _finish(case: Case, text: str) -> None:
     """End the session: what is not yet published is, holds are released. An endpoint goes on, with its own."""
-    last = next((done for done in reversed(case.memory.published) if done.what == "pull-request"), None)
-    if last is not None and case.memory.snapshot and last.data.get("snapshot") != case.memory.snapshot:
-        publish_work(case, title=last.data["title"], body=last.data["body"], call_id="")
+    unpublished = _publish_the_rest(case)
     give_back_all(case)
     retire_due(case)
     release_all(case)
     gist = text.strip().partition("\n")[0]
-    if _last_job_failed(case):
+    if unpublished:
+        case.move(State.FAILED, unpublished, exit_code=NotAllowed.exit_code)
+    elif _last_job_failed(case):
         case.move(State.FAILED, gist, exit_code=JobError.exit_code)
     else:
         case.move(State.DONE, gist)
+
+
+def _publish_the_rest(case: Case) -> str:
+    """Publish what was done since the last time; return why that may not be, "" when all is well."""
+    last = next((done for done in reversed(case.memory.published) if done.what == "pull-request"), None)
+    if last is not None and case.memory.snapshot and last.data.get("snapshot") != case.memory.snapshot:
+        try:
+            publish_work(case, title=last.data["title"], body=last.data["body"], call_id="")
+        except NotAllowed as refused:
+            return str(refused)
+    return ""
 
 
 def _last_job_failed(case: Case) -> bool:

@@ -10,6 +10,7 @@ from typing import get_origin
 
 from pydantic import BaseModel
 
+from intern_action.core.types import Expense
 from intern_action.settings.settings import Settings
 
 OPEN_SECTIONS = ("models.base_urls", "keys")
@@ -25,12 +26,21 @@ POLICY_KEYS = frozenset(
         "approvals.code_above_usd",
         "approvals.flavors",
         "approvals.hub_repositories",
+        "approvals.models",
+        "protected",
+        *(
+            f"budget.{expense}.{limit}"
+            for expense in Expense
+            for limit in ("month_usd", "session_usd", "requester_usd")
+        ),
     }
 )
 """What `.github/intern.yml` says to the gate (`gate.policy` reads it, from the default branch); no setting of a run."""
 
-POLICY_SECTIONS = ("labels",)
+POLICY_SECTIONS = ("labels", "approvals.tiers")
 """Sections of the same kind whose keys people choose."""
+
+_CHOSEN = re.compile(r"labels\.[^.]+|approvals\.tiers\.[^.]+\.(?:above_usd|people_needed|code)")
 
 REPOSITORY_MAY = frozenset(
     {
@@ -106,7 +116,7 @@ def in_open_section(path: str) -> bool:
 
 def is_policy(path: str) -> bool:
     """Whether the path is one of what a repository's file says to the gate."""
-    return path in POLICY_KEYS or path.rpartition(".")[0] in POLICY_SECTIONS
+    return path in POLICY_KEYS or _CHOSEN.fullmatch(path) is not None
 
 
 def is_section(path: str) -> bool:

@@ -38,6 +38,7 @@ class QuietWatcher:
         self._teller = Teller(Screen(out, width=width, colour=False))
         self._clock = clock
         self._said_at = clock.monotonic()
+        self._said: str = ""
 
     def happened(self, event: Event) -> None:
         """Tell one event."""
@@ -50,10 +51,10 @@ class QuietWatcher:
         """Keep silent: the whole text comes with its event."""
 
     def progress(self, line: str) -> None:
-        """Tell how far a long call is, now and then."""
+        """Tell how far a long call or a job is: what is new, now and then."""
         now = self._clock.monotonic()
-        if now - self._said_at >= QUIET_SECONDS:
-            self._said_at = now
+        if now - self._said_at >= QUIET_SECONDS and line != self._said:
+            self._said_at, self._said = now, line
             self._teller.screen.line(("plain", f"   {self._teller.screen.marks['open']} "), ("plain", line))
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ from intern_action.core.durations import duration, duration_words, minutes
 from intern_action.core.frozen import frozen
 from intern_action.core.hidden import reveal
 from intern_action.core.incoming import Approve, Begin, Command, NotUnderstood, Say, Wishes
+from intern_action.core.patterns import is_listed
 from intern_action.settings.quantities import money_usd
 from intern_action.settings.words import text as words_for
 
@@ -34,6 +35,7 @@ class Bounds:
     timeout: timedelta | None = None
     timeout_from: str = "jobs.local.timeout"
     flavors: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
     presets: Mapping[str, str] = field(default_factory=lambda: {LABEL: ""})
 
 
@@ -207,9 +209,11 @@ def _unknown(name: str) -> _Refused:
     return _Refused("unknown", flag=_code(name), near=near[0] if near else "", all=", ".join(_FLAGS))
 
 
-def _model(wishes: Wishes, value: str, _bounds: Bounds) -> Wishes:
+def _model(wishes: Wishes, value: str, bounds: Bounds) -> Wishes:
     if not value or value.startswith("-"):
         raise _Refused("model")
+    if not is_listed(value, bounds.models):
+        raise _Refused("other-model", value=value, all=", ".join(bounds.models))
     return replace(wishes, model=value)
 
 

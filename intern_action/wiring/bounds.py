@@ -16,5 +16,6 @@ def bounds_of(settings: Settings, policy: ApprovalPolicy) -> Bounds:
         timeout=jobs.local.timeout if jobs.backend == "local" else jobs.hf.timeout,
         timeout_from=f"jobs.{'local' if jobs.backend == 'local' else 'hf'}.timeout",
         flavors=policy.flavors,
+        models=policy.models,
         presets=policy.labels,
     )

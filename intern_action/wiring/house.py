@@ -15,7 +15,7 @@ from intern_action.core.entries import Limits
 from intern_action.core.errors import OutsideError
 from intern_action.core.events import Began, Entry
 from intern_action.core.judgement import ApprovalPolicy
-from intern_action.core.ports import Endpoints, HubReader, Jobs, Model, RecipeBook, ToolLimits
+from intern_action.core.ports import Endpoints, HubReader, Jobs, Model, RecipeBook, Redactor, ToolLimits
 from intern_action.core.provenance import DataOrigin, Provenance
 from intern_action.core.states import State
 from intern_action.core.types import JobRef
@@ -54,8 +54,6 @@ if TYPE_CHECKING:
     from intern_action.wiring.press import Press
     from intern_action.wiring.workplace import LocalWorkplace, Site
 
-REMOTE_POLL_SECONDS = 10.0
-"""On a runner each look asks GitHub, git and the Hub."""
 LOCAL_POLL_SECONDS = 0.5
 """Looking at a job or command on this machine costs nothing."""
 
@@ -71,6 +69,7 @@ class House:
         self.forge = premises.forge
         self.watcher = premises.watcher or watcher_for(premises)
         self._base = base
+        self._last_policy: ApprovalPolicy | None = None
         self.trace_note = ""
         """What became of the trace on its way to the Hub, "" when it has not been sent."""
 
@@ -94,7 +93,6 @@ class House:
         """Go on until the session is over or waits for people."""
         waiting = self.settings.waiting
         poll = waiting.poll.total_seconds()
-        poll = poll if self.premises.ground.place == "local" else max(poll, REMOTE_POLL_SECONDS)
         longest = waiting.job if self.premises.ground.place == "local" else waiting.runner
         here = self.settings.jobs.backend == self.settings.sandbox.backend == "local"
         state = self._drive(
@@ -143,6 +141,7 @@ class House:
             clock=self.premises.clock,
             toolbox=self._toolbox,
             watcher=self.watcher,
+            progress=lambda line: self.watcher.progress(self._redactor.text(line)),
             policy=self._policy,
             results=metrics_in,
             export=self._export,
@@ -158,6 +157,10 @@ class House:
             runner=self.premises.ground.runner,
             runs=self.premises.ground.runs,
         )
+
+    @cached_property
+    def _redactor(self) -> Redactor:
+        return redactor_for(self.settings)
 
     @cached_property
     def _publisher(self) -> GitPublisher:
@@ -214,7 +217,8 @@ class House:
         budget = self.settings.budget
         limits = Limits(month_usd=budget.month_usd, session_usd=budget.session_usd, requester_usd=budget.requester_usd)
         blob, content = found or ("", None)
-        return blob, parse_policy(content, our_name=self.premises.ground.our_name, limits=limits)
+        self._last_policy = parse_policy(content, our_name=self.premises.ground.our_name, limits=limits)
+        return blob, self._last_policy
 
     # --- the agent half ----------------------------------------------------------------------------------------------
 
@@ -295,8 +299,10 @@ class House:
 
     def _work(self, entries: Sequence[Entry]) -> str:
         from intern_action.session.agent_half import AgentHalf
+        from intern_action.session.purse import model_cap
 
         began = self.case.began
+        policy = self._last_policy or self._policy()[1]  # a boundary that lies just behind us has read it
         model = Ahead(self._model(began.model), lambda: read_ahead(LAST, _compile))
         half = AgentHalf(
             model=model,
@@ -305,7 +311,7 @@ class House:
             shelf=self._shelf,
             watcher=self.watcher,
             system=(configs() / "prompts" / "system.md").read_text(encoding="utf-8"),
-            allowance=Allowance(turns=began.max_turns, usd=began.max_cost_usd),
+            allowance=Allowance(turns=began.max_turns, usd=model_cap(self.case, policy)),
         )
         bundle = half.work(entries)
         model.begin()
@@ -347,7 +353,7 @@ class House:
             jobs=self.jobs,
             sandboxes=self._sandboxes.door,
             recipes=self._recipes,
-            redactor=redactor_for(self.settings),
+            redactor=self._redactor,
             clock=self.premises.clock,
             flavors=self.jobs.flavors(),
             python=self._python,

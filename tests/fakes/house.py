@@ -34,6 +34,7 @@ from intern_action.session.agent_half import AgentHalf
 from intern_action.session.drive import Patience, drive
 from intern_action.session.office import Case, Office
 from intern_action.session.planning import pull_request_of
+from intern_action.session.purse import model_cap
 from intern_action.shell.tool_shell import ToolShell
 from intern_action.tools import all_tools
 from intern_action.trace.bundles import BundleFolder
@@ -59,6 +60,9 @@ JOB: JsonObject = {
     "variations": [{"batch-size": "16", "accumulation": "2"}],
     "attempts": 2,
 }
+
+
+AT_ONCE = Patience(longest_seconds=0)
 
 
 class KilledHere(BaseException):
@@ -153,6 +157,7 @@ class StoryHouse:
         self.more_tools: tuple[Tool, ...] = ()
         self.more_rules: tuple[Rule, ...] = ()
         self.pressed = 0
+        self.shown: list[str] = []
         self.holder = "this machine"
         self.runner = ""
         self.running: set[str] = set()
@@ -191,9 +196,9 @@ class StoryHouse:
         self.case = admit(self.office, request)
         return self
 
-    def go_on(self) -> StoryHouse:
-        """Both halves go on as far as they can."""
-        drive(self.present, self._work, BundleFolder(self.folder / "bundles"), patience=Patience(longest_seconds=0))
+    def go_on(self, patience: Patience = AT_ONCE) -> StoryHouse:
+        """Both halves go on as far as they can, and wait for a job as long as the patience lasts: usually not at all."""
+        drive(self.present, self._work, BundleFolder(self.folder / "bundles"), patience=patience)
         return self
 
     def approve(self, by: str = "grace", *, sha: str = "", body: str = "") -> StoryHouse:
@@ -309,6 +314,7 @@ class StoryHouse:
             clock=self.clock,
             toolbox=self._toolbox(),
             watcher=self.watcher,
+            progress=self.shown.append,
             policy=self._policy,
             results=lambda folder: json.loads((Path(folder) / "metrics.json").read_text()),
             export=self._export,
@@ -357,7 +363,7 @@ class StoryHouse:
             shelf=BundleFolder(self.folder / "bundles"),
             watcher=self.watcher,
             system="be good",
-            allowance=Allowance(),
+            allowance=Allowance(usd=model_cap(self.present, self._policy()[1])),
         )
         return half.work(entries)
 

@@ -51,7 +51,9 @@ class Hand:
 
     def approve(self, view: LedgerView, plan: Plan) -> tuple[LedgerEvent, ...]:
         month = f"{self.clock.now():%Y-%m}"
-        space = view.room(session=plan.session, requester=plan.requester, month=month, limits=self.limits)
+        space = view.room(
+            session=plan.session, requester=plan.requester, month=month, limits=self.limits, expense=plan.expense
+        )
         if space is None or space < plan.cap_usd:
             return ()
         return (made(plan), consumed(plan), held(plan, month=month))

@@ -15,6 +15,7 @@ from intern_action.core.types import (
     PullRequest,
     Reaction,
     Review,
+    Standing,
     Thread,
     Verdict,
 )
@@ -32,6 +33,7 @@ class MemoryForge:
         self.people: dict[str, Permission] = {}
         self.threads: dict[int, Thread] = {}
         self.pulls: dict[int, PullRequest] = {}
+        self.merged: set[int] = set()
         self.given: dict[int, list[Review]] = {}
         self.kept: dict[str, str] = {}
         self.reactions: list[tuple[int, str, Reaction]] = []
@@ -92,6 +94,13 @@ class MemoryForge:
         pushed_at = pushes[-1].at if pushes else None
         return replace(pull, head_sha=head, pushed_at=pushed_at, commit_authors=authors)
 
+    def standing(self, number: int) -> Standing:
+        pull = self.pull_request(number)
+        return Standing.OPEN if pull.open else Standing.MERGED if number in self.merged else Standing.CLOSED
+
+    def open_numbers(self) -> frozenset[int]:
+        return frozenset(number for number, pull in self.pulls.items() if pull.open)
+
     def open_pull_requests(self, *, head_sha: str) -> tuple[int, ...]:
         live = (self.pull_request(number) for number in self.pulls)
         return tuple(pull.number for pull in live if pull.open and pull.head_sha == head_sha)
@@ -127,6 +136,15 @@ class MemoryForge:
         number = len(self.threads) + len(self.pulls) + 1
         self.threads[number] = Thread(number=number, title=title, body=body, by=by)
         return self.threads[number]
+
+    def merge(self, number: int) -> None:
+        """Take a pull request."""
+        self.close_pull_request(number)
+        self.merged.add(number)
+
+    def reopen(self, number: int) -> None:
+        """Open a pull request that was closed."""
+        self.pulls[number] = replace(self.pulls[number], open=True)
 
     def say(self, number: int, text: str, *, by: str) -> Comment:
         """Comment on an issue."""

@@ -9,7 +9,7 @@ import pytest
 
 from intern_action.core.errors import ForgeError
 from intern_action.core.ports import Forge
-from intern_action.core.types import Check, Conclusion, Permission, PullRequest, Reaction, Verdict
+from intern_action.core.types import Check, Conclusion, Permission, PullRequest, Reaction, Standing, Verdict
 from tests.fakes.git_world import ADA, GRACE, GitWorld
 
 
@@ -30,6 +30,10 @@ class People(Protocol):
 
     def dismiss(self, number: int, review: str, by: str) -> None:
         """Dismiss a review."""
+        ...
+
+    def merge(self, number: int, by: str) -> None:
+        """Merge a pull request."""
         ...
 
     def reactions(self, number: int, comment: str = "") -> list[str]:
@@ -139,6 +143,21 @@ class ForgePromises:
         pull = there.forge.pull_request(number)
         assert (pull.draft, pull.title, pull.body, pull.open) == (False, "T2", "B2", False)
         assert there.forge.open_pull_requests(head_sha=pull.head_sha) == ()
+
+    def test_what_became_of_a_pull_request_is_told_and_which_are_open(self, there: There) -> None:
+        number = there.pull().number
+        assert (there.forge.standing(number), number in there.forge.open_numbers()) == (Standing.OPEN, True)
+        there.forge.close_pull_request(number)
+        assert (there.forge.standing(number), number in there.forge.open_numbers()) == (Standing.CLOSED, False)
+        with pytest.raises(ForgeError, match="99999"):
+            there.forge.standing(99999)
+
+    def test_a_pull_request_that_was_merged_is_not_taken_for_withdrawn(self, there: There) -> None:
+        number = there.pull().number
+        there.forge.ready(number)
+        there.people.merge(number, by="grace")
+        assert (there.forge.standing(number), number in there.forge.open_numbers()) == (Standing.MERGED, False)
+        assert not there.forge.pull_request(number).open
 
     def test_open_pull_requests_of_one_commit_are_all_named(self, there: There) -> None:
         pull, twin = there.pull(), f"{there.branch}-twin"

@@ -32,6 +32,11 @@ class PeopleOfTheFolder:
     def dismiss(self, number: int, review: str, by: str) -> None:
         self._forge.dismiss(number, review, by)
 
+    def merge(self, number: int, by: str) -> None:
+        del by
+        page = self._folder / f"pulls/{number}.md"
+        page.write_text(page.read_text().replace("\nstate: open\n", "\nstate: merged\n", 1))
+
     def reactions(self, number: int, comment: str = "") -> list[str]:
         lines = (self._folder / f"issues/{number}.md").read_text().split("--- comment\n")
         part = next(one for one in lines if not comment or f"id: {comment}\n" in one)

@@ -11,7 +11,7 @@ import pytest
 
 from intern_action.core.digests import plan_code, plan_digest
 from intern_action.core.effects import Spends
-from intern_action.core.judgement import Approved, Facts, NotApproved, Smoke
+from intern_action.core.judgement import Approved, Facts, NotApproved, Smoke, Tier
 from intern_action.core.plan import Plan
 from intern_action.core.types import Permission, Verdict
 from intern_action.gate.approval import judge
@@ -109,6 +109,10 @@ BROKEN: dict[str, tuple[Callable[[Facts], Facts], str]] = {
     "the files are others": (lambda w: replace(w, live_tree="0" * 40), "tree-unchanged"),
     "the files are gone": (lambda w: replace(w, live_tree=None), "tree-unchanged"),
     "the merge base moved": (lambda w: replace(w, merge_base="0" * 40), "merge-base-unchanged"),
+    "a protected file was changed": (
+        lambda w: replace(_policy(w, protected=("deploy/**",)), changed=("train.py", "Deploy/prod.yaml")),
+        "protected-untouched",
+    ),
     "somebody pushed since": (lambda w: _pull(w, pushed_at=MADE_AT + minutes(1)), "no-push-since"),
     "nobody knows when the last push was": (lambda w: _pull(w, pushed_at=None), "no-push-since"),
     "there was no smoke test": (lambda w: replace(w, smoke=None), "smoke-test-there"),
@@ -220,6 +224,18 @@ NOT_COUNTED: dict[str, tuple[Callable[[Facts], Facts], str]] = {
         lambda w: _policy(w, code_above_usd=Decimal("0.89")),
         "review-names-plan",
     ),
+    "the plan reaches a tier that wants its code": (
+        lambda w: _policy(w, tiers=(Tier(above_usd=Decimal("0.89"), code=True),)),
+        "review-names-plan",
+    ),
+    "the plan reaches the lower of two limits for its code": (
+        lambda w: _policy(
+            w,
+            code_above_usd=Decimal(5),
+            tiers=(Tier(above_usd=Decimal(9), code=True), Tier(above_usd=Decimal(0), code=True)),
+        ),
+        "review-names-plan",
+    ),
     "the plan is costly and the code is another plan's": (
         lambda w: _policy(
             replace(w, reviews=(a_review(body="intern:00000000"),)),
@@ -294,6 +310,15 @@ COUNTED: dict[str, Callable[[Facts], Facts]] = {
         replace(w, reviews=(a_review("ada"),)), requester_may_approve=True
     ),
     "the list names the person in other letters": lambda w: _policy(w, approvers=("hedy", "GRACE")),
+    "the ceiling is exactly the limit of a tier": lambda w: _policy(
+        w, tiers=(Tier(above_usd=Decimal("0.90"), people_needed=2, code=True),)
+    ),
+    "a tier that is reached wants no code": lambda w: _policy(
+        w, tiers=(Tier(above_usd=Decimal(0)), Tier(above_usd=Decimal(1), code=True))
+    ),
+    "what is changed is not what is protected": lambda w: replace(
+        _policy(w, protected=("deploy/**",)), changed=("train.py", "docs/deploy.md")
+    ),
     "the ceiling is exactly the limit": lambda w: _policy(w, code_above_usd=Decimal("0.90")),
     "the code is there, in capitals": lambda w: _policy(
         replace(w, reviews=(a_review(body=f"ok {plan_code(w.digest).upper()} go"),)), code_above_usd=Decimal(0)
@@ -401,6 +426,31 @@ def test_two_people_are_two_people_and_are_named_oldest_first():
     reviews = (a_review("hedy", submitted_at=MADE_AT + minutes(12)), a_review("grace"))
     world = _policy(reviewed(*reviews), people_needed=2)
     assert judge(world) == Approved(by=("grace", "hedy"), reviews=("review-of-grace", "review-of-hedy"))
+
+
+@pytest.mark.parametrize(
+    ("tiers", "needed"),
+    [
+        ((Tier(above_usd=Decimal("0.89"), people_needed=2),), 2),
+        ((Tier(above_usd=Decimal("0.90"), people_needed=2),), 1),
+        ((Tier(above_usd=Decimal("0.10"), people_needed=3), Tier(above_usd=Decimal("0.50"), people_needed=2)), 3),
+        ((Tier(above_usd=Decimal("0.10"), people_needed=2), Tier(above_usd=Decimal(9), people_needed=3)), 2),
+    ],
+)
+def test_a_dearer_plan_needs_as_many_people_as_the_tiers_it_reaches(tiers: tuple[Tier, ...], needed: int):
+    world = _policy(facts(), tiers=tiers)
+    judgement = judge(world)
+    assert isinstance(judgement, Approved) is (needed == 1)
+    if isinstance(judgement, NotApproved):
+        (short,) = judgement.failing
+        assert short.name == "people-enough"
+        assert short.words.startswith("one more person" if needed == 2 else "2 more people")
+        assert waits(judgement)
+
+
+def test_a_tier_asks_for_no_fewer_people_than_the_policy_does_for_all():
+    world = _policy(facts(), people_needed=2, tiers=(Tier(above_usd=Decimal(0), people_needed=1, code=True),))
+    assert {"people-enough"} <= failing(judge(world))
 
 
 def test_one_approval_where_two_are_needed_waits_for_one_more():

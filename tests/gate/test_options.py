@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from intern_action.core.digests import plan_digest
 from intern_action.core.errors import Bug, NotAllowed
 from intern_action.core.estimate import UNKNOWN, Estimate, estimate, fits
-from intern_action.core.judgement import Approved, Facts, Judgement
+from intern_action.core.judgement import Approved, Facts, Judgement, Tier
 from intern_action.core.plan import CHEAPEST, FASTEST, LIMIT_FLAG, RECOMMENDED, Option, Plan, as_quoted, chosen, offered
 from intern_action.core.types import Flavor, JobSpec, Quote, Review, Work
 from intern_action.gate.approval import judge
@@ -316,6 +316,15 @@ def test_a_dear_option_needs_the_plan_code_and_a_cheap_one_does_not():
     limit = replace(world, policy=replace(world.policy, code_above_usd=quotes[RECOMMENDED].ceiling_usd))
     assert failing(said(limit, "option: fastest")) == {"people-enough", "review-names-plan"}
     assert isinstance(said(limit, "option: cheapest"), Approved)
+
+
+def test_a_tier_is_reached_by_the_option_that_was_chosen_not_by_the_others():
+    world, quotes = with_options()
+    tier = Tier(above_usd=quotes[RECOMMENDED].ceiling_usd, people_needed=2)
+    two = replace(world, policy=replace(world.policy, tiers=(tier,)))
+    assert isinstance(said(two, ""), Approved)
+    assert failing(said(two, "option: fastest")) == {"people-enough"}
+    assert isinstance(said(two, "option: fastest", "option: fastest"), Approved)
 
 
 def test_the_digest_is_of_all_options_with_their_caps():

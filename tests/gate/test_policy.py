@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
+from pydantic import BaseModel
 
 from intern_action.core.entries import Limits
 from intern_action.core.errors import Misconfigured
-from intern_action.core.judgement import ApprovalPolicy
+from intern_action.core.judgement import ApprovalPolicy, Tier
+from intern_action.core.types import Expense
 from intern_action.gate.policy import _BUDGET_KEYS, PolicyFile, parse_policy, tighter
 from intern_action.settings.keys import POLICY_KEYS, POLICY_SECTIONS, REPOSITORY_MAY
 
@@ -18,19 +21,32 @@ bots: ["renovate[bot]", "@helper"]
 labels:
   intern-big: --flavor a100-large --timeout 4h
   "needs model":
+protected: [deploy/**, "*.tf"]
 model: anthropic/claude-opus-4.8   # a setting of the run, not of the gate
 approvals:
-  people: ["@ada", grace]
+  people: ["@ada", grace, hedy]
   people_needed: 2
   requester_may_approve: true
   code_above_usd: $50
+  tiers:
+    large: {above_usd: 200 USD, people_needed: 3}
+    huge:
+      above_usd: 1,000.50
+      people_needed: 3
+      code: true
   flavors: [t4-small, a100-large]
+  models: [anthropic/*, recipes]
   hub_repositories: [ours/*]
   expire_after: 2 days
 budget:
   month_usd: 1,000 USD
   session_usd: 12.50
   requester_usd: 100
+  jobs: {month_usd: 600, session_usd: 12}
+  sandboxes:
+    requester_usd: 20
+  endpoints: {month_usd: 0}
+  model: {month_usd: 80, session_usd: $5, requester_usd: 40}
 """
 
 
@@ -39,13 +55,29 @@ def test_every_word_of_the_file_arrives():
         enabled=False,
         bots=("renovate[bot]", "helper"),
         labels={"intern": "", "intern-big": "--flavor a100-large --timeout 4h", "needs model": ""},
-        approvers=("ada", "grace"),
+        approvers=("ada", "grace", "hedy"),
         people_needed=2,
         requester_may_approve=True,
         code_above_usd=Decimal(50),
+        tiers=(
+            Tier(above_usd=Decimal(200), people_needed=3),
+            Tier(above_usd=Decimal("1000.50"), people_needed=3, code=True),
+        ),
         flavors=("t4-small", "a100-large"),
+        models=("anthropic/*", "recipes"),
+        protected=("deploy/**", "*.tf"),
         hub_repositories=("ours/*",),
-        limits=Limits(month_usd=Decimal(1000), session_usd=Decimal("12.50"), requester_usd=Decimal(100)),
+        limits=Limits(
+            month_usd=Decimal(1000),
+            session_usd=Decimal("12.50"),
+            requester_usd=Decimal(100),
+            kinds={
+                Expense.JOBS: Limits(month_usd=Decimal(600), session_usd=Decimal(12)),
+                Expense.SANDBOXES: Limits(requester_usd=Decimal(20)),
+                Expense.ENDPOINTS: Limits(month_usd=Decimal(0)),
+                Expense.MODEL: Limits(month_usd=Decimal(80), session_usd=Decimal(5), requester_usd=Decimal(40)),
+            },
+        ),
     )
 
 
@@ -103,9 +135,42 @@ def test_a_misspelled_kill_switch_is_not_overlooked():
             b"approvals:\n  code_above_usd: cheap\n",
             r"intern.yml:2: `approvals.code_above_usd`: 'cheap' is not an amount",
         ),
+        (b"protected: deploy\n", r"intern.yml:1: `protected`: Input should be a valid tuple"),
+        (b"protected: ['']\n", r"intern.yml:1: `protected`: .*is no path"),
+        (b"protected: [a, '/']\n", r"intern.yml:1: `protected`: .*is no path"),
+        (b"protected: [a, '!b']\n", r"intern.yml:1: `protected`: .*is no path"),
+        (b"approvals:\n  models: recipes\n", r"intern.yml:2: `approvals.models`"),
+        (b"approvals:\n  models: ['']\n", r"intern.yml:2: `approvals.models`"),
+        (b"mcp: {servers: [x]}\n", r"intern.yml:1: there is no key `mcp.servers`"),
+        (b"approvals:\n  tiers: 5\n", r"intern.yml:2: `approvals.tiers` is a section"),
+        (b"approvals:\n  tiers:\n    big: 5\n", r"intern.yml:3: there is no key `approvals.tiers.big`"),
+        (b"approvals:\n  tiers:\n    big:\n", r"intern.yml:3: there is no key `approvals.tiers.big`"),
+        (b"approvals:\n  tiers:\n    big: {peple: 2}\n", r"intern.yml:3: there is no key `approvals.tiers.big.peple`"),
+        (
+            b"approvals:\n  tiers:\n    big: {code: true}\n",
+            r"intern.yml:3: `approvals.tiers.big.above_usd`: Field required",
+        ),
+        (
+            b"approvals:\n  tiers:\n    big: {above_usd: much, code: true}\n",
+            r"intern.yml:3: `approvals.tiers.big.above_usd`: 'much' is not an amount",
+        ),
+        (
+            b"approvals:\n  tiers:\n    big: {above_usd: 5, people_needed: 0}\n",
+            r"intern.yml:3: `approvals.tiers.big.people_needed`: .* greater than or equal to 1",
+        ),
+        (b"approvals:\n  tiers:\n    big:\n      above_usd: 5\n      code: 1\n", r"intern.yml:5: .*valid boolean"),
+        (b"approvals:\n  tiers:\n    big: {above_usd: 5}\n", r"intern.yml:3: .*asks for nothing more"),
+        (
+            b"approvals:\n  people_needed: 2\n  tiers:\n    big: {above_usd: 5, people_needed: 2}\n",
+            r"intern.yml:4: .*asks for nothing more",
+        ),
         (b"budget:\n  month_usd: -5\n", r"intern.yml:2: `budget.month_usd`: -5 is not an amount of money"),
         (b"budget:\n  month_usd: true\n", r"intern.yml:2: `budget.month_usd`: True is not an amount of money"),
         (b"budget: 50\n", r"intern.yml:1: `budget` is a section"),
+        (b"budget:\n  model: 5\n", r"intern.yml:2: `budget.model` is a section"),
+        (b"budget:\n  model:\n    mouth_usd: 5\n", r"intern.yml:3: .*did you mean `budget.model.month_usd`"),
+        (b"budget:\n  cpus: {month_usd: 5}\n", r"intern.yml:2: there is no key `budget.cpus.month_usd`"),
+        (b"budget:\n  jobs: {month_usd: -1}\n", r"intern.yml:2: `budget.jobs.month_usd`: -1 is not an amount"),
         (b"approvals:\n  people: &all [ada]\n  flavors: *all\n", r"intern.yml:3: `\*all` is an alias"),
         (b"enabled: true\nenabled: false\n", r"intern.yml:2: `enabled` stands here a second time"),
         (b"- enabled\n", r"intern.yml:1: a configuration is a list"),
@@ -121,6 +186,8 @@ def test_a_wrong_value_is_refused_with_its_line(content: bytes, said: str):
 def test_nobody_can_be_needed_who_may_not_approve():
     with pytest.raises(Misconfigured, match=r"intern.yml:3: 2 people must approve and 1 may"):
         parse_policy(b"approvals:\n  people_needed: 2\n  people: [ada, '@Ada']\n")
+    with pytest.raises(Misconfigured, match=r"intern.yml:2: 2 people must approve and 1 may"):
+        parse_policy(b"approvals:\n  people: [ada]\n  tiers:\n    big: {above_usd: 9, people_needed: 2}\n")
     assert parse_policy(b"approvals:\n  people_needed: 2\n  people: [ada, grace]\n").people_needed == 2
     assert parse_policy(b"approvals:\n  people_needed: 2\n").approvers == ()
 
@@ -130,9 +197,13 @@ def test_nobody_can_be_needed_who_may_not_approve():
     [
         b"approvals:\n  people: ['${WHO}']\n",
         b"budget:\n  month_usd: ${INTERN_VAR_BUDGET}\n",
+        b"budget:\n  model:\n    month_usd: ${INTERN_VAR_BUDGET}\n",
         b"enabled: ${ON:-true}\n",
         b"labels:\n  a: ${X}\n",
         b"bots: ['${X}']\n",
+        b"protected: ['${X}']\n",
+        b"approvals:\n  models: ['${X}']\n",
+        b"approvals:\n  tiers:\n    big: {above_usd: '${X}'}\n",
     ],
 )
 def test_who_may_spend_is_written_in_the_file_and_not_taken_from_an_environment(content: bytes):
@@ -163,6 +234,16 @@ def test_of_two_limits_the_tighter_counts():
     assert tighter(Limits(month_usd=Decimal(0)), ours).month_usd == 0
 
 
+def test_limits_of_one_kind_tighten_each_other_and_stay_their_own():
+    ours = Limits(kinds={Expense.JOBS: Limits(month_usd=Decimal(5)), Expense.MODEL: Limits(session_usd=Decimal(1))})
+    theirs = Limits(kinds={Expense.JOBS: Limits(month_usd=Decimal(9), session_usd=Decimal(2))})
+    both = {
+        Expense.JOBS: Limits(month_usd=Decimal(5), session_usd=Decimal(2)),
+        Expense.MODEL: Limits(session_usd=Decimal(1)),
+    }
+    assert tighter(ours, theirs).kinds == both == tighter(theirs, ours).kinds
+
+
 def test_the_settings_budget_can_only_tighten_the_policys():
     content = b"budget:\n  month_usd: 100\n"
     assert parse_policy(content, limits=Limits(month_usd=Decimal(20))).limits.month_usd == 20
@@ -170,9 +251,15 @@ def test_the_settings_budget_can_only_tighten_the_policys():
 
 
 def _keys_of_the_policy() -> set[str]:
-    sections = {"approvals": PolicyFile().approvals, "budget": PolicyFile().budget}
-    below = {f"{name}.{key}" for name, section in sections.items() for key in type(section).model_fields}
-    return below | (set(PolicyFile.model_fields) - set(sections))
+    return set(_leaves(PolicyFile, ""))
+
+
+def _leaves(section: type[BaseModel], above: str) -> Iterator[str]:
+    for name, field in section.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _leaves(field.annotation, f"{above}{name}.")
+        else:
+            yield above + name
 
 
 def test_the_keys_that_are_left_to_the_gate_are_the_ones_it_reads():

@@ -40,6 +40,7 @@ ROUTES: tuple[tuple[str, str], ...] = (
     # what people do in the tests
     ("post", f"{REPO}/issues"),
     ("post", f"{REPO}/pulls/{{pull_number}}/reviews"),
+    ("put", f"{REPO}/pulls/{{pull_number}}/merge"),
     ("put", f"{REPO}/pulls/{{pull_number}}/reviews/{{review_id}}/dismissals"),
 )
 DISPATCHES: tuple[tuple[str, str], ...] = (

@@ -43,6 +43,7 @@ class Inside:
     lines: dict[str, dict[str, Json]] = field(default_factory=dict[str, "dict[str, Json]"])
     runs: dict[str, str] = field(default_factory=dict[str, str])
     dispatched: list[tuple[str, Json]] = field(default_factory=list[tuple[str, Json]])
+    merged: dict[int, tuple[str, str]] = field(default_factory=dict[int, tuple[str, str]])
     _ends: dict[tuple[int, str], str] = field(default_factory=dict[tuple[int, str], str])
 
     @property
@@ -117,6 +118,9 @@ class Inside:
             live = self.bare.head(str(end["ref"])) if pull["state"] == "open" else None
             end["sha"] = self._ends[number, side] = live or self._ends.get((number, side), str(end["sha"]))
         pull["draft"] = bool(pull.get("draft")) and number not in self.ready
+        if number in self.merged:
+            pull["merge_commit_sha"], pull["merged_at"] = self.merged[number]
+            pull |= {"merged": True} if "merged" in pull else {}
         if "commits" in pull:
             pull["commits"] = len(self.between(pull))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import cast
 
 from tests.github_server.accounts import Token
@@ -112,10 +113,34 @@ def _errors(kind: str, message: str) -> Reply:
     return json_reply({"data": None, "errors": [{"type": kind, "message": message}]})
 
 
+def merge(inside: Inside, asked: Asked, token: Token, found: re.Match[str]) -> Reply:
+    """It takes write access, and is refused for a draft (emulate does not know which are ready) and for what is closed.
+
+    docs.github.com/rest/pulls/pulls#merge-a-pull-request: 403, and 405 "if merge cannot be performed".
+    """
+    pull = inside.pull(found[1])
+    if pull is None:
+        return refuse(404, "Not Found")
+    if not inside.accounts.may(token, "write"):
+        return refuse(403, "Resource not accessible by personal access token")
+    if pull["draft"] or pull["state"] != "open":
+        return refuse(405, "Pull Request is not mergeable")
+    head, base = (cast("Json", pull[side]) for side in ("head", "base"))
+    tree = inside.git("merge-tree", "--write-tree", str(base["sha"]), str(head["sha"])).strip()
+    who = ("-c", f"user.name={token.login}", "-c", f"user.email={token.login}@users.noreply.github.com")
+    parents = ("-p", str(base["sha"]), "-p", str(head["sha"]))
+    sha = inside.git(*who, "commit-tree", tree, *parents, "-m", f"Merge pull request #{found[1]}").strip()
+    inside.ask("PATCH", f"/pulls/{found[1]}", {"state": "closed"})
+    inside.merged[int(found[1])] = (sha, f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
+    inside.git("update-ref", f"refs/heads/{base['ref']}", sha, str(base["sha"]))
+    return json_reply({"sha": sha, "merged": True, "message": "Pull Request successfully merged"})
+
+
 ROUTES: tuple[Route, ...] = (
     ("POST", r"/pulls", open_one),
     ("PATCH", r"/pulls/(\d+)", edit),
     ("POST", r"/pulls/(\d+)/reviews", review),
     ("PUT", r"/pulls/(\d+)/reviews/\d+/dismissals", dismiss),
+    ("PUT", r"/pulls/(\d+)/merge", merge),
     ("POST", r"/pulls/(\d+)/requested_reviewers", ask_for_review),
 )

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
 
 from intern_action.core.digests import launch_key, plan_digest
-from intern_action.core.entries import LedgerEvent, LedgerView, Limits, MoneyCaptured, MoneyReleased
+from intern_action.core.entries import LedgerEvent, LedgerView, Limits, ModelSpent, MoneyCaptured, MoneyReleased
 from intern_action.core.errors import LedgerError
 from intern_action.core.plan import Plan
 from intern_action.core.states import JobState
-from intern_action.ledger.budget import Hold, capture, hold, release, room
+from intern_action.core.types import Expense
+from intern_action.ledger.budget import Hold, capture, hold, release, room, spent
 from intern_action.ledger.ledger import GitLedger
 from tests.fakes.git_world import StillClock
 from tests.fakes.memory_branch import MONTH, MemoryBranch, admitted, consumed, held, made, make_plan, moved
@@ -24,14 +25,14 @@ LIMITS = Limits(month_usd=Decimal(50), session_usd=Decimal(30), requester_usd=De
 NONE = Limits()
 
 
-def money(usd: str, **more: str) -> Hold:
+def money(usd: str, expense: Expense = Expense.JOBS, **more: str) -> Hold:
     facts = {"digest": "d" * 64, "session": "s1", "requester": "ada", "month": MONTH, **more}
-    return hold(**facts, usd=Decimal(usd))
+    return hold(**facts, usd=Decimal(usd), expense=expense)
 
 
-def left(holds: list[Hold], limits: Limits, **more: str) -> Decimal | None:
+def left(holds: list[Hold], limits: Limits, expense: Expense = Expense.JOBS, **more: str) -> Decimal | None:
     asked = {"session": "s1", "requester": "ada", "month": MONTH, **more}
-    return room(holds, **asked, limits=limits)
+    return room(holds, **asked, limits=limits, expense=expense)
 
 
 def test_without_limits_there_is_no_number() -> None:
@@ -66,6 +67,66 @@ def test_a_limit_that_was_lowered_leaves_nothing_and_not_less() -> None:
 def test_cents_are_exact() -> None:
     holds = [money("0.10", digest=str(number)) for number in range(3)]
     assert left(holds, Limits(month_usd=Decimal("0.30"))) == 0
+
+
+def test_each_kind_is_counted_apart_and_all_that_is_approved_together() -> None:
+    limits = Limits(month_usd=Decimal(50), kinds={Expense.SANDBOXES: Limits(month_usd=Decimal(10))})
+    lent, trained = money("4", Expense.SANDBOXES), money("20")
+    assert left([lent, trained], limits, Expense.SANDBOXES) == 6
+    assert left([lent, trained], limits, Expense.JOBS) == 26
+    assert left([lent, trained], limits, Expense.ENDPOINTS) == 26
+    assert left([lent, money("45")], limits, Expense.SANDBOXES) == 1
+
+
+def test_a_kind_has_limits_for_a_session_and_a_person_too() -> None:
+    own = Limits(session_usd=Decimal(3), requester_usd=Decimal(5))
+    limits = Limits(kinds={Expense.ENDPOINTS: own})
+    served = money("2", Expense.ENDPOINTS)
+    assert left([served], limits, Expense.ENDPOINTS) == 1
+    assert left([served], limits, Expense.ENDPOINTS, session="s2") == 3
+    assert left([served, money("4", Expense.ENDPOINTS, session="s3")], limits, Expense.ENDPOINTS, session="s2") == 0
+    assert left([served], limits) is None
+
+
+def test_what_the_model_costs_takes_from_its_own_budget_alone() -> None:
+    limits = Limits(month_usd=Decimal(10), kinds={Expense.MODEL: Limits(month_usd=Decimal(7))})
+    thought = spent(None, session="s1", requester="ada", month=MONTH, usd=Decimal(6))
+    assert left([thought, money("3")], limits, Expense.MODEL) == 1
+    assert left([thought, money("3")], limits) == 7
+    assert left([thought], Limits(month_usd=Decimal(10)), Expense.MODEL) is None
+
+
+def test_what_a_model_cost_is_added_up_by_session_and_month() -> None:
+    ledger = GitLedger(MemoryBranch(), clock=StillClock())
+    ledger.decide(lambda _view: (admitted("s1"), admitted("s2", requester="bob"), thought("0.25")))
+    ledger.decide(lambda _view: (thought("0.50"), thought("4", "s2", "bob")))
+    view, limits = ledger.read(), Limits(kinds={Expense.MODEL: Limits(month_usd=Decimal(5), requester_usd=Decimal(1))})
+    assert (view.model_usd("s1"), view.model_usd("s2"), view.model_usd("s3")) == (Decimal("0.75"), 4, 0)
+    asked = {"session": "s1", "month": MONTH, "limits": limits, "expense": Expense.MODEL}
+    assert view.room(requester="ada", **asked) == Decimal("0.25")
+    assert view.room(requester="carol", **asked) == Decimal("0.25")
+    assert view.room(requester="bob", **asked) == 0
+
+
+def thought(usd: str, session: str = "s1", requester: str = "ada", month: str = MONTH) -> ModelSpent:
+    return ModelSpent(session=session, requester=requester, month=month, usd=Decimal(usd))
+
+
+@pytest.mark.parametrize(
+    ("event", "why"),
+    [
+        (thought("1", "s9"), "never admitted"),
+        (thought("1", requester="bob"), "asked for by ada, not by bob"),
+        (thought("1", month="2026-10"), "not the month it is"),
+        (thought("-1"), "not an amount"),
+        (thought("NaN"), "not an amount"),
+    ],
+)
+def test_what_a_model_cost_is_written_of_whoever_asked_in_the_month_it_is(event: ModelSpent, why: str) -> None:
+    ledger = GitLedger(MemoryBranch(), clock=StillClock())
+    ledger.decide(lambda _view: (admitted("s1"),))
+    with pytest.raises(LedgerError, match=why):
+        ledger.decide(lambda _view: (event,))
 
 
 @pytest.mark.parametrize("usd", ["-1", "NaN", "Infinity", "-Infinity", "sNaN"])
@@ -123,7 +184,9 @@ class Hands(RuleBasedStateMachine):
 
     @staticmethod
     def _approve(view: LedgerView, plan: Plan) -> tuple[LedgerEvent, ...]:
-        space = view.room(session=plan.session, requester=plan.requester, month=MONTH, limits=LIMITS)
+        space = view.room(
+            session=plan.session, requester=plan.requester, month=MONTH, limits=LIMITS, expense=plan.expense
+        )
         if space is None or plan.cap_usd > space or view.plan(plan_digest(plan)):
             return ()
         launching = moved(plan, JobState.LAUNCHING)

@@ -52,6 +52,9 @@ class PeopleOfGitHub:
     def dismiss(self, number: int, review: str, by: str) -> None:
         self._do(by, "PUT", f"/pulls/{number}/reviews/{review}/dismissals", message="no more")
 
+    def merge(self, number: int, by: str) -> None:
+        self._do(by, "PUT", f"/pulls/{number}/merge", merge_method="squash")
+
     def reactions(self, number: int, comment: str = "") -> list[str]:
         what = f"issues/comments/{comment}" if comment else f"issues/{number}"
         return [content for where, _, content in self._server.corrections.reactions if where == what]
@@ -127,6 +130,11 @@ def test_a_walk_over_everything_we_can_ask_breaks_nothing_that_github_describes(
         forge.keep_check(Check(name="m", head_sha=pull.head_sha, title="t", summary="s", conclusion=conclusion))
     forge.open_pull_requests(head_sha=pull.head_sha)
     forge.close_pull_request(pull.number)
+    merged = there.pull()
+    forge.ready(merged.number)
+    people.merge(merged.number, by="grace")
+    forge.standing(merged.number)
+    forge.open_numbers()
     assert server.violations == []
     assert {(method, path) for method, path in ROUTES if not _was_asked(server, method, path)} == set()
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from intern_action.core.states import State
-from intern_action.core.types import JsonObject
+from intern_action.core.types import JobRef, JobStage, JsonObject
 from intern_action.gate.quote import cost_usd
 from tests.fakes.git_world import make_world
 from tests.fakes.house import StoryHouse, done
@@ -89,3 +89,53 @@ def test_a_refused_start_is_told_with_what_to_do_and_its_money_is_free_again(
     assert answer.data["state"] == "failed"
     assert house.ledger.held(house.digest) == 0
     assert (house.ledger.captured(house.digest), at.launched()) == (Decimal(0), 0)
+
+
+def trains(at: HubWorkshop, house: StoryHouse) -> JobRef:
+    """Approve, and wait until the script itself runs at the Hub and has printed something."""
+    at.hub.world.part(Jobs).prices.set_price("cpu-basic", Decimal(30))
+    house.ask().approve()
+    [row] = house.ledger.jobs(house.digest)
+    job = row.job
+    assert job is not None
+    at.until(lambda: "training" in house.office.jobs.logs(job))
+    assert at.jobs().status(job).stage is JobStage.RUNNING
+    return job
+
+
+def paid_by_the_hub(at: HubWorkshop, house: StoryHouse, job: JobRef) -> Decimal:
+    """Return what the seconds cost that the Hub counts for a job it says was cancelled."""
+    told = httpx.get(f"{at.hub.url}/api/jobs/{PAYS}/{job.id}", headers=at.account.headers).json()
+    plan = house.ledger.plan(house.digest)
+    assert plan is not None
+    assert plan.quote is not None
+    assert told["status"]["stage"] == "CANCELED"
+    return cost_usd(plan.quote.flavor, Fraction(told["durations"]["runningSecs"]) / 60)
+
+
+def test_changes_that_are_requested_while_the_script_runs_cancel_it_and_its_seconds_are_paid(
+    at: HubWorkshop, house: StoryHouse
+) -> None:
+    job = trains(at, house)
+    house.request_changes("the labels are wrong")
+    at.until(lambda: house.go_on().state is not State.AWAITING_JOB)
+    assert (house.state, house.answer()["state"]) == (State.DONE, "refused")
+    assert "training" in str(house.answer()["log_tail"])
+    paid = paid_by_the_hub(at, house, job)
+    assert (house.ledger.held(house.digest), house.ledger.captured(house.digest)) == (Decimal(0), paid)
+    assert (at.jobs().alive(), at.launched()) == ((), 1)
+
+
+def test_a_pull_request_that_is_closed_while_the_script_runs_cancels_it_and_nothing_starts_when_it_is_opened_again(
+    at: HubWorkshop, house: StoryHouse
+) -> None:
+    job = trains(at, house)
+    house.forge.close_pull_request(house.pull_request)
+    at.until(lambda: house.go_on().state is not State.AWAITING_JOB)
+    assert house.state is State.STOPPED
+    assert "was closed" in house.present.memory.why
+    paid = paid_by_the_hub(at, house, job)
+    assert (house.ledger.held(house.digest), house.ledger.captured(house.digest)) == (Decimal(0), paid)
+    house.forge.reopen(house.pull_request)
+    assert house.approve().state is State.STOPPED
+    assert (at.jobs().alive(), at.launched()) == ((), 1)

@@ -21,7 +21,7 @@ from intern_action.hub.endpoints import HubEndpoints
 from intern_action.hub.huggingface_writer import HuggingFaceWriter
 from intern_action.session.report import Links, gather
 from intern_action.session.retiring import sweep
-from intern_action.session.wake import stop
+from intern_action.session.stopping import stop
 from intern_action.settings.flavors import load_endpoint_flavors
 from intern_action.settings.words import text
 from intern_action.trace import result

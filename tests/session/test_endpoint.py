@@ -15,7 +15,8 @@ from intern_action.core.states import State
 from intern_action.core.types import JobRef, JsonObject, Reply
 from intern_action.session.retiring import sweep
 from intern_action.session.review import before_review, explain
-from intern_action.session.wake import stop, wake
+from intern_action.session.stopping import stop
+from intern_action.session.wake import wake
 from tests.fakes.approvals import failing
 from tests.fakes.git_world import make_world
 from tests.fakes.house import KilledHere, StoryHouse, done, proposal

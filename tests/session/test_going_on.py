@@ -12,8 +12,8 @@ import pytest
 from intern_action.core.errors import OutsideError
 from intern_action.core.states import State
 from intern_action.core.types import JobStage
+from intern_action.session.stopping import stop
 from intern_action.session.sweep import sweep
-from intern_action.session.wake import stop
 from tests.fakes.git_world import make_world
 from tests.fakes.house import JOB, StoryHouse, done, proposal
 

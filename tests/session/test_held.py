@@ -15,7 +15,7 @@ from intern_action.core.judgement import ApprovalPolicy
 from intern_action.core.states import State
 from intern_action.core.types import JsonObject, Reply
 from intern_action.session.review import before_review, explain
-from intern_action.session.wake import stop
+from intern_action.session.stopping import stop
 from tests.fakes.approvals import failing
 from tests.fakes.git_world import make_world
 from tests.fakes.house import KilledHere, StoryHouse, done, proposal

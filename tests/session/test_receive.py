@@ -244,8 +244,18 @@ def test_status_and_budget_tell_numbers_and_change_nothing(house: StoryHouse):
     session = say(house, "/intern train").session
     head = house.ledger.head
     assert say(house, "/intern status").answer == f"Session `{session}` is **new**."
-    assert "$100 may still be set aside in" in say(house, "/intern budget").answer
+    told = say(house, "/intern budget").answer
+    assert "- on jobs: $100\n" in told
+    assert "- on the model: as much as is wanted\n" in told
+    assert told.endswith("The limits:\n\n- a month, all that is approved: $100")
     assert house.ledger.head == head
+
+
+def test_limits_of_one_kind_are_told_beside_those_of_all(house: StoryHouse):
+    house.push({".github/intern.yml": "budget: {model: {session_usd: 5}, jobs: {month_usd: 7}}\n"}, branch="main")
+    told = say(house, "/intern budget").answer
+    assert "- on jobs: $7\n- on sandboxes: $100\n- on endpoints: $100\n- on the model: $5\n" in told
+    assert told.endswith("- a month, all that is approved: $100\n- a month, jobs: $7\n- a session, the model: $5")
 
 
 # --- doorbells -----------------------------------------------------------------------------------------------------------

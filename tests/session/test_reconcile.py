@@ -12,8 +12,8 @@ from intern_action.core.errors import JobError
 from intern_action.core.states import State
 from intern_action.core.types import JobStage, Verdict
 from intern_action.session.reconcile import news
+from intern_action.session.stopping import stop
 from intern_action.session.tidy import tidy, tidy_own
-from intern_action.session.wake import stop
 from tests.fakes.git_world import make_world
 from tests.fakes.house import JOB, StoryHouse, done, proposal
 from tests.fakes.thinking import calls

@@ -20,7 +20,8 @@ from intern_action.core.types import JobStage, ToolResult, Verdict
 from intern_action.session.admit import tell
 from intern_action.session.review import before_review, explain
 from intern_action.session.settle import settle
-from intern_action.session.wake import stop, wake
+from intern_action.session.stopping import stop
+from intern_action.session.wake import wake
 from intern_action.trace.codec import chain
 from tests.fakes.approvals import failing
 from tests.fakes.git_world import make_world
@@ -116,7 +117,8 @@ def test_a_push_after_the_plan_voids_its_approval(house: StoryHouse) -> None:
 def test_a_closed_pull_request_launches_nothing(house: StoryHouse) -> None:
     proposed(house)
     house.forge.close_pull_request(house.pull_request)
-    assert house.approve().state is State.AWAITING_REVIEW
+    assert house.approve().state is State.STOPPED
+    assert house.jobs.orders == []
 
 
 def test_a_policy_that_changed_since_the_plan_voids_its_approval(house: StoryHouse) -> None:

@@ -176,6 +176,17 @@ def test_a_log_hears_of_a_long_call_now_and_then():
     assert out.getvalue().count("\n") == 100 // int(QUIET_SECONDS)
 
 
+def test_a_log_is_told_nothing_twice_and_what_changed_while_it_was_quiet_is_not_lost():
+    out = io.StringIO()
+    clock = HandClock()
+    watcher = QuietWatcher(out, clock=clock)
+    for minute, line in enumerate(["queued", "queued", "running", "running: step 1", "running: step 1"]):
+        for _ in range(60):
+            clock.wait(1.0)
+            watcher.progress(line if minute else "queued")
+    assert [line.strip(" ·") for line in out.getvalue().splitlines()] == ["queued", "running", "running: step 1"]
+
+
 def test_a_session_goes_on_when_nobody_reads_any_more():
     reading, writing = os.pipe()
     os.close(reading)

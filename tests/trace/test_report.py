@@ -76,6 +76,24 @@ def test_a_price_says_how_old_it_is(live_at: datetime | None, listed_on: str, wo
     assert words.split(")", maxsplit=1)[0].split(";", maxsplit=1)[0].lstrip("(") in report.comment(told, texts=TEXTS)
 
 
+@pytest.mark.parametrize(
+    ("min_replica", "words"),
+    [
+        (0, "asleep for nothing, and for $12.00 a day while somebody keeps asking it"),
+        (1, "it goes on awake, for $12.00 a day, until one does"),
+        (0, "from the table, not live; that table was written by hand and not compared with the Hub's price page"),
+    ],
+)
+def test_an_endpoint_says_what_it_costs_at_the_worst_and_where_its_price_is_from(min_replica: int, words: str):
+    made = reports.DEPLOYING.plan
+    assert made is not None
+    assert made.plan.quote is not None
+    flavor = replace(made.plan.quote.flavor, usd_per_hour=Decimal("0.50"))
+    asks = Serves(endpoint=replace(reports.ENDPOINT, min_replica=min_replica))
+    plan = replace(made.plan, asks=asks, quote=replace(made.plan.quote, flavor=flavor))
+    assert words in report.pull_request(replace(reports.DEPLOYING, plan=replace(made, plan=plan)), texts=TEXTS)
+
+
 @pytest.mark.parametrize("state", list(State))
 @pytest.mark.parametrize("write", golden.KINDS.values())
 def test_every_state_has_its_words(state: State, write: object):

@@ -126,7 +126,13 @@ def test_a_time_limit_is_never_cut_short_by_its_unit():
     assert parse_command("/intern --timeout 90s train") == Begin(task="train", wishes=Wishes(timeout_minutes=2))
 
 
-BOUNDS = Bounds(max_turns=300, max_cost_usd=Decimal(5), timeout=timedelta(hours=6), flavors=("local-cpu", "t4-small"))
+BOUNDS = Bounds(
+    max_turns=300,
+    max_cost_usd=Decimal(5),
+    timeout=timedelta(hours=6),
+    flavors=("local-cpu", "t4-small"),
+    models=("anthropic/*", "recipes", "x"),
+)
 
 
 @pytest.mark.parametrize(
@@ -142,6 +148,7 @@ BOUNDS = Bounds(max_turns=300, max_cost_usd=Decimal(5), timeout=timedelta(hours=
         ("--timeout 7h", "at most 6h are allowed"),
         ("--timeout 30", "write a unit"),
         ("--flavor h200", "allowed here are local-cpu, t4-small"),
+        ("--model openai/gpt-5.5", "`--model openai/gpt-5.5`: allowed here are anthropic/*, recipes, x"),
         ("--flavor --model", "`--flavor` needs the name"),
         ("--model --flavor", "`--model` needs a name"),
         ("--model=", "`--model` needs a name"),
@@ -158,7 +165,7 @@ def test_a_flag_beyond_its_limit_is_refused_by_name_with_the_limit(flags: str, s
 
 
 def test_exactly_the_limit_is_allowed():
-    flags = "--max-iterations 300 --max-cost 5 --timeout 6h --flavor t4-small"
+    flags = "--max-iterations 300 --max-cost 5 --timeout 6h --flavor t4-small --model anthropic/claude-opus-4.8"
     assert isinstance(parse_command(f"/intern {flags} train", BOUNDS), Begin)
 
 

@@ -12,7 +12,9 @@ from intern_action.wiring.bounds import bounds_of
 
 
 def refusal(command: str, tmp_path: Path, **flags: object) -> str:
-    policy = ApprovalPolicy(flavors=("t4-small",), labels={"intern": "", "big": "--flavor t4-small"})
+    policy = ApprovalPolicy(
+        flavors=("t4-small",), models=("recipes",), labels={"intern": "", "big": "--flavor t4-small"}
+    )
     bounds = bounds_of(load(flags, {}, tmp_path, tmp_path).settings, policy)
     assert bounds.presets == policy.labels
     found = parse_command(f"/intern {command} train", bounds)
@@ -28,3 +30,4 @@ def test_each_flag_is_bounded_by_its_setting_or_the_policy(tmp_path: Path):
         "--timeout 4d", tmp_path, **{"jobs.backend": "hf"}
     )
     assert "allowed here are t4-small" in refusal("--flavor h200", tmp_path)
+    assert "allowed here are recipes" in refusal("--model openai/gpt-5.5", tmp_path)

@@ -12,6 +12,7 @@ from intern_action.core.types import (
     PullRequest,
     Reaction,
     Review,
+    Standing,
     Thread,
 )
 
@@ -61,6 +62,14 @@ class Forge(Protocol):
 
     def pull_request(self, number: int) -> PullRequest:
         """Return it as it is now."""
+        ...
+
+    def standing(self, number: int) -> Standing:
+        """Return whether it is open, closed or merged now."""
+        ...
+
+    def open_numbers(self) -> frozenset[int]:
+        """Return the numbers of all pull requests that are open now; complete, or an error."""
         ...
 
     def open_pull_requests(self, *, head_sha: str) -> tuple[int, ...]:

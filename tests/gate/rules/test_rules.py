@@ -24,6 +24,7 @@ from intern_action.core.judgement import ApprovalPolicy
 from intern_action.core.types import JobRef, LeaseSpec
 from intern_action.gate.rules import Rule, collect, held, rules
 from intern_action.gate.rules.hub_writes import RULE as HUB_WRITES
+from intern_action.gate.rules.protected_paths import RULE as PROTECTED
 from intern_action.gate.rules.spending import RULE as SPENDING
 from intern_action.gate.rules.workflow_files import RULE as WORKFLOW_FILES
 from tests.fakes.approvals import JOB
@@ -37,7 +38,7 @@ MESSAGE = Contacts(destination="chat", text="hello")
 
 
 def test_every_file_of_the_folder_is_a_rule():
-    assert set(rules()) == {SPENDING, HUB_WRITES, WORKFLOW_FILES}
+    assert set(rules()) == {SPENDING, HUB_WRITES, WORKFLOW_FILES, PROTECTED}
 
 
 @pytest.mark.parametrize("effect", [CANCEL, UPLOAD, PUSH, MESSAGE])
@@ -177,3 +178,13 @@ def test_one_rule_that_speaks_is_enough(some: list[Effect], words: list[str | No
     said = collect(map(_says, words), some, ANYTHING)
     spoken = sorted({word for word in words if word})
     assert said == ("; ".join(spoken) if spoken else collect((), some, ANYTHING))
+
+
+def test_a_push_that_changes_what_is_protected_is_held_and_each_path_is_named_once():
+    policy = replace(ANYTHING, protected=("deploy/**", "*.tf"))
+    push = replace(PUSH, paths=("train.py", "deploy/prod.yaml", "infra/main.tf"))
+    reason = "it changes deploy/prod.yaml, infra/main.tf, which `protected` in the policy keeps as it is"
+    assert PROTECTED((push, push, MESSAGE), policy) == reason
+    assert held((push,), policy) == reason
+    assert PROTECTED((PUSH,), policy) is None
+    assert PROTECTED((push,), ANYTHING) is None
