@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from intern_action.agent.budget import Allowance, exhausted
+from intern_action.agent.context import Context, Room
 from intern_action.agent.ending import ending_of
+from intern_action.agent.folding import Folder, Prompts
 from intern_action.agent.memory import Memory, interrupted
 from intern_action.agent.toolbox import Toolbox, Verdict
 from intern_action.core.effects import Disposition
 from intern_action.core.endings import Ending
-from intern_action.core.errors import ToolFailed
+from intern_action.core.errors import ContextOverflow, ToolFailed
 from intern_action.core.events import Answered, Event, Heard, Held, Spent, Started
 from intern_action.core.frozen import frozen
 from intern_action.core.ports import Desk, JournalFile, Model, Tool, Watcher
-from intern_action.core.types import Call, Conversation, ToolResult
+from intern_action.core.types import Call, Conversation, Reply, ToolResult
 
 MOST_AT_ONCE = 4
 """Calls that only read and stand side by side run together, this many at a time."""
+
+MOST_FOLDS = 4
+"""How often one question is made smaller because the model cannot read it."""
 
 
 @frozen
@@ -36,6 +41,8 @@ class Loop:
         memory: what is known; every event written here is also taken in.
         journal: where events are appended before they count.
         system: the system prompt.
+        room: how much the model reads; asked when it is first needed.
+        words: the prompts of the loop itself.
     """
 
     def __init__(
@@ -49,6 +56,8 @@ class Loop:
         allowance: Allowance,
         watcher: Watcher,
         system: str,
+        room: Callable[[], Room],
+        words: Prompts,
     ) -> None:
         self._memory = memory
         self._model = model
@@ -58,6 +67,8 @@ class Loop:
         self._allowance = allowance
         self._watcher = watcher
         self._system = system
+        self._context = Context(room=room, system=system, tools=toolbox.specs)
+        self._folder = Folder(context=self._context, model=model, system=system, words=words, write=self._write)
 
     def run(self) -> Ending:
         """Go on until there is an ending. Raises ModelError when the provider fails; everything heard so far is kept."""
@@ -67,19 +78,38 @@ class Loop:
             ending = ending_of(self._memory) or exhausted(self._memory, self._allowance, self._desk.clock.now())
             if ending is not None:
                 return ending
-            self._ask()
+            if not self._made_room():
+                self._ask()
 
     # --- asking --------------------------------------------------------------------------------------------------
 
+    def _made_room(self) -> bool:
+        """Fold a conversation that is full. A summary costs money: whether there is any left is looked at again."""
+        if not self._context.full(self._memory):
+            return False
+        self._folder.fold(self._memory)
+        return not self._context.full(self._memory)
+
     def _ask(self) -> None:
-        reply = self._model.answer(
-            Conversation(
-                system=self._system, tools=self._toolbox.specs, turns=self._memory.turns, epoch=self._memory.epoch
-            ),
-            self._watcher.streamed,
-        )
-        self._write(Heard(reply=reply))
+        self._write(Heard(reply=self._reply()))
         self._book()
+
+    def _reply(self) -> Reply:
+        """Ask, and make the conversation smaller as long as the model says that it cannot read all of it."""
+        for _ in range(MOST_FOLDS):
+            try:
+                return self._asked()
+            except ContextOverflow as overflow:
+                self._context.overflowed(self._memory, overflow.window_tokens)
+                self._folder.fold(self._memory)
+        return self._asked()
+
+    def _asked(self) -> Reply:
+        memory = self._memory
+        conversation = Conversation(
+            system=self._system, tools=self._context.tools, turns=memory.turns, epoch=memory.epoch
+        )
+        return self._model.answer(conversation, self._watcher.streamed)
 
     def _book(self) -> None:
         """Book what an answer cost; also one that was heard by a run that died before it was booked."""

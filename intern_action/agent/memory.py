@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from intern_action.agent.shorten import shortened_tail, shortened_turn
 from intern_action.core.errors import Bug
 from intern_action.core.events import (
     Allowed,
@@ -38,6 +39,8 @@ class Memory:
         self.exit_code = 0
         self.turns: list[Turn] = []
         self.epoch = 0
+        self.folded_to = 0
+        """How many of the turns are older than the newest fold."""
         self.replies = 0
         self.calls: dict[str, Call] = {}
         self.open: dict[str, Call] = {}
@@ -137,8 +140,16 @@ class Memory:
             self.snapshot = event.snapshot
 
     def _fold(self, event: Folded) -> None:
-        self.turns = [Note(text=event.note), *self.turns[event.turns :]]
+        """People's words outlive every fold: they are the task, and nobody may say them otherwise."""
+        gone, rest = self.turns[: event.turns], self.turns[event.turns :]
+        kept: list[Turn] = [turn for turn in gone if isinstance(turn, Words)]
+        note: list[Turn] = [Note(text=event.note)] if event.note else []
+        if event.most_bytes:
+            kept = [shortened_turn(turn, event.most_bytes) for turn in kept]
+            rest = shortened_tail(rest, event.most_bytes)
+        self.turns = [*kept, *note, *rest]
         self.epoch += 1
+        self.folded_to = len(self.turns)
 
     def _spend(self, event: Spent) -> None:
         if not event.call_id:

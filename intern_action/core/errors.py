@@ -90,7 +90,11 @@ class ModelRefused(ModelError):
 
 
 class ContextOverflow(ModelError):
-    """The conversation has more tokens than the model reads."""
+    """The conversation has more tokens than the model reads. `window_tokens` is how many that are, 0 when nobody said."""
+
+    def __init__(self, message: str, *, window_tokens: int = 0) -> None:
+        super().__init__(message)
+        self.window_tokens = window_tokens
 
 
 class ModelGarbled(ModelError):

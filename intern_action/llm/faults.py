@@ -37,6 +37,14 @@ _OVERFLOW = re.compile(
 )
 """How OpenAI, Anthropic, Gemini, Bedrock, vLLM, TGI, llama.cpp, Ollama, Mistral and others say that there are too many tokens."""
 
+_WINDOWS = (
+    re.compile(r"(?:>|<=)\s*(\d{4,9})\b"),
+    re.compile(r"\b(\d{4,9})\s+maximum"),
+    re.compile(r"tokens allowed\D{0,10}(\d{4,9})\b"),
+    re.compile(r"(?:context[_ ](?:length|window|size|limit)|max_model_len)\D{0,60}?(\d{4,9})\b"),
+)
+"""Where the number stands of how many tokens would have done, the surest first."""
+
 _NO_CREDIT = re.compile(r"insufficient_quota|credit balance is too low", re.IGNORECASE)
 _RATE = HTTPStatus.TOO_MANY_REQUESTS
 _NO_ENTRY = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
@@ -70,7 +78,8 @@ def fault(status: int, words: str, asked: Asked, *, retry_after_seconds: float |
     """Return the fault for an HTTP status and the provider's words."""
     said = f"{asked.model} at {asked.where} answered {status}: {asked.shown(words)}"
     if status not in {*_NO_ENTRY, _RATE} and _OVERFLOW.search(words) is not None:
-        return ContextOverflow(f"{said}. The conversation is longer than the model reads")
+        told = window_told(words)
+        return ContextOverflow(f"{said}. The conversation is longer than the model reads", window_tokens=told)
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or (
         status == _RATE and _TOO_BIG_AT_ANY_RATE.search(words) is not None
     ):
@@ -86,6 +95,14 @@ def fault(status: int, words: str, asked: Asked, *, retry_after_seconds: float |
     if status == HTTPStatus.NOT_FOUND:
         return ModelRefused(f"{said}. Check the model's name and the base URL")
     return ModelRefused(said)
+
+
+def window_told(words: str) -> int:
+    """Return how many tokens the model reads, by a provider's words about too many of them; 0 when they do not say."""
+    for window in _WINDOWS:
+        if found := window.search(words.replace(",", "")):
+            return int(found[1])
+    return 0
 
 
 def _key_advice(asked: Asked) -> str:

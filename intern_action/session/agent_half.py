@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from intern_action.agent.budget import Allowance
+from intern_action.agent.context import Room
+from intern_action.agent.folding import Prompts
 from intern_action.agent.loop import Loop
 from intern_action.agent.memory import Memory
 from intern_action.agent.toolbox import Toolbox
@@ -32,6 +34,8 @@ class AgentHalf:
         watcher: Watcher,
         system: str,
         allowance: Allowance,
+        room: Callable[[], Room],
+        words: Prompts,
     ) -> None:
         self._model = model
         self._toolbox = toolbox
@@ -40,6 +44,8 @@ class AgentHalf:
         self._watcher = watcher
         self._system = system
         self._allowance = allowance
+        self._room = room
+        self._words = words
 
     def work(self, entries: Sequence[Entry]) -> str:
         """Go on from control's journal; return the folder of the bundle.
@@ -71,6 +77,8 @@ class AgentHalf:
             allowance=self._allowance,
             watcher=self._watcher,
             system=self._system,
+            room=self._room,
+            words=self._words,
         )
         try:
             ending = loop.run()

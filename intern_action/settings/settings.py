@@ -121,10 +121,12 @@ class Traces(Section):
 
 
 class Models(Section):
-    """How models are reached: base addresses by provider, prices, patience, retries after a fault."""
+    """How models are reached: base addresses by provider, prices, windows, when to fold, patience, retries after a fault."""
 
     base_urls: Mapping[str, str] = Field(default_factory=dict[str, str])
     prices: Words
+    windows: Words
+    fold_at: int = Field(ge=2_048, le=10_000_000)
     timeout: Duration
     retries: int = Field(ge=0, le=20)
 

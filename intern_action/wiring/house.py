@@ -26,6 +26,7 @@ from intern_action.hub.folders import content_of
 from intern_action.jobs._backend import Supplies
 from intern_action.session.office import Case, Office
 from intern_action.settings.places import configs
+from intern_action.settings.words import prompt
 from intern_action.shell.places import usual_secrets
 from intern_action.shell.tool_shell import ToolShell, make_shell
 from intern_action.tools import all_tools
@@ -43,7 +44,9 @@ from intern_action.wiring.parts import (
     minutes,
     model_named,
     offline,
+    output_chars,
     redactor_for,
+    room_of,
     watcher_for,
     writer_for,
 )
@@ -294,6 +297,8 @@ class House:
             watcher=self.watcher,
             system=(configs() / "prompts" / "system.md").read_text(encoding="utf-8"),
             allowance=Allowance(turns=began.max_turns, usd=began.max_cost_usd),
+            room=lambda: room_of(began.model, self.premises),
+            words=prompt,
         )
         bundle = half.work(entries)
         model.begin()
@@ -335,7 +340,7 @@ class House:
             python=self._python,
             environment=offline(self.world),
             limits=ToolLimits(
-                output_chars=tools.output_chars,
+                output_chars=output_chars(tools.output_chars, room_of(self.case.began.model, self.premises)),
                 spill_bytes=tools.spill_mb << 20,
                 timeout_seconds=tools.timeout.total_seconds(),
                 longest_timeout_seconds=tools.longest_timeout.total_seconds(),
