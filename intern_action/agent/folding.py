@@ -8,13 +8,11 @@ from intern_action.agent.context import Context, Fold, size_of
 from intern_action.agent.digest import digest, plan_lines
 from intern_action.agent.memory import Memory
 from intern_action.agent.shorten import bytes_of, shortened
+from intern_action.agent.voice import Words
 from intern_action.core.errors import ModelError
 from intern_action.core.events import Event, Folded, Spent
 from intern_action.core.ports import Model
 from intern_action.core.types import Conversation, FinishReason, Note, Reply
-
-Prompts = Callable[..., str]
-"""Returns what the model reads: a name in `configs/prompts`, and the values for it."""
 
 _SHORTEST_ASKED = 400
 """A note with less room than this is not worth a request."""
@@ -33,7 +31,7 @@ class Folder:
     """
 
     def __init__(
-        self, *, context: Context, model: Model, system: str, words: Prompts, write: Callable[[Event], None]
+        self, *, context: Context, model: Model, system: str, words: Words, write: Callable[[Event], None]
     ) -> None:
         self._context = context
         self._model = model

@@ -8,13 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 from intern_action.agent.budget import Allowance, exhausted
 from intern_action.agent.context import Context, Room
 from intern_action.agent.ending import ending_of
-from intern_action.agent.folding import Folder, Prompts
+from intern_action.agent.folding import Folder
+from intern_action.agent.guard import Guard, told
 from intern_action.agent.memory import Memory, interrupted
 from intern_action.agent.toolbox import Toolbox, Verdict
+from intern_action.agent.voice import Voice
 from intern_action.core.effects import Disposition
 from intern_action.core.endings import Ending
-from intern_action.core.errors import ContextOverflow, ToolFailed
-from intern_action.core.events import Answered, Event, Heard, Held, Spent, Started
+from intern_action.core.errors import ContextOverflow, Stuck, ToolFailed
+from intern_action.core.events import Answered, Event, Heard, Held, Noted, Spent, Started
 from intern_action.core.frozen import frozen
 from intern_action.core.ports import Desk, JournalFile, Model, Tool, Watcher
 from intern_action.core.types import Call, Conversation, Reply, ToolResult
@@ -42,7 +44,7 @@ class Loop:
         journal: where events are appended before they count.
         system: the system prompt.
         room: how much the model reads; asked when it is first needed.
-        words: the prompts of the loop itself.
+        voice: the words of the loop itself.
     """
 
     def __init__(
@@ -57,7 +59,7 @@ class Loop:
         watcher: Watcher,
         system: str,
         room: Callable[[], Room],
-        words: Prompts,
+        voice: Voice,
     ) -> None:
         self._memory = memory
         self._model = model
@@ -68,18 +70,35 @@ class Loop:
         self._watcher = watcher
         self._system = system
         self._context = Context(room=room, system=system, tools=toolbox.specs)
-        self._folder = Folder(context=self._context, model=model, system=system, words=words, write=self._write)
+        self._voice = voice
+        self._guard = Guard(voice.prompt)
+        self._folder = Folder(context=self._context, model=model, system=system, words=voice.prompt, write=self._write)
 
     def run(self) -> Ending:
-        """Go on until there is an ending. Raises ModelError when the provider fails; everything heard so far is kept."""
+        """Go on until there is an ending.
+
+        Raises:
+            ModelError: the provider fails; everything heard so far is kept.
+            Stuck: the session goes in circles and was not brought out of it.
+        """
         self._book()
         while True:
             self._answer_open_calls()
             ending = ending_of(self._memory) or exhausted(self._memory, self._allowance, self._desk.clock.now())
             if ending is not None:
                 return ending
+            self._heed()
             if not self._made_room():
                 self._ask()
+
+    def _heed(self) -> None:
+        """Say what the guard has noticed, or end where saying it did not help."""
+        self._guard.follow(self._memory)
+        if self._guard.stuck is not None:
+            raise Stuck(self._voice.text("stuck", **told(self._guard.stuck)).strip())
+        if self._guard.due:
+            self._write(Noted(text=self._guard.due))
+            self._guard.follow(self._memory)
 
     # --- asking --------------------------------------------------------------------------------------------------
 
@@ -120,6 +139,7 @@ class Loop:
     # --- answering -----------------------------------------------------------------------------------------------
 
     def _answer_open_calls(self) -> None:
+        self._guard.follow(self._memory)
         batch: list[Run] = []
         for call in list(self._memory.open.values()):
             if call.id in self._memory.held:
@@ -135,6 +155,10 @@ class Loop:
 
     def _admit(self, call: Call) -> Run | None:
         """Return the run of a call that may run; answer or hold it at once otherwise."""
+        refusal = self._guard.refusal(call)
+        if refusal is not None:
+            self._write(Answered(call_id=call.id, result=refusal))
+            return None
         try:
             verdict = self._toolbox.judge(call)
         except ToolFailed as failure:

@@ -42,6 +42,8 @@ class Memory:
         self.folded_to = 0
         """How many of the turns are older than the newest fold."""
         self.replies = 0
+        self.trail: list[tuple[int, Turn | Moved]] = []
+        """What was answered and said, and when a session was taken up again, with the number of replies; never folded."""
         self.calls: dict[str, Call] = {}
         self.open: dict[str, Call] = {}
         self.started: set[str] = set()
@@ -88,6 +90,8 @@ class Memory:
             case Began() | Told() | Heard() | Answered() | Noted() | Folded():
                 self._converse(event)
             case Moved():
+                if self.state.over:
+                    self.trail.append((self.replies, event))
                 self.state = move_session(self.state, event.to)
                 self.why, self.exit_code = event.why, event.exit_code
             case Started(call_id=call_id):
@@ -116,6 +120,7 @@ class Memory:
 
     def _say(self, turn: Turn) -> None:
         self.turns.append(turn)
+        self.trail.append((self.replies, turn))
 
     def _hear(self, reply: Reply) -> None:
         self.replies += 1
@@ -134,6 +139,7 @@ class Memory:
             raise Bug(f"an answer to {event.call_id}, which is not open")
         answer = Answer(call=call, result=event.result)
         self.turns.append(answer)
+        self.trail.append((self.replies, answer))
         self._answers.setdefault(call.name, []).append(answer)
         self.held.pop(event.call_id, None)
         if event.snapshot:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 from intern_action.agent.budget import Allowance
 from intern_action.agent.context import Room
-from intern_action.agent.folding import Prompts
 from intern_action.agent.loop import Loop
 from intern_action.agent.memory import Memory
 from intern_action.agent.toolbox import Toolbox
+from intern_action.agent.voice import Voice
 from intern_action.core.bundle import Bundle, BundleShelf, Fault
 from intern_action.core.errors import Bug, InternError
 from intern_action.core.events import Began, Entry, Noted
@@ -35,7 +35,7 @@ class AgentHalf:
         system: str,
         allowance: Allowance,
         room: Callable[[], Room],
-        words: Prompts,
+        voice: Voice,
     ) -> None:
         self._model = model
         self._toolbox = toolbox
@@ -45,7 +45,7 @@ class AgentHalf:
         self._system = system
         self._allowance = allowance
         self._room = room
-        self._words = words
+        self._voice = voice
 
     def work(self, entries: Sequence[Entry]) -> str:
         """Go on from control's journal; return the folder of the bundle.
@@ -78,7 +78,7 @@ class AgentHalf:
             watcher=self._watcher,
             system=self._system,
             room=self._room,
-            words=self._words,
+            voice=self._voice,
         )
         try:
             ending = loop.run()

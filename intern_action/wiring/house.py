@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from intern_action.agent.budget import Allowance
 from intern_action.agent.toolbox import Toolbox
+from intern_action.agent.voice import Voice
 from intern_action.core.entries import Limits
 from intern_action.core.errors import OutsideError
 from intern_action.core.events import Began, Entry
@@ -26,7 +27,7 @@ from intern_action.hub.folders import content_of
 from intern_action.jobs._backend import Supplies
 from intern_action.session.office import Case, Office
 from intern_action.settings.places import configs
-from intern_action.settings.words import prompt
+from intern_action.settings.words import prompt, text
 from intern_action.shell.places import usual_secrets
 from intern_action.shell.tool_shell import ToolShell, make_shell
 from intern_action.tools import all_tools
@@ -187,14 +188,12 @@ class House:
 
     def _dress(self, output: str, provenance: Provenance) -> str:
         from intern_action.hub.provenance import dress
-        from intern_action.settings.words import text
 
         target = self.world.control / "dressed" / provenance.launch_key
         return dress(output, str(target), provenance, lambda origin: text("model-card", p=origin))
 
     def _dress_data(self, folder: str, origin: DataOrigin) -> str:
         from intern_action.hub.data_card import dress_data
-        from intern_action.settings.words import text
 
         target = self.world.control / "dressed" / f"data-{self.session}"
         return dress_data(folder, str(target), origin, lambda o, files: text("dataset-card", o=o, files=files))
@@ -298,7 +297,7 @@ class House:
             system=(configs() / "prompts" / "system.md").read_text(encoding="utf-8"),
             allowance=Allowance(turns=began.max_turns, usd=began.max_cost_usd),
             room=lambda: room_of(began.model, self.premises),
-            words=prompt,
+            voice=Voice(prompt=prompt, text=text),
         )
         bundle = half.work(entries)
         model.begin()

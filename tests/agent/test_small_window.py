@@ -15,12 +15,13 @@ from intern_action.agent.context import Room
 from intern_action.agent.loop import Loop
 from intern_action.agent.memory import Memory
 from intern_action.agent.toolbox import Toolbox
+from intern_action.agent.voice import Voice
 from intern_action.core.endings import Ending, Finished
 from intern_action.core.events import Folded
 from intern_action.core.ports import Desk
 from intern_action.core.types import JsonObject
 from intern_action.llm.openai_shaped import Endpoint, OpenAIShaped
-from intern_action.settings.words import prompt
+from intern_action.settings.words import prompt, text
 from tests.fakes.histories import began
 from tests.fakes.model_server import Ask, Fail, ModelServer, Say, Seen, Step
 from tests.fakes.models import HandClock, unpriced
@@ -97,7 +98,7 @@ def play() -> Play:
                 watcher=SilentWatcher(),
                 system="be good " * 100,
                 room=lambda: room,
-                words=prompt,
+                voice=Voice(prompt=prompt, text=text),
             )
             try:
                 return Session(loop.run(), journal, memory, provider)
