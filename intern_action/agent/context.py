@@ -53,6 +53,11 @@ class Fold:
     note_bytes: int
     most_bytes: int
 
+    @property
+    def changes(self) -> bool:
+        """Whether anything goes."""
+        return bool(self.turns or self.most_bytes)
+
 
 class Context:
     """The room for one session's conversation.
@@ -93,7 +98,8 @@ class Context:
         counted = self._gauge.tokens(memory)
         part, whole = _MOST_OF_WINDOW
         told = window_tokens * part // whole
-        self._learned = told if 0 < told < counted else counted * 7 // 10
+        least = self._gauge.tokens_of(self._gauge.fixed + 2 * _SMALLEST_BYTES)
+        self._learned = max(told if 0 < told < counted else counted * 7 // 10, least)
         self.__dict__.pop("tools", None)  # they may have to be told of more briefly now
         self.__dict__.pop("_gauge", None)
 

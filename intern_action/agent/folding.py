@@ -40,12 +40,14 @@ class Folder:
         self._write = write
 
     def fold(self, memory: Memory) -> None:
-        """Fold the conversation once: one event, one break of the prefix that a provider keeps.
+        """Fold the conversation once: one event, one break of the prefix that a provider keeps. One that is short stays whole.
 
         Raises:
             ContextOverflow: there is no room beside instructions and tools.
         """
         fold = self._context.fold(memory)
+        if not fold.changes:
+            return
         note = self._note(memory, fold) if fold.turns else ""
         self._write(Folded(turns=fold.turns, note=note, most_bytes=fold.most_bytes))
 

@@ -15,14 +15,17 @@ from intern_action.agent.toolbox import Toolbox, Verdict
 from intern_action.agent.voice import Voice
 from intern_action.core.effects import Disposition
 from intern_action.core.endings import Ending
-from intern_action.core.errors import ContextOverflow, Stuck, ToolFailed
+from intern_action.core.errors import ContextOverflow, ModelFiltered, ModelGarbled, Stuck, ToolFailed
 from intern_action.core.events import Answered, Event, Heard, Held, Noted, Spent, Started
 from intern_action.core.frozen import frozen
 from intern_action.core.ports import Desk, JournalFile, Model, Tool, Watcher
-from intern_action.core.types import Call, Conversation, Reply, ToolResult
+from intern_action.core.types import Call, Conversation, FinishReason, Reply, ToolResult
 
 MOST_AT_ONCE = 4
 """Calls that only read and stand side by side run together, this many at a time."""
+
+MOST_CUT = 3
+"""How often in a row an answer may be cut short by its length or by a filter."""
 
 MOST_FOLDS = 4
 """How often one question is made smaller because the model cannot read it."""
@@ -87,9 +90,23 @@ class Loop:
             ending = ending_of(self._memory) or exhausted(self._memory, self._allowance, self._desk.clock.now())
             if ending is not None:
                 return ending
+            self._go_on()
             self._heed()
             if not self._made_room():
                 self._ask()
+
+    def _go_on(self) -> None:
+        """Say why its last answer is not the end to a model that was cut short; end when that keeps happening."""
+        last = self._memory.turns[-1]
+        if not isinstance(last, Reply) or last.calls:
+            return
+        cut = self._memory.cut_short
+        if cut >= MOST_CUT:
+            kind = ModelFiltered if last.finish is FinishReason.FILTER else ModelGarbled
+            raise kind(
+                self._voice.text("cut-short", times=cut, finish=last.finish.value, model=self._model.name).strip()
+            )
+        self._write(Noted(text=self._voice.prompt("cut", finish=last.finish.value)))
 
     def _heed(self) -> None:
         """Say what the guard has noticed, or end where saying it did not help."""
@@ -106,8 +123,9 @@ class Loop:
         """Fold a conversation that is full. A summary costs money: whether there is any left is looked at again."""
         if not self._context.full(self._memory):
             return False
+        before = self._memory.epoch
         self._folder.fold(self._memory)
-        return not self._context.full(self._memory)
+        return self._memory.epoch != before and not self._context.full(self._memory)
 
     def _ask(self) -> None:
         self._write(Heard(reply=self._reply()))

@@ -26,7 +26,7 @@ from intern_action.core.events import (
     Told,
 )
 from intern_action.core.states import State, move_session
-from intern_action.core.types import Answer, Call, Note, Reply, ToolResult, Turn, Words
+from intern_action.core.types import Answer, Call, FinishReason, Note, Reply, ToolResult, Turn, Words
 
 
 class Memory:
@@ -57,6 +57,8 @@ class Memory:
         self.model_usd = Decimal(0)
         self.jobs_usd = Decimal(0)
         self.unpriced = 0
+        self.cut_short = 0
+        """How many answers in a row came to no end of their own."""
         self.unbooked: Reply | None = None
         self.paid: set[str] = set()
         self._answers: dict[str, list[Answer]] = {}
@@ -125,6 +127,8 @@ class Memory:
     def _hear(self, reply: Reply) -> None:
         self.replies += 1
         self.unbooked = reply
+        cut = not reply.calls and reply.finish in {FinishReason.LENGTH, FinishReason.FILTER}
+        self.cut_short = self.cut_short + 1 if cut else 0
         self.turns.append(reply)
         self.started = set()
         for call in reply.calls:

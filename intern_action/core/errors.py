@@ -11,6 +11,7 @@
     │   ├── ModelUnreachable      no connection, time-out, 5xx, overload
     │   ├── ModelCut              the stream ended before a finish reason came
     │   ├── ModelRefused          bad request, unknown model
+    │   ├── ModelFiltered         the provider's filter stopped question or answer
     │   ├── ContextOverflow       more tokens than the model can read
     │   └── ModelGarbled          an answer that cannot be read, or is empty
     ├── OutsideError           6  GitHub or the Hub failed
@@ -87,6 +88,10 @@ class ModelCut(ModelError):
 
 class ModelRefused(ModelError):
     """The provider calls the request bad, or does not know the model."""
+
+
+class ModelFiltered(ModelError):
+    """The provider's content filter stopped what was asked, or what was answered."""
 
 
 class ContextOverflow(ModelError):

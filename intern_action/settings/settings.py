@@ -17,6 +17,10 @@ def _money_or_none(value: object) -> Decimal | None:
     return None if value is None else money_usd(value)
 
 
+def _duration_or_none(value: object) -> timedelta | None:
+    return None if value is None else duration(value)
+
+
 def _words(value: object) -> object:
     """Return a list of words: in an environment variable they stand in one line, between commas."""
     if isinstance(value, str):
@@ -25,6 +29,7 @@ def _words(value: object) -> object:
 
 
 MoneyUsd = Annotated[Decimal, BeforeValidator(money_usd)]
+DurationOrNone = Annotated[timedelta | None, BeforeValidator(_duration_or_none)]
 MoneyUsdOrNone = Annotated[Decimal | None, BeforeValidator(_money_or_none)]
 Duration = Annotated[timedelta, BeforeValidator(duration)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
@@ -166,6 +171,7 @@ class Settings(Section):
     model: str
     fallbacks: Words
     max_turns: int = Field(ge=1, le=10_000)
+    max_time: DurationOrNone
     max_cost_usd: MoneyUsdOrNone
     stream: bool
     sandbox_tools: bool

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -275,6 +276,12 @@ class House:
         return self.settings.jobs.local.python or sys.executable
 
     @cached_property
+    def _until(self) -> datetime | None:
+        """When this run has to be over, None for no limit. It begins when the agent does, and what is waited for counts."""
+        longest = self.settings.max_time
+        return None if longest is None else self.premises.clock.now() + longest
+
+    @cached_property
     def _toolbox(self) -> Toolbox:
         return Toolbox(all_tools(), lambda effects: held(effects, self._policy_of_calls) if effects else None)
 
@@ -295,7 +302,7 @@ class House:
             shelf=self._shelf,
             watcher=self.watcher,
             system=(configs() / "prompts" / "system.md").read_text(encoding="utf-8"),
-            allowance=Allowance(turns=began.max_turns, usd=began.max_cost_usd),
+            allowance=Allowance(turns=began.max_turns, usd=began.max_cost_usd, until=self._until),
             room=lambda: room_of(began.model, self.premises),
             voice=Voice(prompt=prompt, text=text),
         )

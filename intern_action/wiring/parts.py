@@ -155,7 +155,27 @@ def window_in(line: str) -> tuple[str, int]:
 
 
 def model_named(name: str, premises: Premises, recipes: RecipeBook, tell: Callable[[str], None]) -> Model:
-    """Return the model of this name; `tell` gets a line before each further try. Nothing is opened before its first answer."""
+    """Return the model of this name, with the listed ones behind it; `tell` gets a line before each further try.
+
+    Nothing is opened before its first answer.
+    """
+    from intern_action.llm.fallback import Falling
+
+    first = one_model(name, premises, recipes, tell)
+    others = [
+        partial(one_model, other, premises, recipes, tell)
+        for other in premises.settings.fallbacks
+        if other not in {"", name}
+    ]
+    return Falling(first, others, tell=tell) if others else first
+
+
+def one_model(name: str, premises: Premises, recipes: RecipeBook, tell: Callable[[str], None]) -> Model:
+    """Return the model of this name alone.
+
+    Raises:
+        Misconfigured, ModelAuth: as `resolve`.
+    """
     from intern_action.llm.resolve import resolve
     from intern_action.llm.retry import Stamina
 

@@ -175,7 +175,7 @@ def test_a_fold_keeps_pairs_order_words_and_the_newest_and_fits(
     kept = [turn.call.id for turn in after if isinstance(turn, Answer)]
     assert kept == answered[len(answered) - len(kept) :], "what stays stays in its order"
     assert context(room)._gauge.tokens(memory) <= room.most_tokens, "and it fits"
-    assert sum(isinstance(event, Folded) for event in written) == 1, "one break of the prefix"
+    assert sum(isinstance(event, Folded) for event in written) <= 1, "one break of the prefix, none where nothing goes"
     messages(conversation(*after), "m")  # no provider is shown half a pair
 
 

@@ -10,6 +10,7 @@ from intern_action.core.errors import (
     ContextOverflow,
     ModelAuth,
     ModelError,
+    ModelFiltered,
     ModelRateLimited,
     ModelRefused,
     ModelUnreachable,
@@ -59,6 +60,15 @@ def test_a_number_of_tokens_asked_for_is_not_taken_for_a_window():
     [
         (400, "Unknown parameter: tools[0].strict", ModelRefused),
         (400, "max_tokens must be at least 1", ModelRefused),
+        (400, "max_tokens: 1500 is not supported here", ModelRefused),
+        (400, "Invalid value for max_tokens: 1500", ModelRefused),
+        (
+            400,
+            "The response was filtered due to the prompt triggering content management policy (content_filter)",
+            ModelFiltered,
+        ),
+        (400, "Your request was rejected as a result of our safety system", ModelFiltered),
+        (422, "prompt_blocked", ModelFiltered),
         (401, "no", ModelAuth),
         (402, "You have exceeded your monthly included credits", ModelRefused),
         (403, "the model is gated; maximum context for you is nothing", ModelAuth),
