@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 from intern_action.agent.context import Context, Fold, size_of
 from intern_action.agent.digest import digest, plan_lines
+from intern_action.agent.door import masked
 from intern_action.agent.memory import Memory
 from intern_action.agent.shorten import bytes_of, shortened
 from intern_action.agent.voice import Words
 from intern_action.core.errors import ModelError
 from intern_action.core.events import Event, Folded, Spent
-from intern_action.core.ports import Model
+from intern_action.core.ports import Model, Redactor
 from intern_action.core.types import Conversation, FinishReason, Note, Reply
 
 _SHORTEST_ASKED = 400
@@ -27,16 +28,25 @@ class Folder:
         context: how much room there is.
         model: who sums up.
         words: the prompts.
+        redactor: masks what a summary repeats.
         write: journals an event and takes it in.
     """
 
     def __init__(
-        self, *, context: Context, model: Model, system: str, words: Words, write: Callable[[Event], None]
+        self,
+        *,
+        context: Context,
+        model: Model,
+        system: str,
+        words: Words,
+        redactor: Redactor,
+        write: Callable[[Event], None],
     ) -> None:
         self._context = context
         self._model = model
         self._system = system
         self._words = words
+        self._redactor = redactor
         self._write = write
 
     def fold(self, memory: Memory) -> None:
@@ -79,7 +89,7 @@ class Folder:
         self._write(
             Spent(usd=reply.usage.cost_usd, why=f"{reply.model or self._model.name}, a summary", usage=reply.usage)
         )
-        return _usable(reply, size_of(gone), room)
+        return _usable(masked(reply, self._redactor), size_of(gone), room)
 
 
 def _usable(reply: Reply, replaced: int, room: int) -> str:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from intern_action.agent.budget import Allowance, exhausted
 from intern_action.agent.context import Context, Room
+from intern_action.agent.door import Stream, masked
 from intern_action.agent.ending import ending_of
 from intern_action.agent.folding import Folder
 from intern_action.agent.guard import Guard, told
@@ -75,7 +76,14 @@ class Loop:
         self._context = Context(room=room, system=system, tools=toolbox.specs)
         self._voice = voice
         self._guard = Guard(voice.prompt)
-        self._folder = Folder(context=self._context, model=model, system=system, words=voice.prompt, write=self._write)
+        self._folder = Folder(
+            context=self._context,
+            model=model,
+            system=system,
+            words=voice.prompt,
+            redactor=desk.redactor,
+            write=self._write,
+        )
 
     def run(self) -> Ending:
         """Go on until there is an ending.
@@ -146,7 +154,10 @@ class Loop:
         conversation = Conversation(
             system=self._system, tools=self._context.tools, turns=memory.turns, epoch=memory.epoch
         )
-        return self._model.answer(conversation, self._watcher.streamed)
+        stream = Stream(self._watcher.streamed, self._desk.redactor)
+        reply = self._model.answer(conversation, stream)
+        stream.end()
+        return masked(reply, self._desk.redactor)
 
     def _book(self) -> None:
         """Book what an answer cost; also one that was heard by a run that died before it was booked."""
@@ -180,7 +191,7 @@ class Loop:
         try:
             verdict = self._toolbox.judge(call)
         except ToolFailed as failure:
-            self._write(Answered(call_id=call.id, result=_failed(failure)))
+            self._write(Answered(call_id=call.id, result=self._failed(failure)))
             return None
         if verdict.disposition is Disposition.HELD:
             self._write(Held(call_id=call.id, why=verdict.why))
@@ -210,9 +221,13 @@ class Loop:
         try:
             result = run.tool.run(run.call.arguments, self._desk)
         except ToolFailed as failure:
-            result = _failed(failure)
+            result = self._failed(failure)
         seconds = round(self._desk.clock.monotonic() - began, 3)
         return Answered(call_id=run.call.id, result=result, snapshot=self._snapshot(run), seconds=seconds)
+
+    def _failed(self, failure: ToolFailed) -> ToolResult:
+        """Return a failure as an answer; names of files and words of others stand in it."""
+        return ToolResult(text=self._desk.redactor.text(str(failure)), failed=True)
 
     def _snapshot(self, run: Run) -> str:
         """Return the commit that holds what the call changed in the checkout, "" when it changed nothing."""
@@ -225,10 +240,6 @@ class Loop:
         self._journal.append(event)
         self._memory.take(event)
         self._watcher.happened(event)
-
-
-def _failed(failure: ToolFailed) -> ToolResult:
-    return ToolResult(text=str(failure), failed=True)
 
 
 def _harmless_again(tool: Tool, verdict: Verdict) -> bool:

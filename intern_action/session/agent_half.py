@@ -68,11 +68,12 @@ class AgentHalf:
             note = Noted(text=GONE)
             segment.append(note)
             memory.take(note)
+        desk = place.desk(memory.past)
         loop = Loop(
             memory=memory,
             model=self._model,
             toolbox=self._toolbox,
-            desk=place.desk(memory.past),
+            desk=desk,
             journal=segment,
             allowance=self._allowance,
             watcher=self._watcher,
@@ -85,7 +86,8 @@ class AgentHalf:
         except Bug:
             raise
         except InternError as error:
-            return Fault(kind=type(error).__name__, message=str(error), exit_code=error.exit_code)
+            message = desk.redactor.text(str(error))
+            return Fault(kind=type(error).__name__, message=message, exit_code=error.exit_code)
         match ending.kind:
             case "exhausted":
                 return Fault(kind=f"exhausted-{ending.what}", message=ending.text, exit_code=4)

@@ -30,6 +30,7 @@ from intern_action.core.types import (
 from intern_action.llm.wire import dump, messages
 from intern_action.settings.words import prompt
 from intern_action.tools import all_tools
+from intern_action.trace.redact import SecretRedactor
 from tests.fakes.histories import began, histories, pairs_are_whole, texts
 from tests.fakes.models import conversation
 from tests.fakes.thinking import ScriptedModel, calls, says
@@ -64,7 +65,9 @@ def folded(memory: Memory, room: Room, *script: Reply | ModelError) -> tuple[lis
         written.append(event)
         memory.take(event)
 
-    Folder(context=context(room), model=model, system=SYSTEM, words=prompt, write=write).fold(memory)
+    Folder(
+        context=context(room), model=model, system=SYSTEM, words=prompt, redactor=SecretRedactor({}), write=write
+    ).fold(memory)
     return written, model
 
 
