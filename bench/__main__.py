@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from bench.clients import CLIENTS, PLAIN, Client
 from bench.figures import Figures, doubled, ratios, together
+from bench.guard import guard_table
 from bench.measure import TURNS, help_seconds, run
 from bench.parts import costs, table
 from bench.report import Tables, committed, machine, text, write
@@ -31,7 +32,7 @@ def main() -> int:
     worse = compared(found, clients) if not options.quick else {}
     relative = {name: ratios(figures, found[PLAIN.name]) for name, figures in found.items() if name != PLAIN.name}
     counted = requests()
-    tables = Tables(parts=table(costs()), requests=request_table(counted))
+    tables = Tables(parts=table(costs()), guard=guard_table(), requests=request_table(counted))
     print(text(found, relative, where, tables))
     if not options.quick and not options.only and (options.accept or not worse):
         write(found, relative, where, tables)

@@ -18,6 +18,7 @@ TURNS = 300
 EARLY, LATE = 5, 300
 AROUND = 20
 """Turns that one figure is the median of."""
+_ARGUMENTS = f'{{"path": "{NOTES}", "limit": {{turn}}}}'
 _PROBE_SECONDS = 0.01
 _LONGEST_RUN_SECONDS = 600
 
@@ -49,7 +50,7 @@ class Run:
 def run(client: Client, turns: int) -> Run:
     """Run a client once. Raises RuntimeError with its output when it fails or does another number of turns."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        with ModelServer(bench_script(turns, "read_file", {"path": NOTES}), keep_bodies=False) as server:
+        with ModelServer(bench_script(turns, "read_file", _ARGUMENTS), keep_bodies=False) as server:
             place = Place(root=server.root, folder=Path(folder))
             furnish(place)
             watched = _watch(client.command(place), client.environment(place))

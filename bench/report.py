@@ -43,9 +43,10 @@ TARGETS_OF: Mapping[str, Mapping[str, float]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tables:
-    """Further tables of the page, as `bench.parts` and `bench.requests` give them."""
+    """Further tables of the page, as `bench.parts`, `bench.guard` and `bench.requests` give them."""
 
     parts: str
+    guard: str
     requests: str
 
 
@@ -91,6 +92,7 @@ def text(
         figures="\n".join(_table({name: asdict(values) for name, values in figures.items()}, "")),
         targets="\n".join(_targets(figures)),
         parts=tables.parts,
+        guard=tables.guard,
         requests=tables.requests,
     )
 
@@ -121,6 +123,12 @@ the next request, with the tool, the journal and the progress lines. Growth: tur
 What every turn or every start pays for, in one process, the fastest of many.
 
 {parts}
+
+## The loop guard
+
+Labelled histories in `tests/agent/histories`, each loop played on for 60 turns by a model that heeds nothing, a note, or a plan.
+
+{guard}
 
 ## Requests to the Hub
 

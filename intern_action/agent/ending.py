@@ -6,7 +6,7 @@ from datetime import datetime
 
 from intern_action.agent.memory import Memory
 from intern_action.core.endings import Ending, Finished, GaveUp, NeedsCommand, NeedsInput, NeedsJob, NeedsReview
-from intern_action.core.types import Answer, Call, JobRef, Reply, ToolResult
+from intern_action.core.types import Answer, Call, FinishReason, JobRef, Reply, ToolResult
 
 
 def ending_of(memory: Memory) -> Ending | None:
@@ -14,14 +14,19 @@ def ending_of(memory: Memory) -> Ending | None:
     if memory.open:
         return _waiting(memory)
     match memory.turns[-1]:
-        case Reply(calls=(), text=text):
-            return Finished(text=text)
+        case Reply(calls=()) as reply:
+            return None if cut_short(reply) else Finished(text=reply.text)
         case Answer(call=Call(name="ask_person"), result=ToolResult(data={"question": str(question)})):
             return NeedsInput(question=question)
         case Answer(call=Call(name="give_up"), result=ToolResult(data={"reason": str(reason), "because": because})):
             return GaveUp(text=reason, because="job" if because == "job" else "task")
         case _:
             return _awaited(memory)
+
+
+def cut_short(reply: Reply) -> bool:
+    """Whether an answer did not come to its own end: half a sentence is no "done"."""
+    return reply.finish in {FinishReason.LENGTH, FinishReason.FILTER}
 
 
 def _awaited(memory: Memory) -> NeedsCommand | None:

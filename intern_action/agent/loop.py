@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from intern_action.agent.budget import Allowance, exhausted
+from intern_action.agent.context import Context, Room
+from intern_action.agent.door import Stream, masked
 from intern_action.agent.ending import ending_of
+from intern_action.agent.folding import Folder
+from intern_action.agent.guard import Guard, told
 from intern_action.agent.memory import Memory, interrupted
 from intern_action.agent.toolbox import Toolbox, Verdict
+from intern_action.agent.voice import Voice
 from intern_action.core.effects import Disposition
 from intern_action.core.endings import Ending
-from intern_action.core.errors import ToolFailed
-from intern_action.core.events import Answered, Event, Heard, Held, Spent, Started
+from intern_action.core.errors import ContextOverflow, ModelFiltered, ModelGarbled, Stuck, ToolFailed
+from intern_action.core.events import Answered, Event, Heard, Held, Noted, Spent, Started
 from intern_action.core.frozen import frozen
 from intern_action.core.ports import Desk, JournalFile, Model, Tool, Watcher
-from intern_action.core.types import Call, Conversation, ToolResult
+from intern_action.core.types import Call, Conversation, FinishReason, Reply, ToolResult
 
 MOST_AT_ONCE = 4
 """Calls that only read and stand side by side run together, this many at a time."""
+
+MOST_CUT = 3
+"""How often in a row an answer may be cut short by its length or by a filter."""
+
+MOST_FOLDS = 4
+"""How often one question is made smaller because the model cannot read it."""
 
 
 @frozen
@@ -36,6 +47,8 @@ class Loop:
         memory: what is known; every event written here is also taken in.
         journal: where events are appended before they count.
         system: the system prompt.
+        room: how much the model reads; asked when it is first needed.
+        voice: the words of the loop itself.
     """
 
     def __init__(
@@ -49,6 +62,8 @@ class Loop:
         allowance: Allowance,
         watcher: Watcher,
         system: str,
+        room: Callable[[], Room],
+        voice: Voice,
     ) -> None:
         self._memory = memory
         self._model = model
@@ -58,28 +73,91 @@ class Loop:
         self._allowance = allowance
         self._watcher = watcher
         self._system = system
+        self._context = Context(room=room, system=system, tools=toolbox.specs)
+        self._voice = voice
+        self._guard = Guard(voice.prompt)
+        self._folder = Folder(
+            context=self._context,
+            model=model,
+            system=system,
+            words=voice.prompt,
+            redactor=desk.redactor,
+            write=self._write,
+        )
 
     def run(self) -> Ending:
-        """Go on until there is an ending. Raises ModelError when the provider fails; everything heard so far is kept."""
+        """Go on until there is an ending.
+
+        Raises:
+            ModelError: the provider fails; everything heard so far is kept.
+            Stuck: the session goes in circles and was not brought out of it.
+        """
         self._book()
         while True:
             self._answer_open_calls()
             ending = ending_of(self._memory) or exhausted(self._memory, self._allowance, self._desk.clock.now())
             if ending is not None:
                 return ending
-            self._ask()
+            self._go_on()
+            self._heed()
+            if not self._made_room():
+                self._ask()
+
+    def _go_on(self) -> None:
+        """Say why its last answer is not the end to a model that was cut short; end when that keeps happening."""
+        last = self._memory.turns[-1]
+        if not isinstance(last, Reply) or last.calls:
+            return
+        cut = self._memory.cut_short
+        if cut >= MOST_CUT:
+            kind = ModelFiltered if last.finish is FinishReason.FILTER else ModelGarbled
+            raise kind(
+                self._voice.text("cut-short", times=cut, finish=last.finish.value, model=self._model.name).strip()
+            )
+        self._write(Noted(text=self._voice.prompt("cut", finish=last.finish.value)))
+
+    def _heed(self) -> None:
+        """Say what the guard has noticed, or end where saying it did not help."""
+        self._guard.follow(self._memory)
+        if self._guard.stuck is not None:
+            raise Stuck(self._voice.text("stuck", **told(self._guard.stuck)).strip())
+        if self._guard.due:
+            self._write(Noted(text=self._guard.due))
+            self._guard.follow(self._memory)
 
     # --- asking --------------------------------------------------------------------------------------------------
 
+    def _made_room(self) -> bool:
+        """Fold a conversation that is full. A summary costs money: whether there is any left is looked at again."""
+        if not self._context.full(self._memory):
+            return False
+        before = self._memory.epoch
+        self._folder.fold(self._memory)
+        return self._memory.epoch != before and not self._context.full(self._memory)
+
     def _ask(self) -> None:
-        reply = self._model.answer(
-            Conversation(
-                system=self._system, tools=self._toolbox.specs, turns=self._memory.turns, epoch=self._memory.epoch
-            ),
-            self._watcher.streamed,
-        )
-        self._write(Heard(reply=reply))
+        self._write(Heard(reply=self._reply()))
         self._book()
+
+    def _reply(self) -> Reply:
+        """Ask, and make the conversation smaller as long as the model says that it cannot read all of it."""
+        for _ in range(MOST_FOLDS):
+            try:
+                return self._asked()
+            except ContextOverflow as overflow:
+                self._context.overflowed(self._memory, overflow.window_tokens)
+                self._folder.fold(self._memory)
+        return self._asked()
+
+    def _asked(self) -> Reply:
+        memory = self._memory
+        conversation = Conversation(
+            system=self._system, tools=self._context.tools, turns=memory.turns, epoch=memory.epoch
+        )
+        stream = Stream(self._watcher.streamed, self._desk.redactor)
+        reply = self._model.answer(conversation, stream)
+        stream.end()
+        return masked(reply, self._desk.redactor)
 
     def _book(self) -> None:
         """Book what an answer cost; also one that was heard by a run that died before it was booked."""
@@ -90,6 +168,7 @@ class Loop:
     # --- answering -----------------------------------------------------------------------------------------------
 
     def _answer_open_calls(self) -> None:
+        self._guard.follow(self._memory)
         batch: list[Run] = []
         for call in list(self._memory.open.values()):
             if call.id in self._memory.held:
@@ -105,10 +184,14 @@ class Loop:
 
     def _admit(self, call: Call) -> Run | None:
         """Return the run of a call that may run; answer or hold it at once otherwise."""
+        refusal = self._guard.refusal(call)
+        if refusal is not None:
+            self._write(Answered(call_id=call.id, result=refusal))
+            return None
         try:
             verdict = self._toolbox.judge(call)
         except ToolFailed as failure:
-            self._write(Answered(call_id=call.id, result=_failed(failure)))
+            self._write(Answered(call_id=call.id, result=self._failed(failure)))
             return None
         if verdict.disposition is Disposition.HELD:
             self._write(Held(call_id=call.id, why=verdict.why))
@@ -138,9 +221,13 @@ class Loop:
         try:
             result = run.tool.run(run.call.arguments, self._desk)
         except ToolFailed as failure:
-            result = _failed(failure)
+            result = self._failed(failure)
         seconds = round(self._desk.clock.monotonic() - began, 3)
         return Answered(call_id=run.call.id, result=result, snapshot=self._snapshot(run), seconds=seconds)
+
+    def _failed(self, failure: ToolFailed) -> ToolResult:
+        """Return a failure as an answer; names of files and words of others stand in it."""
+        return ToolResult(text=self._desk.redactor.text(str(failure)), failed=True)
 
     def _snapshot(self, run: Run) -> str:
         """Return the commit that holds what the call changed in the checkout, "" when it changed nothing."""
@@ -153,10 +240,6 @@ class Loop:
         self._journal.append(event)
         self._memory.take(event)
         self._watcher.happened(event)
-
-
-def _failed(failure: ToolFailed) -> ToolResult:
-    return ToolResult(text=str(failure), failed=True)
 
 
 def _harmless_again(tool: Tool, verdict: Verdict) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from intern_action.agent.shorten import shortened_tail, shortened_turn
 from intern_action.core.errors import Bug
 from intern_action.core.events import (
     Allowed,
@@ -25,7 +26,7 @@ from intern_action.core.events import (
     Told,
 )
 from intern_action.core.states import State, move_session
-from intern_action.core.types import Answer, Call, Note, Reply, ToolResult, Turn, Words
+from intern_action.core.types import Answer, Call, FinishReason, Note, Reply, ToolResult, Turn, Words
 
 
 class Memory:
@@ -38,7 +39,11 @@ class Memory:
         self.exit_code = 0
         self.turns: list[Turn] = []
         self.epoch = 0
+        self.folded_to = 0
+        """How many of the turns are older than the newest fold."""
         self.replies = 0
+        self.trail: list[tuple[int, Turn | Moved]] = []
+        """What was answered and said, and when a session was taken up again, with the number of replies; never folded."""
         self.calls: dict[str, Call] = {}
         self.open: dict[str, Call] = {}
         self.started: set[str] = set()
@@ -52,6 +57,8 @@ class Memory:
         self.model_usd = Decimal(0)
         self.jobs_usd = Decimal(0)
         self.unpriced = 0
+        self.cut_short = 0
+        """How many answers in a row came to no end of their own."""
         self.unbooked: Reply | None = None
         self.paid: set[str] = set()
         self._answers: dict[str, list[Answer]] = {}
@@ -85,6 +92,8 @@ class Memory:
             case Began() | Told() | Heard() | Answered() | Noted() | Folded():
                 self._converse(event)
             case Moved():
+                if self.state.over:
+                    self.trail.append((self.replies, event))
                 self.state = move_session(self.state, event.to)
                 self.why, self.exit_code = event.why, event.exit_code
             case Started(call_id=call_id):
@@ -113,10 +122,13 @@ class Memory:
 
     def _say(self, turn: Turn) -> None:
         self.turns.append(turn)
+        self.trail.append((self.replies, turn))
 
     def _hear(self, reply: Reply) -> None:
         self.replies += 1
         self.unbooked = reply
+        cut = not reply.calls and reply.finish in {FinishReason.LENGTH, FinishReason.FILTER}
+        self.cut_short = self.cut_short + 1 if cut else 0
         self.turns.append(reply)
         self.started = set()
         for call in reply.calls:
@@ -131,14 +143,23 @@ class Memory:
             raise Bug(f"an answer to {event.call_id}, which is not open")
         answer = Answer(call=call, result=event.result)
         self.turns.append(answer)
+        self.trail.append((self.replies, answer))
         self._answers.setdefault(call.name, []).append(answer)
         self.held.pop(event.call_id, None)
         if event.snapshot:
             self.snapshot = event.snapshot
 
     def _fold(self, event: Folded) -> None:
-        self.turns = [Note(text=event.note), *self.turns[event.turns :]]
+        """People's words outlive every fold: they are the task, and nobody may say them otherwise."""
+        gone, rest = self.turns[: event.turns], self.turns[event.turns :]
+        kept: list[Turn] = [turn for turn in gone if isinstance(turn, Words)]
+        note: list[Turn] = [Note(text=event.note)] if event.note else []
+        if event.most_bytes:
+            kept = [shortened_turn(turn, event.most_bytes) for turn in kept]
+            rest = shortened_tail(rest, event.most_bytes)
+        self.turns = [*kept, *note, *rest]
         self.epoch += 1
+        self.folded_to = len(self.turns)
 
     def _spend(self, event: Spent) -> None:
         if not event.call_id:

@@ -67,7 +67,7 @@ class Toolbox:
             ToolFailed: a flawed call or an unknown tool.
         """
         if call.flaw:
-            raise ToolFailed(f"the arguments of {call.name} cannot be read: {call.flaw}; send one JSON object")
+            raise ToolFailed(f"{call.name} was not run: {call.flaw}")
         effects = tuple(_seen(effect, changed) for effect in self.named(call.name).effects(call.arguments))
         reason = self._hold(effects)
         dispositions = {natural_disposition(effect) for effect in effects}

@@ -11,6 +11,7 @@
     │   ├── ModelUnreachable      no connection, time-out, 5xx, overload
     │   ├── ModelCut              the stream ended before a finish reason came
     │   ├── ModelRefused          bad request, unknown model
+    │   ├── ModelFiltered         the provider's filter stopped question or answer
     │   ├── ContextOverflow       more tokens than the model can read
     │   └── ModelGarbled          an answer that cannot be read, or is empty
     ├── OutsideError           6  GitHub or the Hub failed
@@ -89,8 +90,16 @@ class ModelRefused(ModelError):
     """The provider calls the request bad, or does not know the model."""
 
 
+class ModelFiltered(ModelError):
+    """The provider's content filter stopped what was asked, or what was answered."""
+
+
 class ContextOverflow(ModelError):
-    """The conversation has more tokens than the model reads."""
+    """The conversation has more tokens than the model reads. `window_tokens` is how many that are, 0 when nobody said."""
+
+    def __init__(self, message: str, *, window_tokens: int = 0) -> None:
+        super().__init__(message)
+        self.window_tokens = window_tokens
 
 
 class ModelGarbled(ModelError):

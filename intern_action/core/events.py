@@ -165,10 +165,15 @@ class Noted:
 
 @frozen
 class Folded:
-    """The conversation was compacted: the first `turns` turns are replaced by `note`."""
+    """The conversation was compacted: of the first `turns` turns people's words stay, `note` stands for the rest.
+
+    With a `note` of "" nothing stands for them. `most_bytes` bounds each turn that is kept; 0 leaves them whole. What is newest
+    (the last reply and what came after it) may have four times as much.
+    """
 
     turns: int
     note: str
+    most_bytes: int = 0
     kind: Literal["folded"] = "folded"
 
 

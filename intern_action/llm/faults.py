@@ -18,6 +18,7 @@ from intern_action.core.errors import (
     ContextOverflow,
     ModelAuth,
     ModelError,
+    ModelFiltered,
     ModelRateLimited,
     ModelRefused,
     ModelUnreachable,
@@ -37,9 +38,25 @@ _OVERFLOW = re.compile(
 )
 """How OpenAI, Anthropic, Gemini, Bedrock, vLLM, TGI, llama.cpp, Ollama, Mistral and others say that there are too many tokens."""
 
+_WINDOWS = (
+    re.compile(r"(?:>|<=)\s*(\d{4,9})\b"),
+    re.compile(r"\b(\d{4,9})\s+maximum"),
+    re.compile(r"tokens allowed\D{0,10}(\d{4,9})\b"),
+    re.compile(r"(?:context[_ ](?:length|window|size|limit)|max_model_len)\D{0,60}?(\d{4,9})\b"),
+)
+"""Where the number stands of how many tokens would have done, the surest first."""
+
+_FILTERED = re.compile(
+    r"content[_ ]filter|content management policy|content[_ ]policy|ResponsibleAI|safety (?:system|filter|policy|settings)"
+    r"|blocked by .{0,40}(?:safety|guardrail|policy)|guardrail_intervened|prompt_blocked",
+    re.IGNORECASE,
+)
+"""How Azure, OpenAI, Gemini, Bedrock and others say that they will not answer this."""
+
 _NO_CREDIT = re.compile(r"insufficient_quota|credit balance is too low", re.IGNORECASE)
 _RATE = HTTPStatus.TOO_MANY_REQUESTS
 _NO_ENTRY = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+_FILTERING = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY})
 _PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_EARLY})
 _TOO_BIG_AT_ANY_RATE = re.compile(r"request too large", re.IGNORECASE)
 
@@ -69,12 +86,11 @@ class Asked:
 def fault(status: int, words: str, asked: Asked, *, retry_after_seconds: float | None = None) -> ModelError:
     """Return the fault for an HTTP status and the provider's words."""
     said = f"{asked.model} at {asked.where} answered {status}: {asked.shown(words)}"
-    if status not in {*_NO_ENTRY, _RATE} and _OVERFLOW.search(words) is not None:
-        return ContextOverflow(f"{said}. The conversation is longer than the model reads")
-    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or (
-        status == _RATE and _TOO_BIG_AT_ANY_RATE.search(words) is not None
-    ):
-        return ContextOverflow(f"{said}. The conversation is bigger than the provider takes")
+    too_long = _too_long(status, words, said)
+    if too_long is not None:
+        return too_long
+    if status in _FILTERING and _FILTERED.search(words) is not None:
+        return ModelFiltered(f"{said}. The provider's filter stopped it")
     if status in _NO_ENTRY:
         return ModelAuth(f"{said}. {_key_advice(asked)}")
     if status == HTTPStatus.PAYMENT_REQUIRED or (status == _RATE and _NO_CREDIT.search(words) is not None):
@@ -86,6 +102,25 @@ def fault(status: int, words: str, asked: Asked, *, retry_after_seconds: float |
     if status == HTTPStatus.NOT_FOUND:
         return ModelRefused(f"{said}. Check the model's name and the base URL")
     return ModelRefused(said)
+
+
+def _too_long(status: int, words: str, said: str) -> ContextOverflow | None:
+    if status not in {*_NO_ENTRY, _RATE} and _OVERFLOW.search(words) is not None:
+        told = window_told(words)
+        return ContextOverflow(f"{said}. The conversation is longer than the model reads", window_tokens=told)
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or (
+        status == _RATE and _TOO_BIG_AT_ANY_RATE.search(words) is not None
+    ):
+        return ContextOverflow(f"{said}. The conversation is bigger than the provider takes")
+    return None
+
+
+def window_told(words: str) -> int:
+    """Return how many tokens the model reads, by a provider's words about too many of them; 0 when they do not say."""
+    for window in _WINDOWS:
+        if found := window.search(words.replace(",", "")):
+            return int(found[1])
+    return 0
 
 
 def _key_advice(asked: Asked) -> str:

@@ -30,6 +30,7 @@ FINISH_REASONS: Mapping[str, FinishReason] = {
     "length": FinishReason.LENGTH,
     "max_tokens": FinishReason.LENGTH,
     "model_length": FinishReason.LENGTH,
+    "model_context_window_exceeded": FinishReason.LENGTH,
     "content_filter": FinishReason.FILTER,
     "refusal": FinishReason.FILTER,
     "safety": FinishReason.FILTER,

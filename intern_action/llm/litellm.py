@@ -18,7 +18,7 @@ from intern_action.core.frozen import frozen
 from intern_action.core.ports import Clock
 from intern_action.core.types import Conversation, JsonObject, Reply
 from intern_action.llm.draft import Draft
-from intern_action.llm.faults import Asked, error_words, fault, retry_after_seconds
+from intern_action.llm.faults import Asked, error_words, fault, retry_after_seconds, window_told
 from intern_action.llm.hearing import Hear, Hearing
 from intern_action.llm.line import Patience
 from intern_action.llm.litellm_library import let_go, load, piece, whole
@@ -38,6 +38,7 @@ class Through:
         arguments: passed with each request: key, base URL and the like.
         key_variable: the setting that holds the key.
         secret: the key, so that it can be kept out of messages.
+        answer_tokens: the most of one answer, 0 for what litellm takes. Anthropic counts it as part of the window.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Through:
     arguments: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     key_variable: str = ""
     secret: str = field(default="", repr=False)
+    answer_tokens: int = 0
 
 
 class _Draft(Draft):
@@ -128,6 +130,7 @@ class LiteLLM:
             "num_retries": 0,
             "max_retries": 0,
             "no-log": True,
+            **({"max_tokens": self._through.answer_tokens} if self._through.answer_tokens else {}),
             **usage,
             **offered,
             **self._through.arguments,
@@ -152,8 +155,10 @@ class LiteLLM:
         origin = cast("Exception | None", getattr(error, "original_exception", None)) or error
         text = str(origin)
         if type(origin).__name__ == "ContextWindowExceededError":
+            said = _words(text)
             return ContextOverflow(
-                f"{self.name}: {self._asked.shown(_words(text))}. The conversation is longer than it reads"
+                f"{self.name}: {self._asked.shown(said)}. The conversation is longer than it reads",
+                window_tokens=window_told(said),
             )
         if _CUT.search(text) is not None:
             return ModelCut(f"{self.name} broke off in the middle of its answer; what had come is discarded")
@@ -165,12 +170,14 @@ class LiteLLM:
 
 
 def _mark(messages: list[JsonObject]) -> None:
-    """Say how far a prompt may be cached: the instructions, and all that was said so far. Claude alone wants to be told.
+    """Say how far a prompt may be cached: the instructions (and the tools before them), and all that was said so far.
 
-    litellm can do it by itself; it takes 20 ms a turn to find the places.
-    Source: https://docs.anthropic.com/en/docs/build-with-claude/prompt-caching
+    Claude alone wants to be told. What was marked in the last request is marked again: from a mark, Anthropic looks back over
+    twenty blocks only, and one reply with its answers may have more. litellm can do it by itself; it takes 20 ms a turn to find
+    the places. Source: https://docs.anthropic.com/en/docs/build-with-claude/prompt-caching
     """
-    for place in (0, -1):
+    last_reply = next((at for at in range(len(messages) - 1, 0, -1) if messages[at].get("role") == "assistant"), 1)
+    for place in {0, last_reply - 1, len(messages) - 1}:
         messages[place] = {**messages[place], "cache_control": {"type": "ephemeral"}}
 
 

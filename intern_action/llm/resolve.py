@@ -8,10 +8,13 @@ from intern_action.core.ports import Clock, Model
 from intern_action.llm.line import proxy_for
 from intern_action.llm.litellm import LiteLLM, Through
 from intern_action.llm.openai_shaped import Endpoint, OpenAIShaped
-from intern_action.llm.prices import price_of
+from intern_action.llm.prices import find_row, price_of
 from intern_action.llm.retry import Retrying, Stamina
 from intern_action.llm.route import BuiltIn, Direct, Translated, route
 from intern_action.llm.settings import ModelSettings
+
+MOST_ANSWER_TOKENS = 24_000
+"""A whole file in one call is half of this; the 15 % of a window of 200,000 that a conversation leaves free hold it."""
 
 MakeBuiltIn = Callable[[str], Model]
 """Gets what stands after the colon of the name (`trace.jsonl` of `replay:trace.jsonl`)."""
@@ -72,6 +75,19 @@ def _translated(way: Translated, settings: ModelSettings, clock: Clock) -> LiteL
         arguments=way.arguments,
         key_variable=way.key_variable,
         secret=way.key,
+        answer_tokens=_answer_tokens(way),
     )
     price = price_of(way.table_names, settings.price(way.name))
     return LiteLLM(through, clock=clock, price=price, stream=settings.stream, patience=settings.patience)
+
+
+def _answer_tokens(way: Translated) -> int:
+    """Return how long an answer of Claude's may be.
+
+    litellm asks for all that the model can write, 128,000 tokens. Anthropic refuses what does not fit into the window together
+    with that, so a window of 200,000 would be full at 72,000.
+    """
+    if "claude" not in way.model:
+        return 0
+    row = find_row(tuple(way.table_names))
+    return min(MOST_ANSWER_TOKENS, row.most_output_tokens) if row is not None else 0

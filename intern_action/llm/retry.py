@@ -18,7 +18,7 @@ from intern_action.core.ports import Clock, Model
 from intern_action.core.types import Conversation, Reply
 
 _CHANCE = SystemRandom()
-_TRIES: Mapping[type[ModelError], int] = {ModelRateLimited: 8, ModelUnreachable: 6, ModelCut: 4, ModelGarbled: 3}
+_TRIES: Mapping[type[ModelError], int] = {ModelRateLimited: 12, ModelUnreachable: 12, ModelCut: 4, ModelGarbled: 3}
 
 
 @frozen

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from typing import TypeVar
 
 from intern_action.core.frozen import frozen
 from intern_action.llm.line import Patience
 from intern_action.llm.prices import TokenPrices
+
+V = TypeVar("V")
 
 
 @frozen
@@ -19,6 +22,7 @@ class ModelSettings:
             `OLLAMA_BASE_URL`, `AWS_REGION_NAME`, `HTTPS_PROXY` …), wherever they were set.
         base_urls: addresses by provider (`ollama`, `local`, `huggingface`); these win over `variables`.
         prices: by model name as users write it; a name that ends in `/` speaks for all models that begin with it.
+        windows: the most tokens a model reads, named like prices.
         stream: have answers streamed.
         patience: how long one answer may take.
     """
@@ -26,6 +30,7 @@ class ModelSettings:
     variables: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     base_urls: Mapping[str, str] = field(default_factory=dict[str, str])
     prices: Mapping[str, TokenPrices] = field(default_factory=dict[str, TokenPrices])
+    windows: Mapping[str, int] = field(default_factory=dict[str, int])
     stream: bool = True
     patience: Patience = field(default_factory=Patience)
 
@@ -42,5 +47,13 @@ class ModelSettings:
 
     def price(self, name: str) -> TokenPrices | None:
         """Return the configured prices of a model, the longest fitting name winning."""
-        fitting = [known for known in self.prices if known == name or (known.endswith("/") and name.startswith(known))]
-        return self.prices[max(fitting, key=len)] if fitting else None
+        return _longest(self.prices, name)
+
+    def window(self, name: str) -> int | None:
+        """Return the configured window of a model, found in the same way."""
+        return _longest(self.windows, name)
+
+
+def _longest(values: Mapping[str, V], name: str) -> V | None:
+    fitting = [known for known in values if known == name or (known.endswith("/") and name.startswith(known))]
+    return values[max(fitting, key=len)] if fitting else None

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from intern_action.agent.budget import Allowance
+from intern_action.agent.context import Room
 from intern_action.agent.loop import Loop
 from intern_action.agent.memory import Memory
 from intern_action.agent.toolbox import Toolbox
+from intern_action.agent.voice import Voice
 from intern_action.core.bundle import Bundle, BundleShelf, Fault
 from intern_action.core.errors import Bug, InternError
 from intern_action.core.events import Began, Entry, Noted
@@ -32,6 +34,8 @@ class AgentHalf:
         watcher: Watcher,
         system: str,
         allowance: Allowance,
+        room: Callable[[], Room],
+        voice: Voice,
     ) -> None:
         self._model = model
         self._toolbox = toolbox
@@ -40,6 +44,8 @@ class AgentHalf:
         self._watcher = watcher
         self._system = system
         self._allowance = allowance
+        self._room = room
+        self._voice = voice
 
     def work(self, entries: Sequence[Entry]) -> str:
         """Go on from control's journal; return the folder of the bundle.
@@ -62,22 +68,26 @@ class AgentHalf:
             note = Noted(text=GONE)
             segment.append(note)
             memory.take(note)
+        desk = place.desk(memory.past)
         loop = Loop(
             memory=memory,
             model=self._model,
             toolbox=self._toolbox,
-            desk=place.desk(memory.past),
+            desk=desk,
             journal=segment,
             allowance=self._allowance,
             watcher=self._watcher,
             system=self._system,
+            room=self._room,
+            voice=self._voice,
         )
         try:
             ending = loop.run()
         except Bug:
             raise
         except InternError as error:
-            return Fault(kind=type(error).__name__, message=str(error), exit_code=error.exit_code)
+            message = desk.redactor.text(str(error))
+            return Fault(kind=type(error).__name__, message=message, exit_code=error.exit_code)
         match ending.kind:
             case "exhausted":
                 return Fault(kind=f"exhausted-{ending.what}", message=ending.text, exit_code=4)

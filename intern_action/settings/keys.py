@@ -47,6 +47,7 @@ REPOSITORY_MAY = frozenset(
         "model",
         "fallbacks",
         "max_turns",
+        "max_time",
         "max_cost_usd",
         "stream",
         "log_level",

@@ -17,6 +17,10 @@ def _money_or_none(value: object) -> Decimal | None:
     return None if value is None else money_usd(value)
 
 
+def _duration_or_none(value: object) -> timedelta | None:
+    return None if value is None else duration(value)
+
+
 def _words(value: object) -> object:
     """Return a list of words: in an environment variable they stand in one line, between commas."""
     if isinstance(value, str):
@@ -25,6 +29,7 @@ def _words(value: object) -> object:
 
 
 MoneyUsd = Annotated[Decimal, BeforeValidator(money_usd)]
+DurationOrNone = Annotated[timedelta | None, BeforeValidator(_duration_or_none)]
 MoneyUsdOrNone = Annotated[Decimal | None, BeforeValidator(_money_or_none)]
 Duration = Annotated[timedelta, BeforeValidator(duration)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
@@ -122,10 +127,12 @@ class Traces(Section):
 
 
 class Models(Section):
-    """How models are reached: base addresses by provider, prices, patience, retries after a fault."""
+    """How models are reached: base addresses by provider, prices, windows, when to fold, patience, retries after a fault."""
 
     base_urls: Mapping[str, str] = Field(default_factory=dict[str, str])
     prices: Words
+    windows: Words
+    fold_at: int = Field(ge=2_048, le=10_000_000)
     timeout: Duration
     retries: int = Field(ge=0, le=20)
 
@@ -166,6 +173,7 @@ class Settings(Section):
     model: str
     fallbacks: Words
     max_turns: int = Field(ge=1, le=10_000)
+    max_time: DurationOrNone
     max_cost_usd: MoneyUsdOrNone
     stream: bool
     sandbox_tools: bool

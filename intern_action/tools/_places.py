@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from intern_action.core.errors import ToolFailed
 from intern_action.core.ports import Desk
 from intern_action.shell.beneath import Beneath, Outside
+from intern_action.trace.redact import MASK
 
 
 @contextmanager
@@ -51,7 +52,7 @@ def answered(path: str) -> Generator[None]:
 
 def refuse_secrets(text: str, path: str, desk: Desk) -> None:
     """Raise ToolFailed for a text that holds a secret: it was masked at the door and would be written masked, or it leaks."""
-    if desk.redactor.finds(text):
+    if MASK in text or desk.redactor.finds(text):
         raise ToolFailed(
             f"{path} was not written: its content holds a secret value, or the mask of one. Name the environment variable "
             f"it comes from in the code, and let the code read it when it runs."

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from intern_action.agent.budget import Allowance
 from intern_action.agent.toolbox import Toolbox
+from intern_action.agent.voice import Voice
 from intern_action.core.entries import Limits
 from intern_action.core.errors import OutsideError
 from intern_action.core.events import Began, Entry
@@ -26,6 +28,7 @@ from intern_action.hub.folders import content_of
 from intern_action.jobs._backend import Supplies
 from intern_action.session.office import Case, Office
 from intern_action.settings.places import configs
+from intern_action.settings.words import prompt, text
 from intern_action.shell.places import usual_secrets
 from intern_action.shell.tool_shell import ToolShell, make_shell
 from intern_action.tools import all_tools
@@ -43,7 +46,9 @@ from intern_action.wiring.parts import (
     minutes,
     model_named,
     offline,
+    output_chars,
     redactor_for,
+    room_of,
     watcher_for,
     writer_for,
 )
@@ -199,14 +204,12 @@ class House:
 
     def _dress(self, output: str, provenance: Provenance) -> str:
         from intern_action.hub.provenance import dress
-        from intern_action.settings.words import text
 
         target = self.world.control / "dressed" / provenance.launch_key
         return dress(output, str(target), provenance, lambda origin: text("model-card", p=origin))
 
     def _dress_data(self, folder: str, origin: DataOrigin) -> str:
         from intern_action.hub.data_card import dress_data
-        from intern_action.settings.words import text
 
         target = self.world.control / "dressed" / f"data-{self.session}"
         return dress_data(folder, str(target), origin, lambda o, files: text("dataset-card", o=o, files=files))
@@ -289,6 +292,12 @@ class House:
         return self.settings.jobs.local.python or sys.executable
 
     @cached_property
+    def _until(self) -> datetime | None:
+        """When this run has to be over, None for no limit. It begins when the agent does, and what is waited for counts."""
+        longest = self.settings.max_time
+        return None if longest is None else self.premises.clock.now() + longest
+
+    @cached_property
     def _toolbox(self) -> Toolbox:
         return Toolbox(all_tools(), lambda effects: held(effects, self._policy_of_calls) if effects else None)
 
@@ -311,7 +320,9 @@ class House:
             shelf=self._shelf,
             watcher=self.watcher,
             system=(configs() / "prompts" / "system.md").read_text(encoding="utf-8"),
-            allowance=Allowance(turns=began.max_turns, usd=model_cap(self.case, policy)),
+            allowance=Allowance(turns=began.max_turns, usd=model_cap(self.case, policy), until=self._until),
+            room=lambda: room_of(began.model, self.premises),
+            voice=Voice(prompt=prompt, text=text),
         )
         bundle = half.work(entries)
         model.begin()
@@ -359,7 +370,7 @@ class House:
             python=self._python,
             environment=offline(self.world),
             limits=ToolLimits(
-                output_chars=tools.output_chars,
+                output_chars=output_chars(tools.output_chars, room_of(self.case.began.model, self.premises)),
                 spill_bytes=tools.spill_mb << 20,
                 timeout_seconds=tools.timeout.total_seconds(),
                 longest_timeout_seconds=tools.longest_timeout.total_seconds(),

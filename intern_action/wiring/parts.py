@@ -31,11 +31,16 @@ from intern_action.trace.progress import QuietWatcher, TerminalWatcher
 from intern_action.wiring.premises import Premises
 
 if TYPE_CHECKING:
+    from intern_action.agent.context import Room
     from intern_action.llm.prices import TokenPrices
     from intern_action.llm.settings import ModelSettings
 
 MOST_METRICS = 1 << 20
 MILLION = 1_000_000
+LEAST_WINDOW = 2_048
+LEAST_OUTPUT_CHARS = 1_000
+BUILT_IN = frozenset({"recipes", "replay"})
+"""Models of the house, by the first word of their names."""
 
 
 def offline(world: World) -> Mapping[str, str]:
@@ -108,6 +113,7 @@ def model_settings(premises: Premises) -> ModelSettings:
         variables={**premises.environment, **keys},
         base_urls=settings.models.base_urls,
         prices=dict(price_of(line) for line in settings.models.prices),
+        windows=dict(window_in(line) for line in settings.models.windows),
         stream=settings.stream,
         patience=Patience(answer_seconds=settings.models.timeout.total_seconds()),
     )
@@ -133,8 +139,43 @@ def price_of(line: str) -> tuple[str, TokenPrices]:
     return name, TokenPrices(input_usd=rates[0] / MILLION, output_usd=rates[1] / MILLION)
 
 
+def window_in(line: str) -> tuple[str, int]:
+    """Read one line of `models.windows`: a name, then the most tokens it reads.
+
+    Raises:
+        Misconfigured: it is none.
+    """
+    name, _, tokens = line.strip().rpartition(" ")
+    if not name or not tokens.isdecimal() or int(tokens) < LEAST_WINDOW:
+        raise Misconfigured(
+            f'`models.windows`: {line!r} is no window; write "NAME TOKENS", such as "ollama/llama3.1:8b 8192", '
+            f"of {LEAST_WINDOW} tokens at least"
+        )
+    return name.strip(), int(tokens)
+
+
 def model_named(name: str, premises: Premises, recipes: RecipeBook, tell: Callable[[str], None]) -> Model:
-    """Return the model of this name; `tell` gets a line before each further try. Nothing is opened before its first answer."""
+    """Return the model of this name, with the listed ones behind it; `tell` gets a line before each further try.
+
+    Nothing is opened before its first answer.
+    """
+    from intern_action.llm.fallback import Falling
+
+    first = one_model(name, premises, recipes, tell)
+    others = [
+        partial(one_model, other, premises, recipes, tell)
+        for other in premises.settings.fallbacks
+        if other not in {"", name}
+    ]
+    return Falling(first, others, tell=tell) if others else first
+
+
+def one_model(name: str, premises: Premises, recipes: RecipeBook, tell: Callable[[str], None]) -> Model:
+    """Return the model of this name alone.
+
+    Raises:
+        Misconfigured, ModelAuth: as `resolve`.
+    """
     from intern_action.llm.resolve import resolve
     from intern_action.llm.retry import Stamina
 
@@ -155,6 +196,25 @@ def model_named(name: str, premises: Premises, recipes: RecipeBook, tell: Callab
     )
 
 
+def room_of(name: str, premises: Premises) -> Room:
+    """Return how much the model of this name reads, and from where on a conversation with it is folded."""
+    from intern_action.agent.context import Room
+    from intern_action.llm.route import BuiltIn, route
+    from intern_action.llm.windows import window_of
+
+    settings = premises.settings
+    known = model_settings(premises)
+    way = route(name, known, BUILT_IN)
+    if isinstance(way, BuiltIn):
+        return Room(fold_at_tokens=0)  # it reads all there is, and the whole of it
+    return Room(window_tokens=window_of(way, known), fold_at_tokens=settings.models.fold_at)
+
+
+def output_chars(wanted: int, room: Room) -> int:
+    """Return how long a tool's answer may be: what is set, and a small part of a window that is known to be small."""
+    return min(wanted, max(LEAST_OUTPUT_CHARS, room.window_tokens // 2)) if room.window_tokens else wanted
+
+
 def chosen_model(premises: Premises) -> str:
     """Return the name of the model: what the settings say, else what the keys at hand allow."""
     from intern_action.llm.route import default_name
@@ -168,12 +228,16 @@ def warm(name: str, premises: Premises) -> None:
     Raises:
         ModelAuth: there is no key for it.
     """
-    from intern_action.llm.route import Translated, route
+    from intern_action.llm.route import BuiltIn, Translated, route
+    from intern_action.llm.windows import window_of
 
     try:
-        way = route(name, model_settings(premises), frozenset({"recipes", "replay"}))
+        known = model_settings(premises)
+        way = route(name, known, BUILT_IN)
     except Misconfigured:
         return
+    if not isinstance(way, BuiltIn):
+        window_of(way, known)  # what the table says of it is read here, where others are waited for
     if isinstance(way, Translated):
         from intern_action.llm import litellm_library
 

@@ -8,15 +8,18 @@ from typing import cast
 import pytest
 
 from intern_action.agent.budget import Allowance
+from intern_action.agent.context import Room
 from intern_action.agent.loop import Loop
 from intern_action.agent.memory import Memory
 from intern_action.agent.toolbox import Toolbox
+from intern_action.agent.voice import Voice
 from intern_action.core.effects import Contacts, Effect, Spends
 from intern_action.core.endings import Ending, Exhausted, Finished, GaveUp, NeedsInput, NeedsJob, NeedsReview
 from intern_action.core.errors import ModelCut, ModelError, ToolFailed
 from intern_action.core.events import Answered, Began, Event, Heard, Held, Spent, Started, Submitted
 from intern_action.core.ports import Desk
 from intern_action.core.types import Answer, Call, JobRef, JobSpec, JsonObject, Reply, ToolResult, Usage
+from intern_action.settings.words import prompt, text
 from tests.fakes.thinking import (
     BareDesk,
     CountingCheckout,
@@ -54,6 +57,7 @@ class Bench:
         before: tuple[Event, ...] = (),
         allowance: Allowance | None = None,
         hold: str | None = None,
+        room: Room | None = None,
     ) -> None:
         self.journal = ListJournal()
         self.checkout = CountingCheckout()
@@ -72,6 +76,8 @@ class Bench:
             allowance=allowance or Allowance(),
             watcher=SilentWatcher(),
             system="be good",
+            room=lambda: room or Room(),
+            voice=Voice(prompt=prompt, text=text),
         )
 
     def run(self) -> Ending:

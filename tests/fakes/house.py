@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Self
 
 from intern_action.agent.budget import Allowance
+from intern_action.agent.context import Room
 from intern_action.agent.toolbox import Toolbox
+from intern_action.agent.voice import Voice
 from intern_action.core.effects import Effect
 from intern_action.core.entries import LedgerView, Limits
 from intern_action.core.errors import HubError
@@ -35,6 +37,7 @@ from intern_action.session.drive import Patience, drive
 from intern_action.session.office import Case, Office
 from intern_action.session.planning import pull_request_of
 from intern_action.session.purse import model_cap
+from intern_action.settings.words import prompt, text
 from intern_action.shell.tool_shell import ToolShell
 from intern_action.tools import all_tools
 from intern_action.trace.bundles import BundleFolder
@@ -364,6 +367,8 @@ class StoryHouse:
             watcher=self.watcher,
             system="be good",
             allowance=Allowance(usd=model_cap(self.present, self._policy()[1])),
+            room=Room,
+            voice=Voice(prompt=prompt, text=text),
         )
         return half.work(entries)
 

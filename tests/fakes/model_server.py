@@ -344,13 +344,17 @@ _ANTHROPIC_KINDS: Mapping[int, str] = {
 }
 
 
-def bench_script(turns: int, tool: str, arguments: Mapping[str, object]) -> Callable[[Seen], Step]:
-    """Return a script that calls one tool `turns` times and then says that it is done."""
+def bench_script(turns: int, tool: str, arguments: str) -> Callable[[Seen], Step]:
+    """Return a script that calls one tool `turns` times and then says that it is done.
+
+    `arguments` are JSON, with `{turn}` for a number from 1000 on: the very same call again and again is a loop, and is ended.
+    """
 
     def step(seen: Seen) -> Step:
         if seen.number >= turns:
             return Say(text="Done.")
-        return Say(text="Next.", calls=(Ask(name=tool, arguments=arguments, id="call_0"),))
+        asked = arguments.replace("{turn}", str(1000 + seen.number))
+        return Say(text="Next.", calls=(Ask(name=tool, arguments=asked, id="call_0"),))
 
     return step
 
@@ -361,9 +365,11 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--turns", type=int, default=3, help="how often the tool is called before the model is done")
     parser.add_argument("--tool", default="read_file")
-    parser.add_argument("--arguments", default='{"path": "README.md"}', help="the call's arguments, as JSON")
+    parser.add_argument(
+        "--arguments", default='{"path": "README.md", "limit": {turn}}', help="the call's arguments, as JSON"
+    )
     options = parser.parse_args()
-    script = bench_script(options.turns, options.tool, json.loads(options.arguments))
+    script = bench_script(options.turns, options.tool, options.arguments)
     server = ModelServer(script, port=options.port, keep_bodies=False)
     sys.stdout.write(f"serving {server.base_url}\n")
     sys.stdout.flush()

@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from intern_action.core.effects import Effect
 from intern_action.core.errors import ModelError, ToolFailed
 from intern_action.core.events import Entry, Event
-from intern_action.core.ports import Desk, Snapshot
+from intern_action.core.ports import Desk, Redactor, Snapshot
 from intern_action.core.types import Answer, Call, Conversation, JsonObject, Reply, ToolResult, ToolSpec
+from intern_action.trace.redact import SecretRedactor
 
 
 class StillClock:
@@ -153,6 +154,7 @@ class BareDesk:
 
     clock: StillClock
     checkout: CountingCheckout
+    redactor: Redactor = field(default_factory=lambda: SecretRedactor({}))
     past: Callable[[str], Sequence[Answer]] = lambda _name: ()
 
 

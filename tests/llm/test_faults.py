@@ -10,11 +10,12 @@ from intern_action.core.errors import (
     ContextOverflow,
     ModelAuth,
     ModelError,
+    ModelFiltered,
     ModelRateLimited,
     ModelRefused,
     ModelUnreachable,
 )
-from intern_action.llm.faults import Asked, error_status, error_words, fault, retry_after_seconds
+from intern_action.llm.faults import Asked, error_status, error_words, fault, retry_after_seconds, window_told
 
 ASKED = Asked(model="openai/m", where="http://127.0.0.1/v1", key_variable="OPENAI_API_KEY", secret="sk-1")
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -42,11 +43,32 @@ def test_too_many_tokens_is_an_overflow_in_every_providers_words(words: str, sta
     assert type(fault(status, words, ASKED)) is ContextOverflow
 
 
+def test_what_a_provider_says_of_its_window_is_heard():
+    told = [window_told(words) for words in OVERFLOWS]
+
+    assert told == [128000, 0, 0, 200000, 200000, 1048576, 0, 8192, 4096, 8192, 32768, 4096, 0]
+
+
+def test_a_number_of_tokens_asked_for_is_not_taken_for_a_window():
+    asked = "This model's maximum context length is 8192 tokens. However, you requested 9000 tokens (7500 in the messages, 1500)"
+
+    assert window_told(asked) == 8192
+
+
 @pytest.mark.parametrize(
     ("status", "words", "kind"),
     [
         (400, "Unknown parameter: tools[0].strict", ModelRefused),
         (400, "max_tokens must be at least 1", ModelRefused),
+        (400, "max_tokens: 1500 is not supported here", ModelRefused),
+        (400, "Invalid value for max_tokens: 1500", ModelRefused),
+        (
+            400,
+            "The response was filtered due to the prompt triggering content management policy (content_filter)",
+            ModelFiltered,
+        ),
+        (400, "Your request was rejected as a result of our safety system", ModelFiltered),
+        (422, "prompt_blocked", ModelFiltered),
         (401, "no", ModelAuth),
         (402, "You have exceeded your monthly included credits", ModelRefused),
         (403, "the model is gated; maximum context for you is nothing", ModelAuth),

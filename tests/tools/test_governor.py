@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,3 +56,62 @@ def test_every_tool_is_governed_and_redacted(desk: Desk, checkout: Path):
     assert BAIT not in Path(spilled).read_text()
     (checkout / BAIT).mkdir()
     assert BAIT not in str(TOOLS["read_file"].run({"path": "."}, desk))
+
+
+NOISE = "[rank0] step {} loss 0.6931 lr 3e-4\n"
+TRACEBACK = """Traceback (most recent call last):
+  File "train.py", line 41, in <module>
+    model(batch)
+torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB
+"""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TRACEBACK,
+        "fatal: not a git repository\n",
+        "ValueError: no such column\n",
+        "FAILED tests/test_x.py\n",
+        "Killed\n",
+    ],
+)
+def test_an_error_in_the_middle_is_shown_beside_head_and_tail(error: str):
+    noise = "".join(NOISE.format(step) for step in range(2000))
+    text = noise + error + noise
+    shown = govern(text, limit=4000, whole="/spill")
+
+    assert error.strip() in shown
+    assert shown.startswith("[rank0] step 0 ")
+    assert shown.endswith("step 1999 loss 0.6931 lr 3e-4\n")
+    assert shown.count("the whole is in /spill") == 2
+    assert len(shown) < 4000 + 300
+
+
+def test_the_first_traceback_is_shown_and_not_a_later_word_of_the_launcher():
+    noise = "".join(NOISE.format(step) for step in range(2000))
+    shown = govern(noise + "ERROR: retrying\n" + noise + TRACEBACK + noise, limit=4000, whole="/spill")
+
+    assert "CUDA out of memory" in shown
+
+
+def test_a_line_before_the_error_is_shown_too():
+    noise = "".join(NOISE.format(step) for step in range(2000))
+    shown = govern(noise + "loading row 4711\n" + TRACEBACK + noise, limit=4000, whole="/spill")
+
+    assert "loading row 4711\nTraceback" in shown
+
+
+@given(
+    pieces=st.lists(
+        st.sampled_from(["ab", "\n", "Error: x\n", "Traceback (most recent call last)", "n" * 200]), max_size=60
+    ),
+    limit=st.integers(40, 900),
+)
+def test_what_is_shown_is_bounded_whatever_errors_there_are(pieces: list[str], limit: int):
+    text = "".join(pieces)
+    shown = govern(text, limit=limit, whole="/spill")
+
+    kept = "\n".join(line for line in shown.splitlines() if not line.startswith("[... "))
+    assert len(kept) <= limit + 4
+    assert shown == text if len(text) <= limit else "/spill" in shown
