@@ -17,6 +17,7 @@ from intern_action.settings.places import configs
 from intern_action.settings.settings import Settings
 from intern_action.settings.world import World
 from intern_action.trace.whole import write_whole
+from intern_action.wiring.keys import ledger_keys
 
 
 class Onlooker(Watcher, Protocol):
@@ -69,7 +70,8 @@ class Premises:
         """The ledger on the bare repository."""
         branch = GitBranch.at(str(self.world.control / "ledger"), str(self.world.remote), "intern/ledger")
         readme = (configs() / "texts" / "ledger.md").read_text(encoding="utf-8")
-        return GitLedger(branch, clock=self.clock, origin="local", readme=readme)
+        keys = ledger_keys(self.settings)
+        return GitLedger(branch, clock=self.clock, origin="local", key=keys.key, previous=keys.previous, readme=readme)
 
     @cached_property
     def home(self) -> str:
