@@ -60,7 +60,8 @@ def cli() -> None:
     trains once somebody has approved it.
 
     Exit codes: 0 done or waiting, 1 our bug, 2 usage or configuration, 3 not allowed, 4 turns, money or time exhausted,
-    5 model provider failed, 6 GitHub or Hub failed, 7 stuck, 8 job failed, 130/143 interrupted with state saved.
+    5 model provider failed, 6 GitHub or Hub failed, 7 stuck, 8 job failed, 9 `doctor` found something to change,
+    130/143 interrupted with state saved.
     """
 
 
@@ -234,11 +235,14 @@ def verify(model: str, revision: str, out: str | None) -> None:
 
 @cli.command()
 @click.option("--repo", default=".", metavar="DIR", help="the repository that is meant (default: here)")
-def doctor(repo: str) -> None:
-    """Say whether tokens, repository and machine are fit, and what to change where not."""
+@click.option(
+    "--github", default="", metavar="OWNER/NAME", help="where it is on GitHub (default: GITHUB_REPOSITORY, origin)"
+)
+def doctor(repo: str, github: str) -> None:
+    """Say whether tokens, settings, repository and machine are fit, and what to click or change where not; then 9."""
     from intern_action.commands.doctor import doctor as run
 
-    _finish(run(_environment(), repo))
+    _finish(run(_environment(), repo, github=github))
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
