@@ -234,6 +234,23 @@ def verify(model: str, revision: str, out: str | None) -> None:
 
 
 @cli.command()
+@click.option("--repo", default=".", metavar="DIR", help="the repository to write into (default: here)")
+@click.option("--kind", metavar="KIND", help="quickstart (one job) or hardened (what thinks cannot write)")
+@click.option("--solo/--no-solo", default=None, help="you alone ask and approve")
+@click.option("--approver", "approvers", multiple=True, metavar="NAME", help="whose approval counts; may be repeated")
+@click.option("--month-usd", metavar="USD", help="most dollars for jobs in a month (default: 40)")
+@click.option("--model", metavar="NAME", help="the model that thinks (default: what your secrets allow)")
+@click.option("--yes", is_flag=True, help="ask nothing: the usual answer wherever no flag gives one")
+@click.option("--keep-policy", is_flag=True, help="leave .github/intern.yml as it is")
+@click.option("--force", is_flag=True, help="overwrite files that differ, after showing how")
+def init(**options: object) -> None:
+    """Write our workflows and .github/intern.yml into a repository, and say what to click next."""
+    from intern_action.commands.init import init as run
+
+    _finish(run(_environment(), options))
+
+
+@cli.command()
 @click.option("--repo", default=".", metavar="DIR", help="the repository that is meant (default: here)")
 @click.option(
     "--github", default="", metavar="OWNER/NAME", help="where it is on GitHub (default: GITHUB_REPOSITORY, origin)"

@@ -52,7 +52,7 @@ class Site:
         self.clock = clock
         self.examples = examples or configs() / "examples"
         self.server_url = environment.get("GITHUB_SERVER_URL") or SERVER_URL
-        self.name = named or environment.get("GITHUB_REPOSITORY") or self._of_origin()
+        self.name = named or environment.get("GITHUB_REPOSITORY") or origin_name(folder, self.server_url)
         self._texts: dict[str, str | None] = {}
         self.token = next((self.key(name) for name in TOKENS if self.key(name)), "")
 
@@ -125,14 +125,15 @@ class Site:
         limits = Limits(month_usd=budget.month_usd, session_usd=budget.session_usd, requester_usd=budget.requester_usd)
         return parse_policy(content, self.settings.approvals.policy, limits=limits)
 
-    def _of_origin(self) -> str:
-        """Return what `origin` says, where it leads to the GitHub that is meant; "" otherwise."""
-        done = Git().ask("config", "--get", "remote.origin.url", cwd=str(self.folder))
-        url = "" if done.code else done.text.strip().removesuffix("/").removesuffix(".git")
-        server = self.server_url.rstrip("/")
-        if url.startswith(f"{server}/"):
-            name = url.removeprefix(f"{server}/")
-        else:
-            found = SSH.fullmatch(url)
-            name = found["name"] if found and server.endswith(f"//{found['host']}") else ""
-        return name if REPOSITORY.fullmatch(name) else ""
+
+def origin_name(folder: Path, server_url: str) -> str:
+    """Return the `OWNER/NAME` that `origin` says, where it leads to the GitHub that is meant; "" otherwise."""
+    done = Git().ask("config", "--get", "remote.origin.url", cwd=str(folder))
+    url = "" if done.code else done.text.strip().removesuffix("/").removesuffix(".git")
+    server = server_url.rstrip("/")
+    if url.startswith(f"{server}/"):
+        name = url.removeprefix(f"{server}/")
+    else:
+        found = SSH.fullmatch(url)
+        name = found["name"] if found and server.endswith(f"//{found['host']}") else ""
+    return name if REPOSITORY.fullmatch(name) else ""

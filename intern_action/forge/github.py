@@ -26,6 +26,9 @@ OUR_NAME = "github-actions[bot]"
 """Who a workflow's own token speaks as."""
 
 REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
+LOGIN = re.compile(r"[A-Za-z0-9](?:-?[A-Za-z0-9]){0,38}")
+"""A person's account: GitHub says letters, digits and single dashes between them, 39 at most."""
+
 CONTINUED = "intern:description"
 TITLE_MOST = 256
 """GitHub refuses a longer title with 422 ("title is too long (maximum is 256 characters)")."""

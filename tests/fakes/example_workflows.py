@@ -11,9 +11,9 @@ KINDS = ("quickstart", "hardened")
 MAIN = """\
 name: intern
 on:
-  issue_comment:
+  issue_comment:  # zizmor: ignore[dangerous-triggers] a comment is judged by its author, and no head is checked out
     types: [created]
-  workflow_run:
+  workflow_run:  # zizmor: ignore[dangerous-triggers] it wakes, and is believed nothing
     workflows: [intern-doorbell]
     types: [completed]
   schedule:
