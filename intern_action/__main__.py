@@ -207,6 +207,28 @@ def config(repo: str) -> None:
     _finish(run(_environment(), repo))
 
 
+@cli.command()
+@click.option("--repo", default=".", metavar="DIR", help="the repository we were installed in (default: here)")
+@_out
+@_someone
+def uninstall(repo: str, out: str | None, person: str | None) -> None:
+    """Stop every session, end every machine, and make a branch without our files; the ledger stays."""
+    from intern_action.commands.uninstall import uninstall as run
+
+    _finish(run(_environment(), repo, out=out, person=person))
+
+
+@cli.command()
+@_named
+@click.option("--yes", is_flag=True, help="do not ask whether you are sure")
+@_out
+def forget(session: str, out: str | None, **options: object) -> None:
+    """Delete the journal and the traces of SESSION, which is over; the ledger's lines stay."""
+    from intern_action.commands.uninstall import forget as run
+
+    _finish(run(_environment(), session, out=out, yes=bool(options["yes"])))
+
+
 @cli.group()
 def dev() -> None:
     """Have a world of one's own to try things in, without an account."""
