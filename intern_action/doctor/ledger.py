@@ -24,7 +24,7 @@ def look(site: Site) -> Iterator[Finding]:
     """Read every line of it, from its first one, in a mirror of its own."""
     here = str(world_at(site.settings.out, site.environment).remote)
     if site.reachable:
-        yield _read(site, site.git_url, origin=site.name)
+        yield _read(site, site.git_url, origin=site.name.lower())
     elif Path(here).exists():
         yield _read(site, here, origin=AT_HOME)
     else:

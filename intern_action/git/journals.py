@@ -12,15 +12,25 @@ from intern_action.git.remote import Remote
 from intern_action.git.run import GitFailed
 
 PREFIX = "refs/intern/sessions/"
+SNAPSHOTS = "refs/intern/snapshots/"
 FILE = "journal.jsonl"
 SESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
 def session_ref(session: str) -> str:
     """Return a session's ref. Raises Misconfigured for what cannot be a session's id."""
+    return f"{PREFIX}{_checked(session)}"
+
+
+def snapshot_ref(session: str) -> str:
+    """Return the ref of a session's newest snapshot. Raises Misconfigured for what cannot be a session's id."""
+    return f"{SNAPSHOTS}{_checked(session)}"
+
+
+def _checked(session: str) -> str:
     if not SESSION.fullmatch(session):
         raise Misconfigured(f"{session!r} cannot be a session; ids are letters, digits, - and _")
-    return f"{PREFIX}{session}"
+    return session
 
 
 @frozen
@@ -50,13 +60,17 @@ class Journals:
         return head, self.remote.git.run("cat-file", "blob", f"{object_id(head)}:{FILE}").out
 
     def drop(self, session: str) -> bool:
-        """Take a session's ref away; return whether there was one. The server forgets the objects when it cleans up.
+        """Take a session's refs away, its snapshot's first; return whether there was a journal.
+
+        The server forgets the objects when it cleans up.
 
         Raises:
             LostRace: somebody saved meanwhile.
             GitFailed: the remote refused.
         """
-        ref = session_ref(session)
+        return [self._drop(ref) for ref in (snapshot_ref(session), session_ref(session))][-1]
+
+    def _drop(self, ref: str) -> bool:
         head = self.remote.ref(ref)
         if head is not None:
             self.remote.drop(ref, head)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from intern_action.core.frozen import frozen
 from intern_action.settings.settings import Settings
 
@@ -18,10 +20,11 @@ class LedgerKeys:
 
 
 def ledger_keys(settings: Settings) -> LedgerKeys:
-    """Return the keys; without any the ledger is unsigned."""
-    now = settings.keys.get(KEY)
-    before = settings.keys.get(PREVIOUS)
-    return LedgerKeys(
-        key=now.get_secret_value().strip().encode() if now else b"",
-        previous=tuple(one.encode() for one in before.get_secret_value().split()) if before else (),
-    )
+    """Return the keys that the settings know, from the environment or a `.env` that nobody else has written."""
+    return keys_in({name: key.get_secret_value() for name, key in settings.keys.items()})
+
+
+def keys_in(variables: Mapping[str, str]) -> LedgerKeys:
+    """Return the keys that stand in variables; without any the ledger is unsigned."""
+    before = variables.get(PREVIOUS, "").split()
+    return LedgerKeys(key=variables.get(KEY, "").strip().encode(), previous=tuple(one.encode() for one in before))

@@ -72,7 +72,7 @@ class SetUp:
         self.git.push("main", {f".github/workflows/{one}": self.workflow(one) for one in WORKFLOWS})
         self.git.push("main", {".github/intern.yml": POLICY})
         branch = GitBranch.at(str(self.git.folder / "ledger.git"), self.git.url, LEDGER)
-        ledger = GitLedger(branch, clock=SystemClock(), origin=self.github.name, key=SIGNS.encode())
+        ledger = GitLedger(branch, clock=SystemClock(), origin=self.github.name.lower(), key=SIGNS.encode())
         ledger.decide(lambda _view: (admitted("s1"),))
         ledger.decide(lambda _view: (admitted("s2"),))
         self.refs = self.git.git("for-each-ref", "--format=%(objectname) %(refname)")

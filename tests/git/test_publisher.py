@@ -269,7 +269,9 @@ def test_a_journal_that_is_dropped_is_gone_for_everybody_and_the_others_stay(wor
     here, there = world.publisher("here"), world.publisher("there")
     here.save_journal("s1", b"one\n", expected_head="")
     here.save_journal("s2", b"two\n", expected_head="")
+    world.git("update-ref", "refs/intern/snapshots/s1", world.base)
     assert there.drop_journal("s1")
+    assert world.git("for-each-ref", "refs/intern/snapshots/") == ""
     assert here.load_journal("s1") is None
     assert here.sessions() == ("s2",)
     assert not here.drop_journal("s1")
