@@ -43,7 +43,7 @@ def _read(site: Site, url: str, *, origin: str) -> Finding:
             return wrong(SUBJECT, "broken" if broken else "unreachable", said=str(error), url=url)
     if not view.head:
         return fine(SUBJECT, "none")
-    sessions = len(view.sessions())
+    sessions = len({one.session for one in view.admissions()})
     if not keys.key and origin != AT_HOME:
         return care(SUBJECT, "unsigned", sessions=sessions)
     return fine(SUBJECT, "whole", sessions=sessions, signed=bool(keys.key))

@@ -33,7 +33,12 @@ ROUTES: tuple[tuple[str, str], ...] = (
     ("get", f"{REPO}/commits/{{ref}}/check-runs"),
     ("post", f"{REPO}/check-runs"),
     ("patch", f"{REPO}/check-runs/{{check_run_id}}"),
-    # how the repository is set up, for `doctor`
+    # what people do in the tests
+    ("post", f"{REPO}/issues"),
+    ("post", f"{REPO}/pulls/{{pull_number}}/reviews"),
+    ("put", f"{REPO}/pulls/{{pull_number}}/reviews/{{review_id}}/dismissals"),
+)
+SETUP: tuple[tuple[str, str], ...] = (
     ("get", f"{REPO}/issues"),
     ("get", f"{REPO}/actions/permissions"),
     ("get", f"{REPO}/actions/permissions/workflow"),
@@ -47,11 +52,9 @@ ROUTES: tuple[tuple[str, str], ...] = (
     ("get", f"{REPO}/branches/{{branch}}"),
     ("get", f"{REPO}/branches/{{branch}}/protection"),
     ("get", f"{REPO}/collaborators"),
-    # what people do in the tests
-    ("post", f"{REPO}/issues"),
-    ("post", f"{REPO}/pulls/{{pull_number}}/reviews"),
-    ("put", f"{REPO}/pulls/{{pull_number}}/reviews/{{review_id}}/dismissals"),
 )
+"""How the repository is set up, which `doctor` alone asks."""
+
 METHODS = frozenset({"get", "put", "post", "delete", "patch"})
 
 
@@ -59,7 +62,8 @@ def write_description(target: Path) -> Path:
     """Write the listed routes, with every schema they lead to, as a description of its own."""
     whole = cast("dict[str, object]", json.loads(DESCRIPTION.read_text()))
     paths = cast("dict[str, dict[str, object]]", whole["paths"])
-    wanted = {path: {method for method, one in ROUTES if one == path} for _, path in ROUTES}
+    routes = (*ROUTES, *SETUP)
+    wanted = {path: {method for method, one in routes if one == path} for _, path in routes}
     kept = {
         path: {key: value for key, value in paths[path].items() if key not in METHODS or key in methods}
         for path, methods in wanted.items()

@@ -5,15 +5,19 @@
 
 from __future__ import annotations
 
+import re
+import socket
 from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
 
+from intern_action.doctor.environments import named_in
 from tests.fakes.example_workflows import examples
 from tests.fakes.model_server import ModelServer
 from tests.fakes.set_up import KEY, LEDGER, POLICY, ROLES, SECRETS, SetUp, make_git, make_set_up, provider
 from tests.github_server import GitHubServer
+from tests.github_server.description import SETUP
 from tests.github_server.setup import Setup
 from tests.hub_server import HubServer
 
@@ -46,6 +50,17 @@ def test_a_healthy_set_up_is_all_green_and_nothing_asked_breaks_githubs_descript
         secret in said for name, secret in team.environment.items() if name.endswith(("TOKEN", "SECRET", "KEY"))
     )
     assert {one.method for one in team.github.requests if ".git/" not in one.path} == {"GET"}
+
+
+def test_every_question_doctor_has_is_one_that_github_describes(team: SetUp) -> None:
+    hardened(closed=True)(team)
+    on_main(".github/intern.yml", "enabled: true\n")(team)
+    team.clicked.protections = {LEDGER: {"lock_branch": {"enabled": False}}}
+    team.asked()
+    assert team.github.violations == []
+    asked = [one.path.partition("?")[0].removeprefix(f"/repos/{team.github.name}") for one in team.github.requests]
+    patterns = [re.sub(r"{\w+}", "[^/]+", path.removeprefix("/repos/{owner}/{repo}")) for _, path in SETUP]
+    assert [one for one in patterns if not any(re.fullmatch(one, path) for path in asked)] == []
 
 
 def broken(team: SetUp) -> list[str]:
@@ -138,13 +153,25 @@ def reading_write_token(team: SetUp) -> None:
     team.environment["HF_WRITE_TOKEN"] = team.hub.accounts.add_token("ada", "read")
 
 
-def hardened(environments: dict[str, bool]) -> Plant:
+def hardened(**closed: bool) -> Plant:
+    """Have the hardened workflows, and their environments where `closed` says whether they are for chosen branches alone."""
+
     def plant(team: SetUp) -> None:
         files = ("intern.yml", "intern-doorbell.yml")
         team.git.push("main", {f".github/workflows/{one}": team.workflow(one, "hardened") for one in files})
-        team.clicked.environments = environments
+        names = named_in(team.workflow("intern.yml", "hardened")) if closed else ()
+        team.clicked.environments = dict.fromkeys(names, closed.get("closed", False))
 
     return plant
+
+
+def docker_for_everybody(team: SetUp) -> None:
+    place = team.git.folder / "docker.sock"
+    if not place.exists():
+        with socket.socket(socket.AF_UNIX) as plug:
+            plug.bind(str(place))
+    place.chmod(0o666)
+    team.environment["DOCKER_HOST"] = f"unix://{place}"
 
 
 CI = "on: {pull_request: {}}\njobs: {test: {runs-on: ubuntu-24.04, steps: [{run: make test}]}}\n"
@@ -209,11 +236,13 @@ WRONG: dict[str, tuple[Plant, str, str]] = {
         "WRONG  secrets",
         "New repository secret → HF_JOB_TOKEN",
     ),
-    "no environment for control": (hardened({}), "WRONG  environment", "New environment"),
-    "an environment for every branch": (hardened({"intern": False}), "WRONG  environment", "Selected"),
+    "no environment for control": (hardened(), "WRONG  environment", "New environment"),
+    "an environment for every branch": (hardened(closed=False), "WRONG  environment", "Selected"),
     "the Hub does not know the token": (told(HF_TOKEN="hf_" + "x" * 34), "WRONG  HF_TOKEN", "make a new"),
     "a job holds our token": (one_hub_token, "WRONG  HF_JOB_TOKEN", "can start further jobs"),
     "the writing token reads": (reading_write_token, "WRONG  HF_WRITE_TOKEN", "make one that writes"),
+    "Docker for everybody": (docker_for_everybody, "WRONG  Docker", "chmod o-rw "),
+    "Docker on the network": (told(DOCKER_HOST="tcp://127.0.0.1:2375"), "WRONG  Docker", "DOCKER_TLS_VERIFY"),
     "the provider refuses the key": (told(LOCAL_LLM_API_KEY="not-the-key"), "WRONG  model", "LOCAL_LLM_API_KEY"),
     "no key for the model": (told(INTERN_ACTION_MODEL="openai/gpt-5.5", HF_TOKEN=""), "WRONG  model", "OPENAI_API_KEY"),
 }
