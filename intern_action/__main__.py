@@ -60,7 +60,8 @@ def cli() -> None:
     trains once somebody has approved it.
 
     Exit codes: 0 done or waiting, 1 our bug, 2 usage or configuration, 3 not allowed, 4 turns, money or time exhausted,
-    5 model provider failed, 6 GitHub or Hub failed, 7 stuck, 8 job failed, 130/143 interrupted with state saved.
+    5 model provider failed, 6 GitHub or Hub failed, 7 stuck, 8 job failed, 9 `doctor` found something to change,
+    130/143 interrupted with state saved.
     """
 
 
@@ -214,6 +215,28 @@ def config(repo: str) -> None:
     _finish(run(_environment(), repo))
 
 
+@cli.command()
+@click.option("--repo", default=".", metavar="DIR", help="the repository we were installed in (default: here)")
+@_out
+@_someone
+def uninstall(repo: str, out: str | None, person: str | None) -> None:
+    """Stop every session, end every machine, and make a branch without our files; the ledger stays."""
+    from intern_action.commands.uninstall import uninstall as run
+
+    _finish(run(_environment(), repo, out=out, person=person))
+
+
+@cli.command()
+@_named
+@click.option("--yes", is_flag=True, help="do not ask whether you are sure")
+@_out
+def forget(session: str, out: str | None, **options: object) -> None:
+    """Delete the journal and the traces of SESSION, which is over; the ledger's lines stay."""
+    from intern_action.commands.uninstall import forget as run
+
+    _finish(run(_environment(), session, out=out, yes=bool(options["yes"])))
+
+
 @cli.group()
 def dev() -> None:
     """Have a world of one's own to try things in, without an account."""
@@ -241,12 +264,32 @@ def verify(model: str, revision: str, out: str | None) -> None:
 
 
 @cli.command()
+@click.option("--repo", default=".", metavar="DIR", help="the repository to write into (default: here)")
+@click.option("--kind", metavar="KIND", help="quickstart (one job) or hardened (what thinks cannot write)")
+@click.option("--solo/--no-solo", default=None, help="you alone ask and approve")
+@click.option("--approver", "approvers", multiple=True, metavar="NAME", help="whose approval counts; may be repeated")
+@click.option("--month-usd", metavar="USD", help="most dollars for jobs in a month (default: 40)")
+@click.option("--model", metavar="NAME", help="the model that thinks (default: what your secrets allow)")
+@click.option("--yes", is_flag=True, help="ask nothing: the usual answer wherever no flag gives one")
+@click.option("--keep-policy", is_flag=True, help="leave .github/intern.yml as it is")
+@click.option("--force", is_flag=True, help="overwrite files that differ, after showing how")
+def init(**options: object) -> None:
+    """Write our workflows and .github/intern.yml into a repository, and say what to click next."""
+    from intern_action.commands.init import init as run
+
+    _finish(run(_environment(), options))
+
+
+@cli.command()
 @click.option("--repo", default=".", metavar="DIR", help="the repository that is meant (default: here)")
-def doctor(repo: str) -> None:
-    """Say whether tokens, repository and machine are fit, and what to change where not."""
+@click.option(
+    "--github", default="", metavar="OWNER/NAME", help="where it is on GitHub (default: GITHUB_REPOSITORY, origin)"
+)
+def doctor(repo: str, github: str) -> None:
+    """Say whether tokens, settings, repository and machine are fit, and what to click or change where not; then 9."""
     from intern_action.commands.doctor import doctor as run
 
-    _finish(run(_environment(), repo))
+    _finish(run(_environment(), repo, github=github))
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -25,6 +25,7 @@ from intern_action.wiring.asking import request_of
 from intern_action.wiring.bounds import bounds_of
 from intern_action.wiring.github import DefaultBranch, GitHubGround
 from intern_action.wiring.house import House
+from intern_action.wiring.keys import keys_in
 from intern_action.wiring.outputs import deliver
 from intern_action.wiring.premises import Premises, ledger_on
 from intern_action.wiring.workflow import WorkflowRun, inputs, with_inputs
@@ -120,7 +121,7 @@ class Step:
         """Whether a bell rang where nothing waits, works or costs: then not even the settings are read."""
         if not isinstance(hear(self._run.event, self._run.payload, Bounds(), slot=self._run.run_id), Doorbell):
             return False
-        view = ledger_on(self._ground, self.world, self._clock).read()
+        view = ledger_on(self._ground, self.world, self._clock, keys_in(self._environment)).read()
         return not view.costing() and all(moved.state.over for moved in view.sessions().values())
 
     def _heard(self) -> Incoming:

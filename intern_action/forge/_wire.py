@@ -59,6 +59,10 @@ class Wire:
         """Read one thing; a lost answer is asked for again."""
         return parse(kind, self._again("GET", path, asked, parameters=parameters).text, asked)
 
+    def read(self, path: str, asked: str, **parameters: object) -> Answer:
+        """Read one thing with what its headers say; a lost answer is asked for again."""
+        return self._again("GET", path, asked, parameters=parameters)
+
     def all(self, path: str, kind: type[T], asked: str, **parameters: object) -> list[T]:
         """Read a list, every page of it.
 

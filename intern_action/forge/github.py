@@ -37,6 +37,9 @@ OUR_NAME = "github-actions[bot]"
 """Who a workflow's own token speaks as."""
 
 REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
+LOGIN = re.compile(r"[A-Za-z0-9](?:-?[A-Za-z0-9]){0,38}")
+"""A person's account: GitHub says letters, digits and single dashes between them, 39 at most."""
+
 CONTINUED = "intern:description"
 ENDED = "completed"
 HTTP_CREATED = 201

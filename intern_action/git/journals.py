@@ -59,6 +59,23 @@ class Journals:
         self.remote.fetch(head, ref=ref)
         return head, self.remote.git.run("cat-file", "blob", f"{object_id(head)}:{FILE}").out
 
+    def drop(self, session: str) -> bool:
+        """Take a session's refs away, its snapshot's first; return whether there was a journal.
+
+        The server forgets the objects when it cleans up.
+
+        Raises:
+            LostRace: somebody saved meanwhile.
+            GitFailed: the remote refused.
+        """
+        return [self._drop(ref) for ref in (snapshot_ref(session), session_ref(session))][-1]
+
+    def _drop(self, ref: str) -> bool:
+        head = self.remote.ref(ref)
+        if head is not None:
+            self.remote.drop(ref, head)
+        return head is not None
+
     def all(self) -> tuple[str, ...]:
         """Return the ids of all sessions, oldest first (by the date of the first save, then by id)."""
         heads = self.remote.refs(f"{PREFIX}*")  # git matches ends of names, so the beginning is looked at here

@@ -229,6 +229,9 @@ class GitPublisher:
     def load_journal(self, session: str) -> tuple[str, bytes] | None:
         return Journals(remote=self.remote).load(session)
 
+    def drop_journal(self, session: str) -> bool:
+        return Journals(remote=self.remote).drop(session)
+
     def sessions(self) -> tuple[str, ...]:
         return Journals(remote=self.remote).all()
 

@@ -153,6 +153,24 @@ class Remote:
             raise LostRace(f"{ref} was moved by somebody else meanwhile: {words}")
         raise GitFailed(f"git push of {ref} failed: {words}")
 
+    def drop(self, ref: str, expected: str) -> None:
+        """Take a ref away, if it still stands where it was read.
+
+        Raises:
+            LostRace: it was moved meanwhile.
+            GitFailed: not taken away, for another reason.
+        """
+        lease = f"--force-with-lease={ref}:{object_id(expected)}"
+        done = self.git.ask("push", "--porcelain", "--no-verify", lease, "--", self.url, f":{ref}")
+        if not done.code:
+            return
+        now = self.ref(ref)
+        if now is None:
+            return  # the answer was lost, the push was not
+        if now != expected:
+            raise LostRace(f"{ref} was moved by somebody else meanwhile")
+        raise GitFailed(f"git push that takes {ref} away failed: {done.words}")
+
     def _holds(self, head: str, commit: str, ref: str) -> bool:
         self.fetch(head, ref=ref)
         return not self.git.ask("merge-base", "--is-ancestor", commit, head).code

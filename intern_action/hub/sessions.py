@@ -23,7 +23,7 @@ from intern_action.hub._names import NotHere
 from intern_action.hub._said import Asked, said_of_writing
 
 if TYPE_CHECKING:
-    from huggingface_hub import HfApi
+    from huggingface_hub import DatasetInfo, HfApi
 
 INDEX, PAGE, USER = "index.json", "README.md", "{user}"
 TRIES = 4
@@ -76,23 +76,54 @@ class SessionShelf:
                 self._clock.wait(FIRST_WAIT_SECONDS * 2**number)
         return self._keep(row, trace)
 
+    def drop(self, session: str) -> str:
+        """Take a session's trace and its row away, and what earlier commits still hold of them; return the data set's address.
+
+        The data set's history is squashed to one commit for that: a deleted file stays readable in the commits before it.
+        "" when there is no such data set.
+
+        Raises:
+            HubError: it could not be done, and can be asked for again.
+        """
+        from huggingface_hub import CommitOperationAdd, CommitOperationDelete
+
+        api, asked = self._api(), self._asked()
+        try:
+            with said_of_writing(asked):
+                info = api.dataset_info(asked.repository)
+        except NotHere:
+            return ""
+        rows = self._rows(info, asked)
+        name = _file_of(session)
+        there = any(one.rfilename == name for one in info.siblings or [])
+        left = self._pages({key: row for key, row in rows.items() if key != session})
+        changes = [
+            *([CommitOperationDelete(path_in_repo=name)] if there else []),
+            *(CommitOperationAdd(path_in_repo=path, path_or_fileobj=data) for path, data in left.items()),
+        ]
+        with said_of_writing(asked):
+            if there or session in rows:
+                api.create_commit(
+                    asked.repository,
+                    changes,
+                    commit_message="A session was forgotten",
+                    repo_type="dataset",
+                    parent_commit=info.sha,
+                )
+            # also when the file was gone already: an earlier try may have failed here
+            api.super_squash_history(asked.repository, repo_type="dataset", commit_message="Sessions")
+        return asked.page
+
     def _keep(self, row: SessionRow, trace: Path) -> str:
         from huggingface_hub import CommitOperationAdd
 
-        api, repository = self._api(), self._repository()
-        asked = Asked(kind="dataset", repository=repository, endpoint=self._endpoint, with_token=True)
+        api, asked = self._api(), self._asked()
         head, rows = self._standing(asked)
-        rows = {**rows, row.session: row}
-        name = f"sessions/session_{row.session}.jsonl"
-        newest_first = sorted(rows.values(), key=lambda one: one.began, reverse=True)
-        files = {
-            name: trace.read_bytes(),
-            INDEX: json.dumps({key: asdict(one) for key, one in sorted(rows.items())}, indent=1).encode(),
-            PAGE: self._page(newest_first).encode(),
-        }
+        name = _file_of(row.session)
+        files = {name: trace.read_bytes(), **self._pages({**rows, row.session: row})}
         with said_of_writing(asked):
             api.create_commit(
-                repository,
+                asked.repository,
                 [CommitOperationAdd(path_in_repo=path, path_or_fileobj=data) for path, data in files.items()],
                 commit_message=f"Session {row.session}: {row.state}",
                 repo_type="dataset",
@@ -114,14 +145,27 @@ class SessionShelf:
             raise HubError(
                 f"{asked.repository} is public, and traces are not; make it private at {asked.page}/settings"
             )
-        head = info.sha or ""
+        return info.sha or "", self._rows(info, asked)
+
+    def _rows(self, info: DatasetInfo, asked: Asked) -> Mapping[str, SessionRow]:
         if not any(one.rfilename == INDEX for one in info.siblings or []):
-            return head, {}
+            return {}
         with said_of_writing(asked):
-            index = api.hf_hub_download(  # pyright: ignore[reportUnknownMemberType]  # its progress bar has no type
-                asked.repository, INDEX, repo_type="dataset", revision=head
+            index = self._api().hf_hub_download(  # pyright: ignore[reportUnknownMemberType]  # its progress bar has no type
+                asked.repository, INDEX, repo_type="dataset", revision=info.sha
             )
-        return head, _rows(Path(index).read_text("utf-8"))
+        return _rows(Path(index).read_text("utf-8"))
+
+    def _pages(self, rows: Mapping[str, SessionRow]) -> Mapping[str, bytes]:
+        """Return the index and the page of these sessions."""
+        newest_first = sorted(rows.values(), key=lambda one: one.began, reverse=True)
+        return {
+            INDEX: json.dumps({key: asdict(one) for key, one in sorted(rows.items())}, indent=1).encode(),
+            PAGE: self._page(newest_first).encode(),
+        }
+
+    def _asked(self) -> Asked:
+        return Asked(kind="dataset", repository=self._repository(), endpoint=self._endpoint, with_token=True)
 
     def _repository(self) -> str:
         if USER not in self._name:
@@ -136,6 +180,10 @@ class SessionShelf:
 
         disable_progress_bars()
         return HfApi(endpoint=self._endpoint, token=self._token, library_name="intern-action")
+
+
+def _file_of(session: str) -> str:
+    return f"sessions/session_{session}.jsonl"
 
 
 def _rows(index: str) -> Mapping[str, SessionRow]:

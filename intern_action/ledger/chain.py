@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, cast
@@ -61,10 +62,13 @@ class Chain:
     Args:
         origin: what the ledger belongs to (a repository): lines of another one do not fit, whoever signed them.
         key: for the HMAC; b"" means that anybody who can write the branch can write a line.
+        previous: the keys before it, newest first. They are good for reading alone, and only for lines that stand before the
+            first one of a newer key: with a key that was taken away nobody goes on from a line that was signed after it.
     """
 
     origin: str = ""
     key: bytes = b""
+    previous: tuple[bytes, ...] = ()
 
     @property
     def root(self) -> str:
@@ -101,19 +105,36 @@ class Chain:
             raise LedgerError(f"line {number} of the ledger is older than the line before; a person has to look")
         if raw["before"] != entry.before or raw["seq"] != entry.seq:
             raise LedgerError(f"line {number} of the ledger does not follow the line before: the chain is broken")
+        entry = self._as_signed(entry, str(raw["mac"]), last)
         if not hmac.compare_digest(str(raw["mac"]), entry.mac):
             raise LedgerError(f"line {number} of the ledger is not signed with our key; {self._about_keys(raw['mac'])}")
         if line + b"\n" != entry.line:
             raise LedgerError(f"line {number} of the ledger was changed: its hash does not fit")
         return entry
 
+    def _as_signed(self, entry: LedgerEntry, mac: str, last: LedgerEntry | None) -> LedgerEntry:
+        """Return the line with the signature it bears, where that is of a key that was still good there."""
+        good = self.previous[: self._age(last)]
+        return next((replace(entry, mac=mac) for key in good if hmac.compare_digest(mac, _mac(key, entry.hash))), entry)
+
+    def _age(self, last: LedgerEntry | None) -> int:
+        """Return how many keys ago a line was signed; 0 is with today's."""
+        if last is None:
+            return len(self.previous)
+        keys = (self.key, *self.previous)
+        return next((age for age, key in enumerate(keys) if hmac.compare_digest(last.mac, _mac(key, last.hash))), 0)
+
     def _mac(self, body: str) -> str:
-        return hmac.new(self.key, body.encode(), hashlib.sha256).hexdigest() if self.key else ""
+        return _mac(self.key, body)
 
     def _about_keys(self, mac: object) -> str:
         if not self.key:
             return "it is signed and no key is configured here"
         return "somebody wrote it without the key" if mac else "it is not signed at all"
+
+
+def _mac(key: bytes, body: str) -> str:
+    return hmac.new(key, body.encode(), hashlib.sha256).hexdigest() if key else ""
 
 
 def _decoded(line: bytes, number: int) -> dict[str, object]:

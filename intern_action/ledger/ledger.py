@@ -29,6 +29,7 @@ class GitLedger:
         branch: where it is kept; `git.branch.GitBranch` on `intern/ledger`.
         origin: the repository it belongs to; lines of another one are refused.
         key: signs every line; b"" leaves the ledger to whoever may write the branch.
+        previous: the keys before it, newest first; see `Chain`.
         readme: template of the branch's README, see `readme.render` ("" for none).
         jitter: a number from 0 to 1, to wait differently from whoever else lost the race.
         tries: lost races before giving up.
@@ -41,13 +42,14 @@ class GitLedger:
         clock: Clock,
         origin: str = "",
         key: bytes = b"",
+        previous: tuple[bytes, ...] = (),
         readme: str = "",
         jitter: Callable[[], float] = random.random,
         tries: int = TRIES,
     ) -> None:
         self._branch = branch
         self._clock = clock
-        self._chain = Chain(origin=origin, key=key)
+        self._chain = Chain(origin=origin, key=key, previous=previous)
         self._readme = readme
         self._jitter = jitter
         self._tries = tries

@@ -23,7 +23,7 @@ def prompt(name: str, **values: object) -> str:
     return _filled("prompts", name, values) if values else _read("prompts", name)
 
 
-def text(name: str, **values: object) -> str:
+def text(name: str, /, **values: object) -> str:
     """Return what people read, with the values filled in.
 
     Nothing is escaped: a value that a stranger wrote must be made harmless for its place (Markdown, HTML) beforehand.

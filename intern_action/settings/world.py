@@ -187,6 +187,14 @@ def remember(session: str, world: World, environment: Mapping[str, str]) -> None
         return
 
 
+def forget(session: str, environment: Mapping[str, str]) -> None:
+    """Take the note away. A home that cannot be written is no error: the note names a folder alone."""
+    try:
+        (_known(environment) / session).unlink(missing_ok=True)
+    except OSError:
+        return
+
+
 def find(session: str, out: str, environment: Mapping[str, str]) -> World:
     """Return the world of a session: the one under `out` if it stands there, else where it was noted.
 

@@ -16,6 +16,7 @@ from intern_action.settings.settings import Settings
 from intern_action.settings.world import World
 from intern_action.trace.whole import write_whole
 from intern_action.wiring.ground import Ground, LocalGround
+from intern_action.wiring.keys import LedgerKeys, ledger_keys
 
 
 class Onlooker(Watcher, Protocol):
@@ -69,7 +70,7 @@ class Premises:
     @cached_property
     def ledger(self) -> GitLedger:
         """The ledger on its branch of the repository."""
-        return ledger_on(self.ground, self.world, self.clock)
+        return ledger_on(self.ground, self.world, self.clock, ledger_keys(self.settings))
 
     @cached_property
     def home(self) -> str:
@@ -95,8 +96,8 @@ class Premises:
         (self.world.control / "repository").write_text(f"{top}\n", encoding="utf-8")
 
 
-def ledger_on(ground: Ground, world: World, clock: Clock) -> GitLedger:
+def ledger_on(ground: Ground, world: World, clock: Clock, keys: LedgerKeys) -> GitLedger:
     """Return the ledger of a repository; its mirror lies in the world."""
     branch = GitBranch.at(str(world.control / "ledger"), ground.url, "intern/ledger", config=ground.git)
     readme = (configs() / "texts" / "ledger.md").read_text(encoding="utf-8")
-    return GitLedger(branch, clock=clock, origin=ground.origin, readme=readme)
+    return GitLedger(branch, clock=clock, origin=ground.origin, key=keys.key, previous=keys.previous, readme=readme)

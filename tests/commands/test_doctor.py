@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from intern_action.commands.doctor import TokenRow, doctor
+from intern_action.commands.doctor import doctor
+from intern_action.doctor.hub_tokens import judged
 from intern_action.hub.tokens import Grant, TokenFacts
 from tests.hub_server import HubServer
 from tests.hub_server.accounts import Scope
@@ -44,7 +45,12 @@ def commit(folder: Path) -> None:
 
 
 def asked(hub: HubServer, repo: Path, **tokens: str) -> int:
-    environment: Mapping[str, str] = {"INTERN_ACTION_HUB_ENDPOINT": hub.url, "HOME": str(repo.parent), **tokens}
+    environment: Mapping[str, str] = {
+        "INTERN_ACTION_HUB_ENDPOINT": hub.url,
+        "HOME": str(repo.parent),
+        "INTERN_ACTION_MODEL": "recipes",
+        **tokens,
+    }
     return doctor(environment, str(repo))
 
 
@@ -62,7 +68,7 @@ def test_a_token_that_jobs_hold_and_that_starts_jobs_is_wrong(
     hub: HubServer, repo: Path, capsys: pytest.CaptureFixture[str]
 ):
     writing = hub.accounts.add_token("ada", "write")
-    assert asked(hub, repo, HF_WRITE_TOKEN=writing, HF_JOB_TOKEN=writing) == 2
+    assert asked(hub, repo, HF_WRITE_TOKEN=writing, HF_JOB_TOKEN=writing) == 9
     said = capsys.readouterr().out
     assert "WRONG  HF_JOB_TOKEN" in said
     assert "can start further jobs" in said
@@ -71,13 +77,13 @@ def test_a_token_that_jobs_hold_and_that_starts_jobs_is_wrong(
 
 def test_a_token_for_sandboxes_that_writes_is_wrong(hub: HubServer, repo: Path, capsys: pytest.CaptureFixture[str]):
     job = hub.accounts.add_token("ada", "fineGrained", scopes=[STAGING])
-    assert asked(hub, repo, HF_SANDBOX_TOKEN=job) == 2
+    assert asked(hub, repo, HF_SANDBOX_TOKEN=job) == 9
     assert "make one at " in capsys.readouterr().out
     assert asked(hub, repo, HF_SANDBOX_TOKEN=hub.accounts.add_token("ada", "read")) == 0
 
 
 def test_a_token_that_the_hub_does_not_know_is_wrong(hub: HubServer, repo: Path, capsys: pytest.CaptureFixture[str]):
-    assert asked(hub, repo, HF_TOKEN="hf_nobodys_token_at_all") == 2
+    assert asked(hub, repo, HF_TOKEN="hf_nobodys_token_at_all") == 9
     assert "WRONG  HF_TOKEN" in capsys.readouterr().out
 
 
@@ -90,7 +96,7 @@ def test_without_tokens_it_says_what_that_means(hub: HubServer, repo: Path, caps
 def test_a_policy_that_cannot_be_read_is_wrong(hub: HubServer, repo: Path, capsys: pytest.CaptureFixture[str]):
     (repo / ".github/intern.yml").write_text("approvals:\n  people_needed: nobody\n")
     commit(repo)
-    assert asked(hub, repo) == 2
+    assert asked(hub, repo) == 9
     assert ".github/intern.yml:2" in capsys.readouterr().out
 
 
@@ -100,6 +106,7 @@ def test_a_policy_that_cannot_be_read_is_wrong(hub: HubServer, repo: Path, capsy
         ("HF_TOKEN", TokenFacts(name="ada", role="read"), "fine"),
         ("HF_TOKEN", TokenFacts(name="ada", role="write"), "care"),
         ("HF_WRITE_TOKEN", TokenFacts(name="ada", role="write"), "fine"),
+        ("HF_WRITE_TOKEN", TokenFacts(name="ada", role="read"), "wrong"),
         ("HF_JOB_TOKEN", TokenFacts(name="ada", role="write"), "wrong"),
         (
             "HF_JOB_TOKEN",
@@ -109,9 +116,9 @@ def test_a_policy_that_cannot_be_read_is_wrong(hub: HubServer, repo: Path, capsy
     ],
 )
 def test_each_token_is_judged_by_who_holds_it(variable: str, facts: TokenFacts, grade: str):
-    assert TokenRow(variable=variable, facts=facts).grade == grade
+    assert judged(variable, facts, same_as="", endpoint="https://hub").grade == grade
 
 
 def test_a_token_shared_with_a_job_is_wrong_whatever_it_may_do():
     facts = TokenFacts(name="ada", role="read")
-    assert TokenRow(variable="HF_JOB_TOKEN", facts=facts, same_as="HF_TOKEN").grade == "wrong"
+    assert judged("HF_JOB_TOKEN", facts, same_as="HF_TOKEN", endpoint="https://hub").grade == "wrong"

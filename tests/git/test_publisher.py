@@ -261,3 +261,17 @@ def test_a_push_hook_of_ours_never_runs_and_the_remotes_refusal_is_heard(world: 
     Git(git_dir=world.bare.path).run("config", "core.hooksPath", str(hook.parent))
     with pytest.raises(GitFailed, match="pre-receive hook declined"):
         published(world, world.publisher(), {"a": "1"})
+
+
+@pytest.mark.parametrize("far", [False, True])
+def test_a_journal_that_is_dropped_is_gone_for_everybody_and_the_others_stay(world: GitWorld, far: bool) -> None:
+    world = replace(world, far=far)
+    here, there = world.publisher("here"), world.publisher("there")
+    here.save_journal("s1", b"one\n", expected_head="")
+    here.save_journal("s2", b"two\n", expected_head="")
+    world.git("update-ref", "refs/intern/snapshots/s1", world.base)
+    assert there.drop_journal("s1")
+    assert world.git("for-each-ref", "refs/intern/snapshots/") == ""
+    assert here.load_journal("s1") is None
+    assert here.sessions() == ("s2",)
+    assert not here.drop_journal("s1")

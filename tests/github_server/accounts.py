@@ -13,10 +13,20 @@ APP = "github-actions[bot]"
 
 @dataclass(frozen=True)
 class Token:
-    """A token: whose it is, and what it was given, by GitHub's names of permissions (`issues`: `write`)."""
+    """A token: whose it is, and what it was given, by GitHub's names of permissions (`issues`: `write`).
+
+    A classic one was given `scopes` instead: `repo` is everything its owner may do in repositories, `public_repo` in public ones
+    (docs.github.com/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps).
+    """
 
     login: str
     granted: Mapping[str, str]
+    scopes: frozenset[str] | None = None
+
+    @property
+    def sees_private(self) -> bool:
+        """Whether it is good for private repositories."""
+        return self.scopes is None or "repo" in self.scopes
 
     @property
     def is_app(self) -> bool:
@@ -25,6 +35,8 @@ class Token:
 
     def allows(self, permission: str, level: str) -> bool:
         """Whether it was given a permission at least at this level."""
+        if self.scopes is not None:
+            return level == "read" or not self.scopes.isdisjoint({"repo", "public_repo"})
         return permission == "metadata" or LEVELS[self.granted.get(permission, "none")] >= LEVELS[level]
 
 
@@ -35,10 +47,10 @@ class Accounts:
     roles: dict[str, str] = field(default_factory=dict[str, str])
     tokens: dict[str, Token] = field(default_factory=dict[str, Token])
 
-    def token(self, login: str, granted: Mapping[str, str]) -> str:
-        """Make a token for somebody."""
+    def token(self, login: str, granted: Mapping[str, str], scopes: frozenset[str] | None = None) -> str:
+        """Make a token for somebody; with `scopes`, a classic one."""
         made = f"{'ghs' if login.endswith('[bot]') else 'ghp'}_{secrets.token_hex(18)}"
-        self.tokens[made] = Token(login, granted)
+        self.tokens[made] = Token(login, granted, scopes)
         return made
 
     def role(self, login: str) -> str:

@@ -10,7 +10,7 @@ import re
 import threading
 from urllib.parse import urlsplit
 
-from tests.github_server import checks, dispatches, lines, people, pulls, pushes, runs, talk
+from tests.github_server import checks, dispatches, lines, people, pulls, pushes, runs, setup, talk
 from tests.github_server.accounts import APP, Token
 from tests.github_server.engines import Reply
 from tests.github_server.inside import Inside, Json, Route, body_of, inner, invalid, refuse
@@ -26,6 +26,7 @@ ROUTES: tuple[Route, ...] = (
     *runs.ROUTES,
     *lines.ROUTES,
     *dispatches.ROUTES,
+    *setup.ROUTES,
 )
 BODY_MOST, TITLE_MOST = 65_536, 256
 
@@ -63,6 +64,12 @@ class Corrections:
         token = self.inside.accounts.bearer(asked.headers.get("authorization", ""))
         if token is None:
             return refuse(401, "Bad credentials")
+        reply = self._answer(asked, token)
+        if token.scopes is not None:
+            reply.headers["x-oauth-scopes"] = ", ".join(sorted(token.scopes))
+        return reply
+
+    def _answer(self, asked: Asked, token: Token) -> Reply:
         refusal = self._refusal(asked, token) or _too_long(asked)
         if refusal is not None:
             return refusal
@@ -83,7 +90,7 @@ class Corrections:
         accounts, path = self.inside.accounts, urlsplit(asked.path).path
         if not f"{path}/".casefold().startswith(f"{self.inside.path}/".casefold()):
             return refuse(404, "Not Found")
-        if self.inside.private and not accounts.may(token, "read"):
+        if self.inside.private and not (accounts.may(token, "read") and token.sees_private):
             return refuse(404, "Not Found")
         permission, level = needed(asked.method, path[len(self.inside.path) :])
         if not token.allows(permission, level):

@@ -48,6 +48,22 @@ DISPATCHES: tuple[tuple[str, str], ...] = (
     ("post", f"{REPO}/actions/workflows/{{workflow_id}}/dispatches"),
 )
 """What wakes a workflow by hand; one that our code begins to call moves up to `ROUTES`."""
+SETUP: tuple[tuple[str, str], ...] = (
+    ("get", f"{REPO}/issues"),
+    ("get", f"{REPO}/actions/permissions"),
+    ("get", f"{REPO}/actions/permissions/workflow"),
+    ("get", f"{REPO}/actions/workflows"),
+    ("get", f"{REPO}/actions/secrets"),
+    ("get", f"{REPO}/actions/organization-secrets"),
+    ("get", f"{REPO}/environments/{{environment_name}}"),
+    ("get", f"{REPO}/environments/{{environment_name}}/secrets"),
+    ("get", f"{REPO}/contents/{{path}}"),
+    ("get", f"{REPO}/rules/branches/{{branch}}"),
+    ("get", f"{REPO}/branches/{{branch}}"),
+    ("get", f"{REPO}/branches/{{branch}}/protection"),
+    ("get", f"{REPO}/collaborators"),
+)
+"""How the repository is set up, which `doctor` alone asks."""
 
 METHODS = frozenset({"get", "put", "post", "delete", "patch"})
 
@@ -56,7 +72,7 @@ def write_description(target: Path) -> Path:
     """Write the listed routes, with every schema they lead to, as a description of its own."""
     whole = cast("dict[str, object]", json.loads(DESCRIPTION.read_text()))
     paths = cast("dict[str, dict[str, object]]", whole["paths"])
-    every = (*ROUTES, *DISPATCHES)
+    every = (*ROUTES, *DISPATCHES, *SETUP)
     wanted = {path: {method for method, one in every if one == path} for _, path in every}
     kept = {
         path: {key: value for key, value in paths[path].items() if key not in METHODS or key in methods}

@@ -14,6 +14,7 @@ from intern_action.git.run import Git
 from tests.github_server.accounts import APP, Accounts, Token
 from tests.github_server.engines import Reply, ask, json_reply
 from tests.github_server.listener import Asked
+from tests.github_server.setup import Setup
 
 Json: TypeAlias = "dict[str, object]"
 DOCS = "https://docs.github.com/rest"
@@ -44,6 +45,7 @@ class Inside:
     runs: dict[str, str] = field(default_factory=dict[str, str])
     dispatched: list[tuple[str, Json]] = field(default_factory=list[tuple[str, Json]])
     merged: dict[int, tuple[str, str]] = field(default_factory=dict[int, tuple[str, str]])
+    setup: Setup = field(default_factory=Setup)
     _ends: dict[tuple[int, str], str] = field(default_factory=dict[tuple[int, str], str])
 
     @property
@@ -64,6 +66,15 @@ class Inside:
     def git(self, *args: str) -> str:
         """Ask the bare repository."""
         return Git(git_dir=str(self.folder)).run(*args).text
+
+    def blob(self, sha: str) -> bytes:
+        """Return a file's bytes."""
+        return Git(git_dir=str(self.folder)).run("cat-file", "blob", sha).out
+
+    @property
+    def default_branch(self) -> str:
+        """The branch that HEAD of the bare repository names."""
+        return self.git("symbolic-ref", "--short", "HEAD").strip()
 
     # --- emulate --------------------------------------------------------------------------------------------------
 

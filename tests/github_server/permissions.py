@@ -9,7 +9,16 @@ import re
 
 NEEDED: tuple[tuple[str, str, str], ...] = (
     # the part of the path behind the repository · permission to read · permission to write
-    (r"/collaborators/.*", "metadata", "administration"),
+    (r"/collaborators(/.*)?", "metadata", "administration"),
+    (r"/actions/permissions.*", "administration", "administration"),
+    (r"/actions/(organization-)?secrets", "secrets", "secrets"),
+    (r"/environments/[^/]+/secrets", "environments", "environments"),
+    (r"/environments/[^/]+", "actions", "administration"),
+    (r"/actions/.*", "actions", "actions"),
+    (r"/contents/.*", "contents", "contents"),
+    (r"/rules/branches/.*", "metadata", "administration"),
+    (r"/branches/.*/protection", "administration", "administration"),
+    (r"/branches/.*", "contents", "contents"),
     (r"/activity", "contents", "contents"),
     (r"/actions/.*", "actions", "actions"),
     (r"/pulls/\d+/comments.*", "pull_requests", "pull_requests"),

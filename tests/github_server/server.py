@@ -17,6 +17,7 @@ from tests.github_server.front import Front, Recorded
 from tests.github_server.git_http import GitHttp
 from tests.github_server.inside import Inside
 from tests.github_server.listener import Listener
+from tests.github_server.setup import Setup
 
 EVERYTHING = {
     "actions": "write",
@@ -58,6 +59,15 @@ class GitHubServer:
         self.front = Front(self.git, self.corrections, prefix=prefix)
         self._engines: list[Engine] = []
         self._listeners: list[Listener] = []
+
+    @property
+    def setup(self) -> Setup:
+        """How the repository is set up; a test clicks here."""
+        return self.corrections.inside.setup
+
+    def classic_token(self, login: str, *scopes: str) -> str:
+        """Make a classic token of a person's."""
+        return self.accounts.token(login, {}, frozenset(scopes))
 
     @property
     def server_url(self) -> str:

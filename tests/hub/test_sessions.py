@@ -119,3 +119,58 @@ def test_an_index_that_somebody_broke_is_begun_anew(hub: HubServer, shelf: Sessi
     )
     shelf.keep(replace(ROW, session="7777"), trace)
     assert set(json.loads(read(hub, INDEX))) == {"7777"}
+
+
+# --- forgetting ------------------------------------------------------------------------------------------------------
+
+
+def test_a_forgotten_session_is_gone_from_files_page_and_history_and_the_others_stay(
+    hub: HubServer, shelf: SessionShelf, trace: Path
+):
+    shelf.keep(ROW, trace)
+    shelf.keep(replace(ROW, session="7777", began="2026-11-26T12:00:00+00:00"), trace)
+    assert shelf.drop("5e55") == f"{hub.url}/datasets/{NAME}"
+    api = HfApi(endpoint=hub.url, token=hub.accounts.add_token("ada", "read"))
+    assert "sessions/session_5e55.jsonl" not in api.list_repo_files(NAME, repo_type="dataset")
+    assert read(hub, "README.md") == f"{HEAD}7777 awaiting-review\n"
+    assert set(json.loads(read(hub, INDEX))) == {"7777"}
+    for commit in api.list_repo_commits(NAME, repo_type="dataset"):
+        assert "sessions/session_5e55.jsonl" not in api.list_repo_files(
+            NAME, repo_type="dataset", revision=commit.commit_id
+        )
+
+
+def test_what_is_not_there_is_forgotten_without_a_word_and_makes_nothing(
+    hub: HubServer, shelf: SessionShelf, trace: Path
+):
+    assert shelf.drop("5e55") == ""
+    assert not HfApi(endpoint=hub.url, token=hub.accounts.add_token("ada", "read")).repo_exists(
+        NAME, repo_type="dataset"
+    )
+    shelf.keep(ROW, trace)
+    shelf.drop("5e55")
+    commits = HfApi(endpoint=hub.url, token=hub.accounts.add_token("ada", "read")).list_repo_commits(
+        NAME, repo_type="dataset"
+    )
+    assert len(commits) == 1
+
+
+def test_forgetting_that_broke_off_before_the_history_was_squashed_is_finished_by_the_next_try(
+    hub: HubServer, shelf: SessionShelf, trace: Path
+):
+    shelf.keep(ROW, trace)
+    hub.fault("POST", f"/api/datasets/{NAME}/super-squash/*", Refuse(status=403), times=1)
+    with pytest.raises(HubError):
+        shelf.drop("5e55")
+    shelf.drop("5e55")
+    commits = HfApi(endpoint=hub.url, token=hub.accounts.add_token("ada", "read")).list_repo_commits(
+        NAME, repo_type="dataset"
+    )
+    assert len(commits) == 1
+
+
+def test_a_hub_that_refuses_to_forget_is_said(hub: HubServer, shelf: SessionShelf, trace: Path):
+    shelf.keep(ROW, trace)
+    hub.fault("POST", COMMIT, Refuse(status=403), times=None)
+    with pytest.raises(HubError, match="HF_WRITE_TOKEN"):
+        shelf.drop("5e55")

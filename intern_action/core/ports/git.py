@@ -122,6 +122,10 @@ class Publisher(Protocol):
         """Return (commit, journal lines), None for an unknown session."""
         ...
 
+    def drop_journal(self, session: str) -> bool:
+        """Take a stored journal and the snapshots it names away; return whether there was one."""
+        ...
+
     def sessions(self) -> tuple[str, ...]:
         """Return the ids of all stored sessions, oldest first."""
         ...

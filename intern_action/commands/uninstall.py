@@ -1,0 +1,101 @@
+"""`intern-action uninstall` ends everything and proposes a branch without our files; `forget` deletes a session's traces."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from intern_action.commands.act import door_of
+from intern_action.commands.config import home_of
+from intern_action.commands.local import user_name
+from intern_action.core.errors import Misconfigured
+from intern_action.core.types import JobRef
+from intern_action.doctor._site import DOORBELL, MAIN, WORKFLOWS, origin_name
+from intern_action.forge.github import SERVER_URL
+from intern_action.git.facts import inspect_repository
+from intern_action.git.removal import propose_removal
+from intern_action.session.forgetting import forget as forget_session
+from intern_action.session.forgetting import refuse_unless_over
+from intern_action.session.leaving import Left, end_machines, leave
+from intern_action.session.office import Case
+from intern_action.settings.clock import SystemClock
+from intern_action.settings.load import load
+from intern_action.settings.sources import REPOSITORY_FILE
+from intern_action.settings.words import text
+from intern_action.settings.world import forget as forget_note
+from intern_action.settings.world import world_at, writing
+from intern_action.wiring.homecoming import shelf_for
+from intern_action.wiring.local import LocalDoor
+from intern_action.wiring.wiped import wipe
+
+BRANCH = "intern-uninstall"
+FILES = (f"{WORKFLOWS}/{MAIN}", f"{WORKFLOWS}/{DOORBELL}", REPOSITORY_FILE)
+STANDING = 6
+"""The exit code when a session could not be stopped: something outside did not answer."""
+
+
+def uninstall(environment: Mapping[str, str], repo: str, *, out: str | None, person: str | None) -> int:
+    """Stop every session, end every machine, and make a branch without our files. The ledger stays.
+
+    Args:
+        environment: the environment variables.
+        repo: the person's own repository.
+        out: the folder of the world.
+        person: who wishes it.
+    """
+    top = inspect_repository(repo).top
+    left, ended = _ended(environment, repo, out, person or user_name(environment))
+    removed = propose_removal(top, FILES, branch=BRANCH, message=text("uninstall-commit"), at=SystemClock().now())
+    server = (environment.get("GITHUB_SERVER_URL") or SERVER_URL).rstrip("/")
+    name = origin_name(Path(top), server)
+    page = text(
+        "uninstall", left=left, ended=ended, removed=removed, branch=BRANCH, page=f"{server}/{name}" if name else ""
+    )
+    click.echo("\n".join(line for line in page.splitlines() if line.strip()))
+    return STANDING if left.standing else 0
+
+
+def _ended(environment: Mapping[str, str], repo: str, out: str | None, person: str) -> tuple[Left, tuple[JobRef, ...]]:
+    """End what this machine has begun; where it has begun nothing, nothing."""
+    loaded = load({"out": out}, environment, Path(repo).absolute(), home_of(environment))
+    if not world_at(loaded.settings.out, environment).remote.exists():
+        return Left(stopped=(), standing={}), ()
+    door = door_of(environment, "", out)
+    with writing(door.world):
+        if not door.premises.ledger.read().sessions():
+            return Left(stopped=(), standing={}), ()
+        left = leave(lambda session: _case(door, session), door.premises.ledger, by=person)
+        with door.open(door.newest()) as house:
+            return left, end_machines(house.office)
+
+
+@contextmanager
+def _case(door: LocalDoor, session: str) -> Generator[Case]:
+    with door.open(session) as house:
+        yield house.case
+
+
+def forget(environment: Mapping[str, str], session: str, *, out: str | None, yes: bool) -> int:
+    """Take a session's journal and traces away for good; the ledger's lines stay."""
+    door = door_of(environment, session, out)
+    refuse_unless_over(door.premises.ledger.read(), session)
+    if not yes and not _sure(session):
+        click.echo(text("forget", session=session, done=None))
+        return 0
+    with writing(door.world):
+        with door.open(session) as house:
+            done = forget_session(house.office, session, shelf_for(door.premises))
+        wipe(door.world, session, done.snapshots)
+    forget_note(session, environment)
+    click.echo(text("forget", session=session, done=done))
+    return 0
+
+
+def _sure(session: str) -> bool:
+    try:
+        return click.confirm(text("forget-question", session=session), default=False)
+    except click.Abort as gone:
+        raise Misconfigured("nobody answered, and nothing was forgotten; take --yes") from gone
