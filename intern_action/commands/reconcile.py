@@ -21,7 +21,7 @@ from intern_action.wiring.homecoming import pay_debts
 from intern_action.wiring.house import House
 
 
-def _nobody(_house: House) -> None:
+def _nobody(_house: House) -> object:
     """Show it to nobody."""
 
 
@@ -32,7 +32,7 @@ def reconcile(environment: Mapping[str, str], *, out: str | None) -> int:
         return tick(door)
 
 
-def tick(door: Door, *, seen: Callable[[House], None] = _nobody) -> int:
+def tick(door: Door, *, seen: Callable[[House], object] = _nobody) -> int:
     """Do so in this world, and say what was done; return the exit code of the first session that could not go on.
 
     Args:
@@ -56,7 +56,7 @@ def tick(door: Door, *, seen: Callable[[House], None] = _nobody) -> int:
     return next((code for code in codes if code), 0)
 
 
-def _go_on(door: Door, session: str, seen: Callable[[House], None]) -> int:
+def _go_on(door: Door, session: str, seen: Callable[[House], object]) -> int:
     """Go on with one session; what keeps it from that is said, and keeps no other."""
     try:
         with door.open(session) as house:

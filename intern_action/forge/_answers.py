@@ -88,6 +88,12 @@ class Run(_Answer):
     status: str | None = None
 
 
+class Runs(_Answer):
+    """A page of workflow runs."""
+
+    workflow_runs: tuple[Run, ...]
+
+
 class Repo(_Answer):
     """`repository`."""
 

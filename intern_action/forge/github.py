@@ -6,6 +6,7 @@ Facts are GitHub's own description of that API (`@octokit/openapi`); what it ask
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from intern_action.core.errors import ForgeError, Misconfigured
@@ -21,7 +22,7 @@ from intern_action.core.types import (
     Standing,
     Thread,
 )
-from intern_action.forge._answers import Collaborator, Issue, Pull, PullReview, Repo, Run, login
+from intern_action.forge._answers import Collaborator, Issue, Pull, PullReview, Repo, Run, Runs, login
 from intern_action.forge._bodies import GOES_ON, pieces
 from intern_action.forge._checks import Checks
 from intern_action.forge._commits import authors_of, last_push
@@ -42,6 +43,7 @@ LOGIN = re.compile(r"[A-Za-z0-9](?:-?[A-Za-z0-9]){0,38}")
 
 CONTINUED = "intern:description"
 ENDED = "completed"
+DISPATCHED = "agent"
 HTTP_CREATED = 201
 TITLE_MOST = 256
 """GitHub refuses a longer title with 422 ("title is too long (maximum is 256 characters)")."""
@@ -201,13 +203,24 @@ class GitHubForge:
     def runs(self, run: str) -> bool:
         """Return whether a workflow run still runs; where that cannot be told, it does.
 
-        Needs `actions: read`. A run that is gone (deleted after it ended) runs no more.
+        Needs `actions: read`. A run that is gone (deleted after it ended) runs no more. "agent" is any that was dispatched.
         """
+        if run == DISPATCHED:
+            path, asked = f"{self._path}/actions/runs", "list the dispatched runs"
+            return any(
+                one.status != ENDED
+                for one in self._wire.get(path, Runs, asked, event="workflow_dispatch").workflow_runs
+            )
         try:
             found = self._wire.get(f"{self._path}/actions/runs/{quote(run, safe='')}", Run, f"show run {run}")
         except Refused as error:
             return error.status != HTTP_NOT_FOUND
         return found.status != ENDED
+
+    def start_workflow(self, file: str, ref: str, inputs: Mapping[str, str]) -> None:
+        """Start a workflow by the name of its file; needs `actions: write`. A workflow's own token may do this."""
+        path = f"{self._path}/actions/workflows/{quote(file, safe='')}/dispatches"
+        self._wire.change("POST", path, {"ref": ref, "inputs": dict(inputs)}, f"start the workflow {file}")
 
     # --- reviews and people ---------------------------------------------------------------------------------------
 

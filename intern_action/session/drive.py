@@ -43,8 +43,15 @@ FRESH = timedelta(minutes=1)
 """For so long the look at the policy by which a session was admitted counts for its first turn, which should come quickly."""
 
 
-def drive(case: Case, work: Work, shelf: BundleShelf, *, patience: Patience = USUAL) -> State:
-    """Go on with a session until it is over or waits for people, or for a job for longer than the patience lasts."""
+def drive(case: Case, work: Work | None, shelf: BundleShelf, *, patience: Patience = USUAL) -> State:
+    """Go on with a session until it is over or waits for people, or for a job for longer than the patience lasts.
+
+    Args:
+        case: the session.
+        work: the agent half; None where it runs elsewhere: then also until it is its turn (the session is running).
+        shelf: where bundles lie.
+        patience: how long a job is waited for.
+    """
     clock = case.office.clock
     until = clock.monotonic() + patience.longest_seconds
     if case.memory.replies or case.state is not State.RUNNING:
@@ -57,6 +64,8 @@ def drive(case: Case, work: Work, shelf: BundleShelf, *, patience: Patience = US
     while not case.state.over:
         match case.state:
             case State.RUNNING:
+                if work is None:
+                    break
                 _work(case, work, shelf)
             case State.AWAITING_JOB:
                 runs = _glance(case) if clock.monotonic() < people_at else None

@@ -29,6 +29,9 @@ from intern_action.core.provenance import DataOrigin, Provenance
 from intern_action.core.states import State
 from intern_action.core.types import Call, JobRef, JsonObject
 
+AGENT = "agent"
+"""Who works on a session that control has handed to the agent half in a run of its own."""
+
 
 @frozen
 class Office:
@@ -99,6 +102,7 @@ class Case:
         self.journal = journal
         self.memory = Memory()
         self.taken = -1
+        self.seat = office.runner
         self.judged: Judgement | None = None
         """The judgement of what awaits a review that was made just now, for what is shown next; None at any other time."""
         for entry in journal.entries():
@@ -152,6 +156,11 @@ class Case:
         self.office.press(self.office, self)
         self.judged = None
 
+    def hand_over(self) -> None:
+        """Say in the ledger, and to people, that the agent half goes on with the session elsewhere."""
+        self.seat = AGENT
+        self.announce()
+
     def take_seat(self) -> None:
         """Say in the ledger that this run works on the session now.
 
@@ -168,7 +177,7 @@ class Case:
             state=self.state,
             journal_head=head.hash if head else "",
             why=self.memory.why,
-            runner="" if self.state.waiting or self.state.over else self.office.runner,
+            runner="" if self.state.waiting or self.state.over else self.seat,
         )
         other = before.runner if before else ""
         if other not in {"", self.office.runner} and self.office.runs(other):

@@ -14,7 +14,7 @@ from intern_action.agent.budget import Allowance
 from intern_action.agent.toolbox import Toolbox
 from intern_action.agent.voice import Voice
 from intern_action.core.entries import Limits
-from intern_action.core.errors import OutsideError
+from intern_action.core.errors import NotAllowed, OutsideError
 from intern_action.core.events import Began, Entry
 from intern_action.core.judgement import ApprovalPolicy
 from intern_action.core.ports import Endpoints, HubReader, Jobs, Model, RecipeBook, Redactor, ToolLimits
@@ -26,7 +26,7 @@ from intern_action.gate.rules import held
 from intern_action.git.publisher import GitPublisher
 from intern_action.hub.folders import content_of
 from intern_action.jobs._backend import Supplies
-from intern_action.session.office import Case, Office
+from intern_action.session.office import AGENT, Case, Office
 from intern_action.settings.places import configs
 from intern_action.settings.words import prompt, text
 from intern_action.shell.places import usual_secrets
@@ -75,6 +75,10 @@ class House:
         self.watcher = premises.watcher or watcher_for(premises)
         self._base = base
         self._last_policy: ApprovalPolicy | None = None
+        self.agent_elsewhere = False
+        """Whether the agent half of this session runs in another job, with no right to write or spend."""
+        self.takes_over = False
+        """Whether we are the run that takes the session back from it."""
         self.trace_note = ""
         """What became of the trace on its way to the Hub, "" when it has not been sent."""
 
@@ -119,7 +123,8 @@ class House:
         from intern_action.session.tidy import tidy_own
 
         patience = Patience(poll_seconds=poll_seconds, longest_seconds=longest_seconds)
-        state = drive(self.case, self._work, self._shelf, patience=patience)
+        work = None if self.agent_elsewhere else self._work
+        state = drive(self.case, work, self._shelf, patience=patience)
         tidy_own(self.case)
         if state.over:
             from intern_action.session.retiring import retire_due
@@ -160,8 +165,11 @@ class House:
             scratch=str(self.world.control),
             holder=holder_of(self.world.control),
             runner=self.premises.ground.runner,
-            runs=self.premises.ground.runs,
+            runs=self._runs,
         )
+
+    def _runs(self, run: str) -> bool:
+        return not (self.takes_over and run == AGENT) and self.premises.ground.runs(run)
 
     @cached_property
     def _redactor(self) -> Redactor:
@@ -222,6 +230,17 @@ class House:
         blob, content = found or ("", None)
         self._last_policy = parse_policy(content, our_name=self.premises.ground.our_name, limits=limits)
         return blob, self._last_policy
+
+    def take(self, folder: str) -> None:
+        """Take in the bundle that the agent half made elsewhere. Raises NotAllowed for one that is not this session's."""
+        from intern_action.session.settle import settle
+
+        bundle = self._shelf.take(folder)
+        if bundle.session != self.session:
+            raise NotAllowed(
+                f"the bundle is of session {bundle.session}, not of {self.session}; nothing of it was taken"
+            )
+        settle(self.case, bundle)
 
     # --- the agent half ----------------------------------------------------------------------------------------------
 
@@ -305,6 +324,10 @@ class House:
     def _policy_of_calls(self) -> ApprovalPolicy:
         """What holds calls; one policy for all of a process, read when the first call has an effect."""
         return self._policy()[1]
+
+    def work(self) -> str:
+        """Let the agent half go on from the stored journal; return the folder of its bundle. Nothing is written elsewhere."""
+        return self._work(tuple(self.case.journal.entries()))
 
     def _work(self, entries: Sequence[Entry]) -> str:
         from intern_action.session.agent_half import AgentHalf

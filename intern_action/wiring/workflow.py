@@ -6,6 +6,7 @@ docs.github.com/actions/reference/workflows-and-actions/variables and …/workfl
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,7 @@ from intern_action.core.frozen import frozen
 from intern_action.forge.github import API_URL, SERVER_URL
 
 INPUT = "INPUT_"
+SESSION = re.compile(r"[0-9a-f]{12}")
 TOKENS = ("GITHUB_TOKEN", "HF_TOKEN", "HF_WRITE_TOKEN", "HF_JOB_TOKEN")
 """Secrets that are handed over as inputs, or under the same name in the environment."""
 
@@ -85,6 +87,20 @@ class WorkflowRun:
         match self.payload.get("repository"):
             case {"default_branch": str(name)}:
                 return name
+            case _:
+                return ""
+
+    @property
+    def workflow_file(self) -> str:
+        """The file name of this workflow, "" when it is not told."""
+        return self.workflow_ref.partition("@")[0].rpartition("/")[2]
+
+    @property
+    def session(self) -> str:
+        """The session a run was started for by `workflow_dispatch`, "" for none."""
+        match self.payload.get("inputs"):
+            case {"session": str(session)} if self.event == "workflow_dispatch" and SESSION.fullmatch(session):
+                return session
             case _:
                 return ""
 

@@ -21,6 +21,7 @@ ROUTES: tuple[tuple[str, str], ...] = (
     ("post", f"{REPO}/issues/{{issue_number}}/comments"),
     ("patch", f"{REPO}/issues/comments/{{comment_id}}"),
     ("delete", f"{REPO}/issues/comments/{{comment_id}}"),
+    ("get", f"{REPO}/actions/runs"),
     ("get", f"{REPO}/actions/runs/{{run_id}}"),
     ("post", f"{REPO}/issues/{{issue_number}}/reactions"),
     ("post", f"{REPO}/issues/comments/{{comment_id}}/reactions"),

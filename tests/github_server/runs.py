@@ -47,4 +47,14 @@ def run(inside: Inside, _asked: Asked, _token: Token, found: re.Match[str]) -> R
     return json_reply(told)
 
 
-ROUTES: tuple[Route, ...] = (("GET", r"/actions/runs/(\d+)", run),)
+def listed(inside: Inside, asked: Asked, token: Token, _found: re.Match[str]) -> Reply:
+    """docs.github.com/rest/actions/workflow-runs#list-workflow-runs-for-a-repository; of one event, which all of ours are."""
+    every = [re.fullmatch(r"(\d+)", one) for one in inside.runs]
+    told = [run(inside, asked, token, found).json for found in every if found]
+    return json_reply({"total_count": len(told), "workflow_runs": told})
+
+
+ROUTES: tuple[Route, ...] = (
+    ("GET", r"/actions/runs", listed),
+    ("GET", r"/actions/runs/(\d+)", run),
+)
