@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.act.alone import alone
 from tests.act.driver import ROOT, Act
 from tests.fakes.git_world import make_repository
-from tests.image.engine import docker_engine
-from tests.image.images import built
 
 EXAMPLES = ROOT / "configs" / "examples"
 ADA, BOT = {"login": "ada", "type": "User"}, {"login": "renovate[bot]", "type": "Bot"}
@@ -38,15 +37,8 @@ jobs:
 
 @pytest.fixture(scope="module")
 def act(tmp_path_factory: pytest.TempPathFactory) -> Generator[Act]:
-    with docker_engine() as docker:
-        yield Act(
-            docker=docker,
-            image=built(docker, "intern"),
-            folder=tmp_path_factory.mktemp("act"),
-            repository="team/mails",
-            api_url="http://127.0.0.1:9/api",
-            server_url="http://127.0.0.1:9",
-        )
+    with alone(tmp_path_factory.mktemp("act")) as act:
+        yield act
 
 
 @pytest.fixture(scope="module")
