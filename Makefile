@@ -27,7 +27,7 @@ TORCH_CPU_PLACE := sys_platform == 'linux' and platform_machine == 'x86_64'
 TORCH_ELSEWHERE := sys_platform != 'linux' or platform_machine != 'x86_64'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install demo test check test-real fix bench lock system judges engine clean
+.PHONY: help setup install demo test check test-real fix bench lock system judges engine images clean
 
 help:  ## what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -106,6 +106,9 @@ $(GITHUB_STAMP):
 engine: setup system  ## a Docker engine for the tests of the image, into .cache/engine
 	@$(WAIT) $(BIN)/python -m tests.image.lay
 
+images: engine  ## both images, so that no test waits for them; seconds when little has changed
+	@$(BIN)/python -m tests.image.images
+
 # ── the work ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 demo: setup  ## the main job, for real, on this machine, with no account
@@ -125,7 +128,7 @@ check: setup  ## the quick gate: format, lint, types, imports, unit and story te
 	$(BIN)/zizmor --offline --quiet --pedantic .github/workflows .github/dependabot.yml action.yml configs/examples/*/*.yml
 	$(PYTEST) --ignore=tests/real $(TOGETHER) --dist worksteal
 
-test-real: setup system judges engine  ## what needs real engines: servers, browsers, other users, training
+test-real: setup system judges images  ## what needs real engines: servers, browsers, other users, training
 	$(PYTEST) tests/real $(TOGETHER) --dist loadfile --no-loadscope-reorder --timeout 600 -o faulthandler_timeout=660
 
 fix: setup  ## put right what a machine can put right
