@@ -3,9 +3,9 @@
 #   docker build -t intern-action .                           control and the agent, without anything that trains
 #   docker build -t intern-action:train --target train .      the same, and what a smoke test needs: the CPU build of torch
 #
-# BASE is what both stand on. It is a tag, not a digest; the release workflow hands down the digest it has looked up.
+# BASE is what both stand on, pinned; a build with BASE=debian:bookworm-slim takes the newest.
 # BUILD_BASE is where wheels are installed. It may be another one, with your certificates and your pip.conf in it: neither comes along.
-ARG BASE=debian:bookworm-slim
+ARG BASE=debian:bookworm-slim@sha256:96e378d7e6531ac9a15ad505478fcc2e69f371b10f5cdf87857c4b8188404716
 ARG BUILD_BASE=${BASE}
 
 # ── the system: git for our repositories, Python, certificates ─────────────────────────────────────────────────────────
@@ -69,8 +69,10 @@ ARG PIP_EXTRA_INDEX_URL
 COPY train.lock ./
 RUN python3 -m pip --python venv/bin/python install --no-compile --require-hashes --only-binary :all: --no-deps -r train.lock \
     && python3 -m pip --python venv/bin/python check
-# Their own tests are not run here, and some are written for another Python.
-RUN python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash -x '/(tests?|testing)/' venv/lib
+# Not their own tests, some of which are written for another Python, nor every kind of model there is.
+RUN python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash \
+        -x '/(tests?|testing|torch/(_inductor|onnx)|transformers/models)/' venv/lib \
+    && venv/bin/python -c 'from transformers import AutoTokenizer, BertForSequenceClassification, LlamaForCausalLM, Trainer'
 
 FROM system AS train
 COPY --from=trained /opt/intern-action/venv /opt/intern-action/venv

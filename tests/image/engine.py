@@ -19,7 +19,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-PLACE = Path(__file__).resolve().parent.parent.parent / ".cache" / "engine"
+PLACE = (Path(__file__).resolve().parent.parent.parent / ".cache" / "engine").resolve()
+"""Where the link leads, if it is one: two checkouts may share it, and then share the engine."""
 PROGRAMS = PLACE / "programs"
 FOLDERS = ("usr/bin", "usr/sbin")
 
@@ -89,11 +90,11 @@ def docker_engine() -> Generator[Docker]:
     if found is not None:
         yield found
         return
-    with _Ours(PLACE).held() as ours:
+    with OwnEngine(PLACE).held() as ours:
         yield ours
 
 
-class _Ours:
+class OwnEngine:
     """The engine in `place`, with what it needs to be short (sockets have 108 letters) elsewhere."""
 
     def __init__(self, place: Path) -> None:
@@ -101,9 +102,8 @@ class _Ours:
             raise FileNotFoundError(f"{place} holds no Docker engine; `make engine` lays one out")
         self._place = place
         told = hashlib.sha256(str(place).encode()).hexdigest()[:10]
-        self._process: subprocess.Popen[bytes] | None = None
         self._short = Path(tempfile.gettempdir()) / f"intern-engine-{told}"
-        self._pid_file = self._short / "pid"
+        self.pid_file = self._short / "pid"
         socket = self._short / "docker.sock"
         self.docker = Docker(f"unix://{socket}", str(PROGRAMS / "usr" / "bin" / "docker"), is_ours=True)
 
@@ -114,14 +114,14 @@ class _Ours:
             with self._alone():
                 fcntl.flock(users, fcntl.LOCK_SH)
                 if not self.docker.answers():
-                    self._start()
+                    self.start()
             try:
                 yield self.docker
             finally:
                 with self._alone():
                     fcntl.flock(users, fcntl.LOCK_UN)
                     if _is_last(users.fileno()):
-                        self._stop()
+                        self.stop()
 
     @contextmanager
     def _alone(self) -> Generator[None]:
@@ -129,41 +129,34 @@ class _Ours:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _start(self) -> None:
-        self._stop()  # what was left by a run that was killed
+    def start(self) -> None:
+        """Start it, after what was left by a run that was killed has ended."""
+        self.stop()
         self._short.mkdir(mode=0o700, exist_ok=True)
         (self._short / "none.json").write_text("{}")
         log = self._place / "dockerd.log"
-        with log.open("wb") as out:
-            self._process = subprocess.Popen(
-                self._command(),
+        with log.open("wb") as out:  # nobody's child: whoever holds it last ends it
+            subprocess.run(
+                ["setsid", "--fork", *self._command()],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 env=self._environment(),
-                start_new_session=True,
+                check=True,
             )
         until = time.monotonic() + BEGINS_WITHIN_SECONDS
-        while time.monotonic() < until and self._process.poll() is None:
-            if self.docker.answers():
-                return
+        while not self.docker.answers():
+            if time.monotonic() > until:
+                self.stop()
+                raise RuntimeError(f"the engine did not start:\n{log.read_text(errors='replace')[-3000:]}")
             time.sleep(0.1)
-        self._stop()
-        raise RuntimeError(f"the engine did not start:\n{log.read_text(errors='replace')[-3000:]}")
 
     def _command(self) -> Sequence[str]:
         return [
             str(PROGRAMS / "usr" / "sbin" / "dockerd"),
             *("--data-root", str(self._place / "data"), "--exec-root", str(self._short / "run")),
-            *(
-                "--pidfile",
-                str(self._pid_file),
-                "--host",
-                self.docker.host,
-                "--config-file",
-                str(self._short / "none.json"),
-            ),
-            *("--bridge", "none", "--iptables=false", "--ip6tables=false"),
+            *("--pidfile", str(self.pid_file), "--config-file", str(self._short / "none.json")),
+            *("--host", self.docker.host, "--bridge", "none", "--iptables=false", "--ip6tables=false"),
         ]
 
     def _environment(self) -> Mapping[str, str]:
@@ -174,9 +167,9 @@ class _Ours:
             "HOME": str(self._short),
         }
 
-    def _stop(self) -> None:
+    def stop(self) -> None:
         """End it and every container in it; nobody else's, whatever its pid file says."""
-        pid = self._pid()
+        pid = self.pid
         if pid is None:
             return
         running = self.docker("ps", "--quiet", check=False).stdout.split()
@@ -186,24 +179,26 @@ class _Ours:
             os.kill(pid, how)
             until = time.monotonic() + ENDS_WITHIN_SECONDS
             while time.monotonic() < until:
-                if self._has_ended():
+                if not self.is_process(pid):
                     return
                 time.sleep(0.05)
         raise RuntimeError(f"the engine, process {pid}, does not end")
 
-    def _has_ended(self) -> bool:
-        if self._process is not None:  # else it was started by somebody else, whose business its end is
-            self._process.poll()
-        return self._pid() is None
-
-    def _pid(self) -> int | None:
+    @property
+    def pid(self) -> int | None:
         """Return the engine's process, None when it does not run."""
         try:
-            pid = int(self._pid_file.read_text())
-            command = Path(f"/proc/{pid}/cmdline").read_bytes()
-        except (FileNotFoundError, ProcessLookupError):
+            pid = int(self.pid_file.read_text())
+        except FileNotFoundError:
             return None
-        return pid if str(self._place / "data").encode() in command else None
+        return pid if self.is_process(pid) else None
+
+    def is_process(self, pid: int) -> bool:
+        """Whether a process is this engine; one that has ended and waits for its parent to notice has no command any more."""
+        try:
+            return str(self._place / "data").encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
+        except (FileNotFoundError, ProcessLookupError):
+            return False
 
 
 def _is_last(users: int) -> bool:

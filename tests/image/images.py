@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Literal
 
-from tests.image.engine import PLACE, Docker
+from tests.image.engine import PLACE, Docker, docker_engine
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 INSTALLS = "ARG BASE\nFROM ${BASE}\nCOPY pip.conf /etc/pip.conf\nCOPY files /wheels\n"
@@ -68,3 +69,16 @@ def _bases(docker: Docker) -> list[str]:
 
 def _made_of(name: str) -> str:
     return (PLACE / f"{name}.made-of").read_text()[:16]
+
+
+def main() -> int:
+    """Build both, so that no test has to wait for it."""
+    with docker_engine() as docker:
+        for target in ("intern", "train"):
+            print(f"building the image {target}", flush=True)  # noqa: T201 -- it takes minutes the first time
+            built(docker, target)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -53,7 +53,7 @@ def _once(name: str, what: str, make: Callable[[Path], Path]) -> None:
     target, stamp = PLACE / name, PLACE / f"{name}.made-of"
     if stamp.exists() and stamp.read_text() == digest:
         return
-    print(f"laying out {target.relative_to(ROOT)}", flush=True)  # noqa: T201 -- it takes a while
+    print(f"laying out {name} in {PLACE.name}", flush=True)  # noqa: T201 -- it takes a while
     with tempfile.TemporaryDirectory(dir=PLACE, prefix="laying-") as folder:
         made = make(Path(folder))
         stamp.unlink(missing_ok=True)

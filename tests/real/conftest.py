@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 LONGEST = (
+    "test_image",  # builds what the next ones run
     "test_mutants",
+    "test_act_story",
     "test_hub_walk",
     "test_recipe_text_classification",
     "test_killed_demo",

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.act.alone import alone
 from tests.act.driver import Act, Ran
 from tests.fakes.git_world import make_repository
 from tests.fakes.model_server import Ask, ModelServer, Say
-from tests.image.engine import docker_engine
-from tests.image.images import built
 
 SECRET = "hf_bait4711bait4711bait4711bait4711"
 HEAD = """\
@@ -67,17 +66,9 @@ def comment(body: str) -> dict[str, object]:
 
 @pytest.fixture(scope="module")
 def act(tmp_path_factory: pytest.TempPathFactory) -> Generator[Act]:
-    with docker_engine() as docker:
-        yield Act(
-            docker=docker,
-            image=built(docker, "intern"),
-            folder=tmp_path_factory.mktemp("act"),
-            repository="team/mails",
-            api_url="http://127.0.0.1:9/api",
-            server_url="http://127.0.0.1:9",
-            secrets={"HF_TOKEN": SECRET},
-            variables={"FLAVOR": "vanilla"},
-        )
+    folder = tmp_path_factory.mktemp("act")
+    with alone(folder, secrets={"HF_TOKEN": SECRET}, variables={"FLAVOR": "vanilla"}) as act:
+        yield act
 
 
 def repository(folder: Path, act: Act, workflow: str) -> Path:
