@@ -158,7 +158,7 @@ class Step:
     def _go_on(self, session: str, *, begun: bool = False) -> int:
         try:
             with self._door.open(session) as house:
-                if begun and not house.case.memory.replies and self._door.role == "all":
+                if begun and not house.case.memory.replies:
                     house.case.announce()  # people see at once that it is at work
                 house.drive()
                 click.echo(f"{session} is {house.case.state}: {house.case.memory.why or 'nothing is missing'}")

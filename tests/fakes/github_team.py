@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -46,6 +47,8 @@ class Team:
     git: GitWorld
     github: GitHubServer
     hub: HubWorkshop
+    more: Mapping[str, str] = field(default_factory=dict[str, str])
+    handed: Path | None = None
     runs: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     # --- what people do ------------------------------------------------------------------------------------------
@@ -84,6 +87,8 @@ class Team:
         machine = self.place / f"machine-{number}"
         (machine / "workspace").mkdir(parents=True, exist_ok=True)
         (machine / "event.json").write_text(json.dumps(payload))
+        if self.handed is not None:  # what an earlier job of the run has left for this one
+            shutil.copytree(self.handed, machine / "workspace" / "intern-bundle")
         account = self.hub.account
         return {
             "PATH": os.defpath,
@@ -112,6 +117,7 @@ class Team:
             "INTERN_ACTION_JOBS_HF_NAMESPACE": PAYS,
             "INTERN_ACTION_JOBS_HF_STAGING": STAGES,
             "INTERN_ACTION_JOBS_HF_IMAGE": "python:3.12",
+            **self.more,
             **more,
         }
 
@@ -146,9 +152,9 @@ class Team:
             workspace=machine / "workspace",
         )
 
-    def tick(self, *, code: int | None = 0) -> Ran:
+    def tick(self, *, code: int | None = 0, **more: str) -> Ran:
         """Let the timer fire."""
-        return self.run("schedule", {"schedule": "*/15 * * * *", **self.about("ada")}, code=code)
+        return self.run("schedule", {"schedule": "*/15 * * * *", **self.about("ada")}, code=code, **more)
 
     def until(self, wanted: str, *, seconds: float = 240) -> Ran:
         """Let the timer fire until a session is in a state."""

@@ -1,0 +1,67 @@
+"""A model that does a whole task in a few answers, with a script that trains in a moment: for stories where waiting is the point."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from tests.fakes.model_server import Ask, Say, Seen
+
+TRAINS = """\
+import json, pathlib, sys
+
+out = pathlib.Path(next(word.split("=", 1)[1] for word in sys.argv if word.startswith("--output-dir=")))
+out.mkdir(parents=True, exist_ok=True)
+(out / "metrics.json").write_text(json.dumps({"accuracy": 0.93}))
+print("trained", sys.argv[1:])
+"""
+JOB: dict[str, object] = {
+    "script": "train.py",
+    "flavor": "cpu-basic",
+    "timeout": "10m",
+    "parameters": {"batch-size": "32"},
+    "purpose": "train",
+}
+
+
+def small_trainer(seen: Seen) -> Say:
+    """Write, smoke-test, open the pull request, ask for the job; do it better when it is sent back; then say how it went."""
+    said = [one for one in seen.messages if one["role"] == "assistant"]
+    last = _text(seen.messages[-1])
+    asked = sum(1 for one in said if "hf_create_job" in str(one.get("tool_calls")))
+    match len(said):
+        case 0:
+            return _write("1")
+        case 1:
+            return _smoke()
+        case 2:
+            return Say(
+                text="The small test is green.",
+                calls=(
+                    Ask(name="open_pull_request", arguments={"title": "Train the filter", "body": "Why and how."}),
+                    Ask(name="hf_create_job", arguments=JOB),
+                ),
+            )
+    if "Refused by" in last:
+        return _write(str(asked + 1))
+    if "Wrote train.py" in last:
+        return _smoke()
+    if "exit code 0" in last:
+        return Say(calls=(Ask(name="hf_create_job", arguments=JOB),))
+    return Say(text="Trained: accuracy 0.93.")
+
+
+def _write(version: str) -> Say:
+    return Say(
+        calls=(Ask(name="write_file", arguments={"path": "train.py", "content": f"# version {version}\n{TRAINS}"}),)
+    )
+
+
+def _smoke() -> Say:
+    return Say(calls=(Ask(name="smoke_test", arguments={"script": "train.py", "parameters": {"batch-size": "2"}}),))
+
+
+def _text(message: dict[str, object]) -> str:
+    content = message["content"]
+    if isinstance(content, str):
+        return content
+    return "".join(str(cast("dict[str, object]", part).get("text", "")) for part in cast("list[object]", content or []))

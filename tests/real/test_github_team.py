@@ -1,0 +1,233 @@
+"""What happens to a team on GitHub: events twice, late and at once, runs that die, strangers, and two halves in jobs of their own."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+
+from tests.fakes.github_team import Ran, Team, team
+from tests.fakes.model_server import ModelServer
+from tests.fakes.small_trainer import small_trainer
+
+ASK = "/intern train the filter"
+
+
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
+    with ModelServer(small_trainer) as model, team(tmp_path_factory.mktemp("team")) as made:
+        made.more = {"INPUT_MODEL": "local/tiny", "LOCAL_LLM_BASE_URL": model.base_url}
+        yield made
+
+
+def asked(ours: Team, words: str = ASK, by: str = "ada", **more: str) -> tuple[int, dict[str, Any], Ran]:
+    issue = ours.issue("eve", "The filter lets spam through", "It got worse lately.")
+    payload = ours.comment(by, issue, words)
+    return issue, payload, ours.run("issue_comment", payload, **more)
+
+
+def ended(ours: Team, ran: Ran) -> Ran:
+    return ran if ran.outputs["state"] == "done" else ours.until("done")
+
+
+@pytest.fixture(scope="module")
+def done(ours: Team) -> tuple[int, dict[str, Any], Ran, Ran]:
+    """The whole story once, and what came of each event."""
+    issue, payload, first = asked(ours)
+    pull = int(first.outputs["pull_request"])
+    return issue, payload, first, ended(ours, ours.run("workflow_run", ours.review("grace", pull)))
+
+
+# --- once more ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_story_ends_with_numbers_a_check_and_a_pull_request_that_is_ready(ours: Team, done: Any) -> None:
+    _, _, first, last = done
+    assert first.outputs["state"] == "awaiting-review"
+    assert last.outputs["state"] == "done"
+    assert json.loads(last.outputs["metrics"]) == {"accuracy": 0.93}
+    pull = ours.pull(int(first.outputs["pull_request"]))
+    assert not pull["draft"]
+    checks = cast("dict[str, Any]", ours.github.act("ada", "GET", f"/commits/{pull['head']['sha']}/check-runs"))
+    assert [(one["name"], one["conclusion"]) for one in checks["check_runs"]] == [("intern-action", "success")]
+    assert "0.93" in last.summary
+
+
+def test_the_trace_is_found_by_the_link_in_the_pull_request_and_opens(ours: Team, done: Any) -> None:
+    pull = ours.pull(int(done[2].outputs["pull_request"]))
+    link = pull["body"].partition("](http")[2].partition("intern/traces/")[2].partition(")")[0]
+    page = ours.git.git("show", f"intern/traces:{link}")
+    assert page.startswith("<!doctype html>")
+    assert "train.py" in page
+
+
+def test_the_same_events_again_change_nothing(ours: Team, done: Any) -> None:
+    issue, payload, first, _ = done
+    before = ours.comments(issue), ours.hub.launched(), ours.git.git("rev-parse", "refs/heads/intern/ledger")
+    pull = int(first.outputs["pull_request"])
+    assert ours.run("issue_comment", payload).outputs["session"] == first.outputs["session"]
+    assert "nothing waits here" in ours.run("workflow_run", ours.bell(pull)).log
+    assert "nothing waits here" in ours.tick().log
+    assert (ours.comments(issue), ours.hub.launched(), ours.git.git("rev-parse", "refs/heads/intern/ledger")) == before
+
+
+# --- who is heard ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_stranger_is_told_once_and_nothing_begins(ours: Team) -> None:
+    issue, payload, ran = asked(ours, by="eve")
+    again = ours.run("issue_comment", payload)
+    assert "session" not in ran.outputs
+    assert "session" not in again.outputs
+    assert sum("Not done" in body for body in ours.comments(issue)) == 1
+
+
+def test_a_workflow_file_of_another_branch_is_not_obeyed(ours: Team) -> None:
+    issue = ours.issue("eve", "t")
+    ref = f"{ours.github.name}/.github/workflows/intern.yml@refs/pull/7/merge"
+    ran = ours.run("issue_comment", ours.comment("ada", issue, ASK), code=3, GITHUB_WORKFLOW_REF=ref)
+    assert "not the one of the default branch" in ran.log
+    assert len(ours.comments(issue)) == 1
+
+
+def test_another_event_is_one_line_and_asks_nobody(ours: Team) -> None:
+    before = len(ours.github.requests)
+    ran = ours.run(
+        "issue_comment", {**ours.about("ada"), "action": "deleted", "comment": {}, "issue": {"number": 1}}, code=None
+    )
+    assert ran.code in {0, 2}
+    nice = {"id": 1, "body": "nice weather", "user": {"login": "ada", "type": "User"}}
+    ran = ours.run(
+        "issue_comment",
+        {
+            **ours.about("ada"),
+            "action": "created",
+            "comment": nice,
+            "issue": {"number": 1, "title": "t", "body": "", "user": nice["user"], "state": "open"},
+        },
+    )
+    assert len(ran.log.strip().splitlines()) == 1
+    assert len(ours.github.requests) == before
+
+
+def test_a_policy_that_cannot_be_read_is_said_where_somebody_asked(ours: Team) -> None:
+    ours.git.push("main", {".github/intern.yml": "budgets: 5\n"}, at=ours.git.clock.now())
+    try:
+        issue, _, _ = asked(ours, code=2)
+        assert any(".github/intern.yml:1" in body for body in ours.comments(issue))
+    finally:
+        ours.git.push("main", {".github/intern.yml": "enabled: true\n"}, at=ours.git.clock.now())
+
+
+# --- runs that die, and two at once ------------------------------------------------------------------------------------------
+
+
+def test_a_runner_that_is_killed_at_work_loses_nothing_and_the_timer_goes_on(ours: Team) -> None:
+    issue = ours.issue("eve", "t")
+    payload = ours.comment("ada", issue, ASK)
+    number, process = ours.start("issue_comment", payload, {})
+    with process:
+        until = time.monotonic() + 120
+        while not any("At work" in body for body in ours.comments(issue)):
+            assert time.monotonic() < until
+            time.sleep(0.2)
+        process.send_signal(signal.SIGKILL)
+    ours.github.runs[str(1000 + number)] = "completed"
+    ours.until("awaiting-review")
+    assert sum("Waits for a review" in body for body in ours.comments(issue)) == 1
+
+
+def test_two_runs_at_once_open_one_pull_request(ours: Team) -> None:
+    issue = ours.issue("eve", "t")
+    payload = ours.comment("ada", issue, ASK)
+    started = [ours.start("issue_comment", payload, {}) for _ in range(2)]
+    for number, process in started:
+        with process:
+            process.communicate(timeout=300)
+        ours.github.runs[str(1000 + number)] = "completed"
+    pulls = cast("list[dict[str, Any]]", ours.github.act("ada", "GET", "/pulls?per_page=100"))
+    ours.tick()
+    assert sum(pull["head"]["ref"].startswith(f"intern/{issue}-") for pull in pulls) == 1
+    assert sum("<!-- intern-action session=" in body for body in ours.comments(issue)) == 1
+
+
+# --- reviewers ---------------------------------------------------------------------------------------------------------------
+
+
+def test_words_on_a_line_come_back_with_the_commit_that_settled_them(ours: Team) -> None:
+    _, _, first = asked(ours)
+    pull = int(first.outputs["pull_request"])
+    said = {"body": "why not 16?", "path": "train.py", "line": 1, "commit_id": first.outputs["head_sha"]}
+    ours.github.act("grace", "POST", f"/pulls/{pull}/comments", said)
+    ran = ours.run("workflow_run", ours.review("grace", pull, "REQUEST_CHANGES", "see the line"))
+    assert ran.outputs["state"] == "awaiting-review"
+    lines = cast("list[dict[str, Any]]", ours.github.act("ada", "GET", f"/pulls/{pull}/comments"))
+    assert [one["user"]["login"] for one in lines] == ["grace", "github-actions[bot]"]
+    assert lines[1]["body"].startswith(f"Settled by {ran.outputs['head_sha']}.")
+    assert lines[1]["in_reply_to_id"] == lines[0]["id"]
+
+
+# --- two halves --------------------------------------------------------------------------------------------------------------
+
+
+def thought(ours: Team, *, delivers: bool = True) -> Ran:
+    """Let the run that control has started play its two jobs: the agent half without a token that writes, then control."""
+    name, payload = ours.github.corrections.inside.dispatched.pop(0)
+    assert name == "workflow_dispatch"
+    token = ours.github.token(granted={"contents": "read"})
+    nothing = dict.fromkeys(("INPUT_HF_WRITE_TOKEN", "INPUT_HF_JOB_TOKEN"), "")
+    agent = ours.run(name, payload, INPUT_ROLE="agent", INPUT_GITHUB_TOKEN=token, **nothing)
+    ours.handed = agent.workspace / "intern-bundle" if delivers else None
+    try:
+        return ours.run(name, payload, code=None, INPUT_ROLE="control")
+    finally:
+        ours.handed = None
+
+
+def test_the_halves_in_jobs_of_their_own_tell_the_same_story(ours: Team) -> None:
+    ours.git.push(
+        "main", {".github/workflows/intern.yml": "on: [workflow_dispatch]\njobs: {}\n"}, at=ours.git.clock.now()
+    )
+    issue, _, begun = asked(ours, INPUT_ROLE="control")
+    assert begun.outputs["state"] == "running"
+    assert any("At work" in body for body in ours.comments(issue))
+    busy = ours.run("issue_comment", ours.comment("ada", issue, "/intern and quickly"), INPUT_ROLE="control")
+    assert any("Queued" in body for body in ours.comments(issue)), busy.log
+    waits = thought(ours)
+    assert waits.outputs["state"] == "awaiting-review", waits.log
+    pull = int(waits.outputs["pull_request"])
+    ran = ours.run("workflow_run", ours.review("grace", pull), INPUT_ROLE="control")
+    while ran.outputs.get("state") != "running":
+        ran = ours.tick(INPUT_ROLE="control")
+    assert thought(ours).outputs["state"] == "done"
+    assert not ours.pull(pull)["draft"]
+
+
+def test_an_agent_half_that_hands_nothing_over_ends_the_session_in_words(ours: Team) -> None:
+    issue, _, _ = asked(ours, INPUT_ROLE="control")
+    lost = thought(ours, delivers=False)
+    assert (lost.code, lost.outputs["state"]) == (1, "failed")
+    assert any("without handing its work over" in body for body in ours.comments(issue))
+
+
+def test_a_bundle_of_another_session_is_refused(ours: Team) -> None:
+    _, _, first = asked(ours, INPUT_ROLE="control")
+    other, payload = ours.github.corrections.inside.dispatched.pop(0)
+    token = ours.github.token(granted={"contents": "read"})
+    agent = ours.run(other, payload, INPUT_ROLE="agent", INPUT_GITHUB_TOKEN=token)
+    manifest = agent.workspace / "intern-bundle" / "bundle.json"
+    manifest.write_text(manifest.read_text().replace(first.outputs["session"], "0" * 12))
+    ours.handed = agent.workspace / "intern-bundle"
+    refused = ours.run(other, payload, code=3, INPUT_ROLE="control")
+    shutil.rmtree(ours.handed)
+    ours.handed = None
+    assert "nothing of it was taken" in refused.log
+
+
+def test_nothing_of_all_this_breaks_githubs_description(ours: Team) -> None:
+    assert ours.github.violations == []
