@@ -10,15 +10,14 @@ import re
 import threading
 from urllib.parse import urlsplit
 
-from tests.github_server import checks, people, pulls, pushes, talk
+from tests.github_server import checks, people, pulls, pushes, setup, talk
 from tests.github_server.accounts import APP, Token
 from tests.github_server.engines import Reply
 from tests.github_server.inside import Inside, Json, Route, body_of, inner, invalid, refuse
 from tests.github_server.listener import Asked
 from tests.github_server.permissions import needed
-from tests.github_server.setup import ANSWERS
 
-ROUTES: tuple[Route, ...] = (*people.ROUTES, *pushes.ROUTES, *talk.ROUTES, *pulls.ROUTES, *checks.ROUTES)
+ROUTES: tuple[Route, ...] = (*people.ROUTES, *pushes.ROUTES, *talk.ROUTES, *pulls.ROUTES, *checks.ROUTES, *setup.ROUTES)
 BODY_MOST, TITLE_MOST = 65_536, 256
 
 
@@ -66,7 +65,7 @@ class Corrections:
             return refusal
         path = urlsplit(asked.path).path.removeprefix(self.inside.path)
         with self._lock:
-            for method, pattern, handler in (*ROUTES, *ANSWERS):
+            for method, pattern, handler in ROUTES:
                 found = re.fullmatch(pattern, path)
                 if method == asked.method and found:
                     return handler(self.inside, asked, token, found)

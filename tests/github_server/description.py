@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import cast
 
 from tests.github_server.engines import DESCRIPTION
-from tests.github_server.setup import SETUP
 
 REPO = "/repos/{owner}/{repo}"
 ROUTES: tuple[tuple[str, str], ...] = (
@@ -39,6 +38,23 @@ ROUTES: tuple[tuple[str, str], ...] = (
     ("post", f"{REPO}/pulls/{{pull_number}}/reviews"),
     ("put", f"{REPO}/pulls/{{pull_number}}/reviews/{{review_id}}/dismissals"),
 )
+SETUP: tuple[tuple[str, str], ...] = (
+    ("get", f"{REPO}/issues"),
+    ("get", f"{REPO}/actions/permissions"),
+    ("get", f"{REPO}/actions/permissions/workflow"),
+    ("get", f"{REPO}/actions/workflows"),
+    ("get", f"{REPO}/actions/secrets"),
+    ("get", f"{REPO}/actions/organization-secrets"),
+    ("get", f"{REPO}/environments/{{environment_name}}"),
+    ("get", f"{REPO}/environments/{{environment_name}}/secrets"),
+    ("get", f"{REPO}/contents/{{path}}"),
+    ("get", f"{REPO}/rules/branches/{{branch}}"),
+    ("get", f"{REPO}/branches/{{branch}}"),
+    ("get", f"{REPO}/branches/{{branch}}/protection"),
+    ("get", f"{REPO}/collaborators"),
+)
+"""How the repository is set up, which `doctor` alone asks."""
+
 METHODS = frozenset({"get", "put", "post", "delete", "patch"})
 
 
@@ -46,14 +62,12 @@ def write_description(target: Path) -> Path:
     """Write the listed routes, with every schema they lead to, as a description of its own."""
     whole = cast("dict[str, object]", json.loads(DESCRIPTION.read_text()))
     paths = cast("dict[str, dict[str, object]]", whole["paths"])
-    wanted = {path: {method for method, one in ROUTES if one == path} for _, path in ROUTES}
+    routes = (*ROUTES, *SETUP)
+    wanted = {path: {method for method, one in routes if one == path} for _, path in routes}
     kept = {
         path: {key: value for key, value in paths[path].items() if key not in METHODS or key in methods}
         for path, methods in wanted.items()
     }
-    for path in SETUP:  # what `doctor` alone asks
-        kept.setdefault(path, {key: value for key, value in paths[path].items() if key not in METHODS})
-        kept[path]["get"] = paths[path]["get"]
     components: dict[str, dict[str, object]] = {}
     _gather(kept, whole, components)
     part = {key: whole[key] for key in ("openapi", "info")} | {"paths": kept, "components": components}

@@ -38,10 +38,10 @@ class Inside:
     private: bool
     url: str = ""
     emulate_port: int = 0
-    setup: Setup = field(default_factory=Setup)
     reactions: dict[tuple[str, str, str], Json] = field(default_factory=dict[tuple[str, str, str], Json])
     checks: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     ready: set[int] = field(default_factory=set[int])
+    setup: Setup = field(default_factory=Setup)
     _ends: dict[tuple[int, str], str] = field(default_factory=dict[tuple[int, str], str])
 
     @property

@@ -17,25 +17,6 @@ from tests.github_server.listener import Asked
 if TYPE_CHECKING:
     from tests.github_server.inside import Inside, Json, Route
 
-REPO = "/repos/{owner}/{repo}"
-SETUP = (
-    REPO,
-    f"{REPO}/issues",
-    f"{REPO}/actions/permissions",
-    f"{REPO}/actions/permissions/workflow",
-    f"{REPO}/actions/workflows",
-    f"{REPO}/actions/secrets",
-    f"{REPO}/actions/organization-secrets",
-    f"{REPO}/environments/{{environment_name}}",
-    f"{REPO}/environments/{{environment_name}}/secrets",
-    f"{REPO}/contents/{{path}}",
-    f"{REPO}/rules/branches/{{branch}}",
-    f"{REPO}/branches/{{branch}}",
-    f"{REPO}/branches/{{branch}}/protection",
-    f"{REPO}/collaborators",
-)
-"""What may be asked of a set-up, in GitHub's description of its API; `doctor` asks it, and only reads."""
-
 SINCE = "2026-01-01T00:00:00Z"
 ADMIN_ONLY = "Must have admin rights to Repository."
 
@@ -242,7 +223,7 @@ def collaborators(inside: Inside, asked: Asked, token: Token, _found: re.Match[s
     return json_reply([{**(inside.user(who) or {}), "role_name": inside.accounts.role(who)} for who in people])
 
 
-ANSWERS: tuple[Route, ...] = (
+ROUTES: tuple[Route, ...] = (
     ("GET", r"", repository),
     ("GET", r"/actions/permissions(?:/workflow)?", actions),
     ("GET", r"/actions/workflows", workflows),

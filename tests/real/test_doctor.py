@@ -19,7 +19,8 @@ from tests.fakes.git_world import make_repository
 from tests.fakes.model_server import ModelServer
 from tests.fakes.set_up import KEY, LEDGER, POLICY, ROLES, SECRETS, SetUp, make_git, make_set_up, provider
 from tests.github_server import GitHubServer
-from tests.github_server.setup import SETUP, Setup
+from tests.github_server.description import SETUP
+from tests.github_server.setup import Setup
 from tests.hub_server import HubServer
 
 
@@ -60,7 +61,7 @@ def test_every_question_doctor_has_is_one_that_github_describes(team: SetUp) -> 
     team.asked()
     assert team.github.violations == []
     asked = [one.path.partition("?")[0].removeprefix(f"/repos/{team.github.name}") for one in team.github.requests]
-    patterns = [re.sub(r"{\w+}", "[^/]+", path.removeprefix("/repos/{owner}/{repo}")) for path in SETUP]
+    patterns = [re.sub(r"{\w+}", "[^/]+", path.removeprefix("/repos/{owner}/{repo}")) for _, path in SETUP]
     assert [one for one in patterns if not any(re.fullmatch(one, path) for path in asked)] == []
 
 
