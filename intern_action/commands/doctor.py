@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from pathlib import Path
 
 import click
@@ -20,6 +21,9 @@ from intern_action.wiring.parts import redactor_for
 
 FOUND = 9
 """The exit code when something has to be changed. 2 is for a command line or settings that keep doctor itself from its work."""
+
+NOT_FINE = ("?", "care", "WRONG")
+"""How the headlines begin that somebody has to read."""
 
 UNMADE = frozenset({"failed", "unseen"})
 """What a check cannot say itself."""
@@ -76,5 +80,10 @@ def _page(rows: Iterable[Row]) -> str:
     """Return the page: what is fine first, so that a terminal or a log ends with what has to be done."""
     every = tuple(rows)
     by_grade = {grade.value: [one for one in every if one.grade is grade] for grade in Grade}
-    page = text("doctor", rows=by_grade)
-    return "\n".join(line for line in page.splitlines() if line.strip())
+    lines = [line for line in text("doctor", rows=by_grade).splitlines() if line.strip()]
+    return "\n".join(f"\n{line}" if _opens(line, before) else line for before, line in pairwise(["ok", *lines]))
+
+
+def _opens(line: str, before: str) -> bool:
+    """Whether a blank line helps the eye: before each thing that is not fine, and after the last of them."""
+    return line.startswith(NOT_FINE) or (before.startswith(" ") and line[0].isdigit())

@@ -65,11 +65,21 @@ def _ended(environment: Mapping[str, str], repo: str, out: str | None, person: s
         return Left(stopped=(), standing={}), ()
     door = door_of(environment, "", out)
     with writing(door.world):
-        if not door.premises.ledger.read().sessions():
-            return Left(stopped=(), standing={}), ()
-        left = leave(lambda session: _case(door, session), door.premises.ledger, by=person)
-        with door.open(door.newest()) as house:
-            return left, end_machines(house.office)
+        return ended_in(door, by=person)
+
+
+def ended_in(door: LocalDoor, *, by: str) -> tuple[Left, tuple[JobRef, ...]]:
+    """End everything of one world; return what became of its sessions, and what else was ended.
+
+    Args:
+        door: the way into it.
+        by: whose wish it is.
+    """
+    if not door.premises.ledger.read().sessions():
+        return Left(stopped=(), standing={}), ()
+    left = leave(lambda session: _case(door, session), door.premises.ledger, by=by)
+    with door.open(door.newest()) as house:
+        return left, end_machines(house.office)
 
 
 @contextmanager

@@ -92,6 +92,7 @@ class SetUp:
         self.github.accounts.roles.update({"team": "admin", **ROLES})
         self.github.front.faults.clear()
         self.github.front.recorded.clear()
+        self.folder = self.git.repository
         self._dress()
 
     def _dress(self) -> None:

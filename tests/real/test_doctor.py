@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from intern_action.commands.init import init
 from intern_action.doctor.environments import named_in
-from tests.fakes.example_workflows import examples
+from tests.fakes.example_workflows import KINDS, examples
+from tests.fakes.git_world import make_repository
 from tests.fakes.model_server import ModelServer
 from tests.fakes.set_up import KEY, LEDGER, POLICY, ROLES, SECRETS, SetUp, make_git, make_set_up, provider
 from tests.github_server import GitHubServer
@@ -165,6 +167,14 @@ def hardened(**closed: bool) -> Plant:
     return plant
 
 
+def changed(team: SetUp) -> None:
+    place = team.git.folder / "changed"
+    if not place.exists():
+        make_repository(place)
+    (place / "README.md").write_text("half an idea\n")
+    team.folder = place
+
+
 def docker_for_everybody(team: SetUp) -> None:
     place = team.git.folder / "docker.sock"
     if not place.exists():
@@ -261,6 +271,7 @@ CARE: dict[str, tuple[Plant, str, str]] = {
         "create-github-app-token",
     ),
     "the agent's token writes": (writing_hub_token, "care   HF_TOKEN", "make a reading one"),
+    "a checkout with changes": (changed, "care   repository", "commit them"),
     "no GitHub token": (told(GITHUB_TOKEN=""), "care   GitHub token", "gh auth token"),
 }
 
@@ -291,6 +302,31 @@ def test_what_could_be_better_is_named_and_no_failure(
     assert headline in said.splitlines(), said
     assert words in said.partition(headline)[2], said
     assert broken(team) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_init_writes_is_what_doctor_calls_current(
+    team: SetUp, kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_repository(tmp_path / "new")
+    answers = {
+        "repo": str(tmp_path / "new"),
+        "yes": True,
+        "kind": kind,
+        "approvers": ("ada", "grace"),
+        "month_usd": "12",
+    }
+    assert init({}, answers, examples=team.examples) == 0
+    written = {
+        str(path.relative_to(tmp_path / "new")): path.read_text() for path in (tmp_path / "new/.github").rglob("*.yml")
+    }
+    hardened(closed=True)(team)
+    team.git.push("main", written)
+    assert team.asked() == 0
+    said = capsys.readouterr().out
+    assert "ok     workflows: intern.yml and intern-doorbell.yml are on main, and current" in said
+    assert "ok     policy: .github/intern.yml on main; $12 a month at most" in said
+    assert "ok     approvers: 1 of ada, grace" in said
 
 
 def test_what_a_workflows_own_token_may_not_see_is_said_to_be_unseen(
