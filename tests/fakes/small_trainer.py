@@ -1,4 +1,4 @@
-"""A model that does a whole task in a few answers, with a script that trains in a moment: for stories where waiting is the point."""
+"""A model that does a whole task in a few answers, and a script that trains in a moment: for stories of waiting."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ JOB: dict[str, object] = {
     "flavor": "cpu-basic",
     "timeout": "10m",
     "parameters": {"batch-size": "32"},
-    "purpose": "train",
 }
 
 
@@ -28,19 +27,16 @@ def small_trainer(seen: Seen) -> Say:
     said = [one for one in seen.messages if one["role"] == "assistant"]
     last = _text(seen.messages[-1])
     asked = sum(1 for one in said if "hf_create_job" in str(one.get("tool_calls")))
-    match len(said):
-        case 0:
-            return _write("1")
-        case 1:
-            return _smoke()
-        case 2:
-            return Say(
-                text="The small test is green.",
-                calls=(
-                    Ask(name="open_pull_request", arguments={"title": "Train the filter", "body": "Why and how."}),
-                    Ask(name="hf_create_job", arguments=JOB),
-                ),
-            )
+    if not said:
+        return _write("1")
+    if "exit code 0" in last and not asked:
+        return Say(
+            text="The small test is green.",
+            calls=(
+                Ask(name="open_pull_request", arguments={"title": "Train the filter", "body": "Why and how."}),
+                Ask(name="hf_create_job", arguments=JOB),
+            ),
+        )
     if "Refused by" in last:
         return _write(str(asked + 1))
     if "Wrote train.py" in last:
