@@ -95,9 +95,13 @@ def receive_feedback(office: Office, said: Feedback) -> Received:
 
 
 def rung(office: Office, bell: Doorbell) -> tuple[str, ...]:
-    """Return the sessions to look at: those that wait, if the bell says where, only there. Everything is read again there."""
+    """Return the sessions to look at: those that wait or have left something that costs, if the bell says where, only there.
+
+    Everything is read again there.
+    """
     view = office.ledger.read()
-    waiting = tuple(session for session, moved in view.sessions().items() if moved.state.waiting)
+    costing = {row.session for row in view.costing()}
+    waiting = tuple(one for one, moved in view.sessions().items() if moved.state.waiting or one in costing)
     if bell.session:
         return tuple(one for one in waiting if one == bell.session)
     if not bell.pull_requests:

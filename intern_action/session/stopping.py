@@ -64,7 +64,7 @@ def off(case: Case) -> Stop | None:
 def switched_off(case: Case) -> Stop | None:
     """Return why a session ends while the policy says `enabled: false`, or no longer lists its model; None while it may go on."""
     policy, model = case.office.policy()[1], case.began.model
-    if policy.enabled and is_listed(model, policy.models):
+    if policy.enabled and (case.state.over or is_listed(model, policy.models)):
         return None
     why = "model-off" if policy.enabled else "off"
     words = text("not-admitted", why=why, model=model, models=policy.models).strip()
@@ -86,8 +86,8 @@ def withdrawn(case: Case) -> Stop | None:
         case Standing.MERGED if case.state is not State.AWAITING_REVIEW:
             return None
         case became:
-            why = f"pull request #{number} was {became}"
-            return Stop(by=CONTROL, why=why, words=why)
+            words = text("not-admitted", why=str(became), number=number).strip()
+            return Stop(by=CONTROL, why=words, words=words)
 
 
 def end(case: Case, stop: Stop) -> JobStatus | None:
@@ -102,8 +102,8 @@ def end(case: Case, stop: Stop) -> JobStatus | None:
     _end_machines(case)
     if ends:
         for call in list(case.memory.open.values()):
-            result = ToolResult(text=stop.words, data={"state": "refused", "words": stop.words}, failed=True)
-            case.write(Answered(call_id=call.id, result=result))
+            data = {"state": "refused", "by": stop.by, "words": stop.words}
+            case.write(Answered(call_id=call.id, result=ToolResult(text=stop.words, data=data, failed=True)))
         release_all(case, drop=stop.why)
         case.move(State.STOPPED, stop.why)
     case.announce()

@@ -11,8 +11,10 @@ import pytest
 
 from intern_action.core.digests import launch_key
 from intern_action.core.errors import OutsideError
+from intern_action.core.incoming import Doorbell
 from intern_action.core.states import JobState, State
 from intern_action.core.types import JobRef, JobStage, JsonObject, Verdict
+from intern_action.session.receive import rung
 from intern_action.session.reconcile import news
 from intern_action.session.stopping import stop
 from tests.fakes.git_world import make_world
@@ -92,10 +94,12 @@ def test_a_job_is_cancelled_and_only_its_time_is_paid(house: StoryHouse) -> None
 
 def test_everybody_reads_why(house: StoryHouse) -> None:
     closed(running(house))
-    why = f"pull request #{house.pull_request} was closed"
-    dropped = house.ledger.dropped(house.digest)
+    why, dropped = house.present.memory.why, house.ledger.dropped(house.digest)
     assert dropped is not None
-    assert (house.present.memory.why, dropped.why) == (why, why)
+    assert why.startswith(
+        f"pull request #{house.pull_request} was closed, which takes back all it asked for; to go on, open it"
+    )
+    assert dropped.why == why
     assert house.answer()["state"] == "refused"
     assert [one.words for one in house.present.memory.refused.values()] == [why]
 
@@ -254,6 +258,13 @@ def test_an_endpoint_that_outlived_its_session_is_ended_and_the_session_stays_do
     assert money(house) == (Decimal(0), Decimal("0.60"))
     assert house.present.memory.jobs_usd == Decimal("0.60")
     assert found(house) == ()
+
+
+def test_a_bell_from_its_pull_request_leads_there_while_it_serves(house: StoryHouse) -> None:
+    bell = Doorbell(why="closed", pull_requests=(serving(house).pull_request,))
+    assert rung(house.office, bell) == own(house)
+    closed(house)
+    assert rung(house.office, bell) == ()
 
 
 def test_merged_it_goes_on_serving(house: StoryHouse) -> None:

@@ -76,6 +76,15 @@ def test_a_model_that_left_the_list_is_asked_nothing_more_and_its_job_is_cancell
     assert "the model scripted is no longer one of" in house.present.memory.why
 
 
+def test_what_a_session_that_is_over_left_serving_goes_on_without_its_model(house: StoryHouse) -> None:
+    house.hub.stands["ada/spam"] = "5e" * 20
+    wish = {"repository": "ada/spam", "flavor": "intel-spr-x1", "lifetime": "10h", "purpose": "p", "smoke_input": "s"}
+    house.script(calls(("d", "deploy_endpoint", wish)), done()).ask().approve()
+    policy(house, "approvals: {models: [recipes]}")
+    house.anew().go_on()
+    assert (house.state, len(house.endpoints.own())) == (State.DONE, 1)
+
+
 # --- protected paths -----------------------------------------------------------------------------------------------------
 
 
