@@ -152,7 +152,7 @@ class Loop:
     def _asked(self) -> Reply:
         memory = self._memory
         conversation = Conversation(
-            system=self._system, tools=self._context.tools, turns=memory.turns, epoch=memory.epoch
+            system=self._system, tools=self._context.tools, turns=memory.turns, epoch=memory.epoch, heard=memory.replies
         )
         stream = Stream(self._watcher.streamed, self._desk.redactor)
         reply = self._model.answer(conversation, stream)

@@ -39,7 +39,7 @@ MOST_METRICS = 1 << 20
 MILLION = 1_000_000
 LEAST_WINDOW = 2_048
 LEAST_OUTPUT_CHARS = 1_000
-BUILT_IN = frozenset({"recipes", "replay"})
+BUILT_IN = frozenset({"recipes", "replay", "fork"})
 """Models of the house, by the first word of their names."""
 
 
@@ -186,14 +186,46 @@ def one_model(name: str, premises: Premises, recipes: RecipeBook, tell: Callable
 
         return RecipesModel(recipes, flavor=usual_flavor(settings), timeout_minutes=minutes(settings.jobs.timeout))
 
+    def forked(rest: str) -> Model:
+        from intern_action.llm.replay import Forked
+        from intern_action.trace.recording import replies
+
+        until, following, file = fork_parts(rest)
+        model = one_model(following, premises, recipes, tell)
+        return Forked(replies(Path(file))[:until], model, name=name)
+
     return resolve(
         name,
         model_settings(premises),
         clock=premises.clock,
-        built_in={"recipes": planner, "replay": _replay},
+        built_in={"recipes": planner, "replay": _replay, "fork": forked},
         stamina=Stamina.of(settings.models.retries),
         tell=tell,
     )
+
+
+def fork_name(until: int, following: str, file: str) -> str:
+    """Return the name of a model that says the first answers of a recording again, and then is another one.
+
+    Args:
+        until: how many answers.
+        following: the name of the other one.
+        file: an absolute path.
+    """
+    return f"fork:{until}:{following}:{file}"
+
+
+def fork_parts(rest: str) -> tuple[int, str, str]:
+    """Return how many answers, the name of the model after them, and the file, of what stands after `fork:`.
+
+    Raises:
+        Misconfigured: it is no such name.
+    """
+    until, _, named = rest.partition(":")
+    following, slash, file = named.partition(":/")
+    if not until.isdecimal() or not following or not slash:
+        raise Misconfigured(f"`fork:{rest}` is no fork; write fork:N:MODEL:/path/of/trace.jsonl")
+    return int(until), following, f"/{file}"
 
 
 def room_of(name: str, premises: Premises) -> Room:
@@ -204,6 +236,8 @@ def room_of(name: str, premises: Premises) -> Room:
 
     settings = premises.settings
     known = model_settings(premises)
+    if name.startswith("fork:"):
+        name = fork_parts(name.removeprefix("fork:"))[1]
     way = route(name, known, BUILT_IN)
     if isinstance(way, BuiltIn):
         return Room(fold_at_tokens=0)  # it reads all there is, and the whole of it
