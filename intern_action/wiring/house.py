@@ -33,10 +33,12 @@ from intern_action.shell.places import usual_secrets
 from intern_action.shell.tool_shell import ToolShell, make_shell
 from intern_action.tools import all_tools
 from intern_action.trace.bundles import BundleFolder
+from intern_action.trace.canary import Canaries
 from intern_action.trace.sessions import SessionJournals
 from intern_action.wiring.ahead import LAST, Ahead, read_ahead
 from intern_action.wiring.parts import (
     backend_named,
+    canaries_for,
     endpoints_for,
     flavors_for,
     holder_of,
@@ -149,6 +151,7 @@ class House:
             dress=self._dress,
             dress_data=self._dress_data,
             content=content_of,
+            leaks=self._canaries.found_in,
             press=self._press,
             endpoint_patience=self.settings.endpoints.answers_within,
             plan_lives=self.settings.approvals.expire_after,
@@ -159,7 +162,16 @@ class House:
 
     @cached_property
     def _publisher(self) -> GitPublisher:
-        return GitPublisher.at(str(self.world.control / "git"), str(self.world.remote), clock=self.premises.clock)
+        return GitPublisher.at(
+            str(self.world.control / "git"),
+            str(self.world.remote),
+            clock=self.premises.clock,
+            leaks=self._canaries.found_in,
+        )
+
+    @cached_property
+    def _canaries(self) -> Canaries:
+        return canaries_for(self.settings)
 
     @cached_property
     def _journals(self) -> SessionJournals:

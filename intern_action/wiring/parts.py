@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from intern_action.agent.context import Room
     from intern_action.llm.prices import TokenPrices
     from intern_action.llm.settings import ModelSettings
+    from intern_action.trace.canary import Canaries
 
 MOST_METRICS = 1 << 20
 MILLION = 1_000_000
@@ -360,7 +361,19 @@ def redactor_for(settings: Settings) -> Redactor:
 
     known = {name: key.get_secret_value() for name, key in settings.keys.items()}
     more = {f"redaction.values[{n}]": value.get_secret_value() for n, value in enumerate(settings.redaction.values)}
-    return SecretRedactor({**known, **more})
+    planted = {f"redaction.canaries[{n}]": one.get_secret_value() for n, one in enumerate(settings.redaction.canaries)}
+    return SecretRedactor({**known, **more, **planted})
+
+
+def canaries_for(settings: Settings) -> Canaries:
+    """Return what looks once more before anything is published."""
+    from intern_action.trace.canary import Canaries
+
+    secrets = (*settings.keys.values(), *settings.redaction.values)
+    return Canaries(
+        planted=[one.get_secret_value() for one in settings.redaction.canaries],
+        secrets=[one.get_secret_value() for one in secrets],
+    )
 
 
 def holder_of(control: Path) -> str:

@@ -157,6 +157,7 @@ class StoryHouse:
         self.more_rules: tuple[Rule, ...] = ()
         self.pressed = 0
         self.holder = "this machine"
+        self.canary = ""
         self.held_open: list[FileJournal] = []
         self.case: Case | None = None
         self.office = self._office()
@@ -310,6 +311,7 @@ class StoryHouse:
             dress=self._dress,
             dress_data=self._dress_data,
             content=content_of,
+            leaks=lambda data: self.canary.encode() in data if self.canary else False,
             press=self._press,
             endpoint_patience=timedelta(minutes=30),
             plan_lives=timedelta(days=3),
