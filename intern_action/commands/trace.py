@@ -97,7 +97,7 @@ def _again(
 ) -> int:
     """Begin a new session with the recorded task and answers; tools run, plans are asked for, as in every session."""
     from intern_action.commands.local import local, settings_of
-    from intern_action.wiring.parts import fork_name
+    from intern_action.wiring.llms import fork_name
 
     if not isinstance(began, Began):
         raise Misconfigured(f"{file} does not begin with the beginning of a session")

@@ -36,6 +36,7 @@ from intern_action.trace.bundles import BundleFolder
 from intern_action.trace.canary import Canaries
 from intern_action.trace.sessions import SessionJournals
 from intern_action.wiring.ahead import LAST, Ahead, read_ahead
+from intern_action.wiring.llms import model_named, output_chars, room_of
 from intern_action.wiring.parts import (
     backend_named,
     canaries_for,
@@ -46,11 +47,8 @@ from intern_action.wiring.parts import (
     hub_for,
     metrics_in,
     minutes,
-    model_named,
     offline,
-    output_chars,
     redactor_for,
-    room_of,
     watcher_for,
     writer_for,
 )
