@@ -166,6 +166,43 @@ def why(session: str, out: str | None, person: str | None) -> None:
     _finish(run(_environment(), session, out=out))
 
 
+@cli.group()
+def trace() -> None:
+    """Check, compare, go through again, or go on from a recorded session (its trace.jsonl, or its journal)."""
+
+
+@trace.command()
+@click.argument("file")
+def check(file: str) -> None:
+    """Say whether the recording in FILE holds together: chain, calls and answers, no secret."""
+    from intern_action.commands.trace import check as run
+
+    _finish(run(_environment(), file))
+
+
+@trace.command()
+@click.argument("one")
+@click.argument("other")
+def diff(one: str, other: str) -> None:
+    """Say how the recordings ONE and OTHER differ; 1 when they do."""
+    from intern_action.commands.trace import diff as run
+
+    _finish(run(_environment(), one, other))
+
+
+@trace.command()
+@click.argument("file")
+@click.option("--until", type=click.IntRange(min=0), metavar="N", help="go as far as the Nth answer of the model")
+@click.option("--fork", is_flag=True, help="go on from there with a model, as a new session (tools run)")
+@click.option("--live", is_flag=True, help="run the tools instead of taking their recorded answers, as a new session")
+@_running
+def replay(file: str, **options: object) -> None:
+    """Go through the recording in FILE again and say where it differs now; 1 when it does."""
+    from intern_action.commands.trace import replay as run
+
+    _finish(run(_environment(), file, options))
+
+
 @cli.command()
 @_out
 def sweep(out: str | None) -> None:

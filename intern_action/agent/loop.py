@@ -16,7 +16,7 @@ from intern_action.agent.toolbox import Toolbox, Verdict
 from intern_action.agent.voice import Voice
 from intern_action.core.effects import Disposition
 from intern_action.core.endings import Ending
-from intern_action.core.errors import ContextOverflow, ModelFiltered, ModelGarbled, Stuck, ToolFailed
+from intern_action.core.errors import ContextOverflow, ModelFiltered, ModelGarbled, OutsideError, Stuck, ToolFailed
 from intern_action.core.events import Answered, Event, Heard, Held, Noted, Spent, Started
 from intern_action.core.frozen import frozen
 from intern_action.core.ports import Desk, JournalFile, Model, Tool, Watcher
@@ -24,6 +24,9 @@ from intern_action.core.types import Call, Conversation, FinishReason, Reply, To
 
 MOST_AT_ONCE = 4
 """Calls that only read and stand side by side run together, this many at a time."""
+
+TOOL_WAITS = (0.5, 1.0, 2.0, 4.0)
+"""Seconds before a tool is tried again that the world outside has failed."""
 
 MOST_CUT = 3
 """How often in a row an answer may be cut short by its length or by a filter."""
@@ -152,7 +155,7 @@ class Loop:
     def _asked(self) -> Reply:
         memory = self._memory
         conversation = Conversation(
-            system=self._system, tools=self._context.tools, turns=memory.turns, epoch=memory.epoch
+            system=self._system, tools=self._context.tools, turns=memory.turns, epoch=memory.epoch, heard=memory.replies
         )
         stream = Stream(self._watcher.streamed, self._desk.redactor)
         reply = self._model.answer(conversation, stream)
@@ -219,11 +222,20 @@ class Loop:
     def _result(self, run: Run) -> Answered:
         began = self._desk.clock.monotonic()
         try:
-            result = run.tool.run(run.call.arguments, self._desk)
+            result = self._tried(run)
         except ToolFailed as failure:
             result = self._failed(failure)
         seconds = round(self._desk.clock.monotonic() - began, 3)
         return Answered(call_id=run.call.id, result=result, snapshot=self._snapshot(run), seconds=seconds)
+
+    def _tried(self, run: Run) -> ToolResult:
+        """Run a tool; where the world outside fails and once more does no harm, once more, after a while."""
+        for wait in TOOL_WAITS if run.tool.repeatable else ():
+            try:
+                return run.tool.run(run.call.arguments, self._desk)
+            except OutsideError:
+                self._desk.clock.wait(wait)
+        return run.tool.run(run.call.arguments, self._desk)
 
     def _failed(self, failure: ToolFailed) -> ToolResult:
         """Return a failure as an answer; names of files and words of others stand in it."""

@@ -138,13 +138,15 @@ class Conversation:
     """What the model is asked to go on from.
 
     `turns` only ever grows while `epoch` stays the same; a fold (compaction) starts a new epoch. So an adapter may keep
-    the bytes it has already written for `(epoch, len(turns))` and append.
+    the bytes it has already written for `(epoch, len(turns))` and append. `heard` counts all replies of the session, those
+    that were folded away as well.
     """
 
     system: str
     tools: tuple[ToolSpec, ...]
     turns: tuple[Turn, ...] | list[Turn]
     epoch: int = 0
+    heard: int = 0
 
 
 # --- jobs ----------------------------------------------------------------------------------------------------------

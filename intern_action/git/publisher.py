@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field
 from pathlib import Path
+from typing import TypeAlias
 
 from intern_action.core.errors import Misconfigured, NotAllowed
 from intern_action.core.frozen import frozen
@@ -20,7 +21,14 @@ from intern_action.git.run import OURS, Git, GitFailed, Identity, make_git_dir
 FILE_BYTES = 50_000_000
 BUNDLE_BYTES = 500_000_000
 RESERVED = frozenset({"intern/ledger"})
+LOOKED_AT_BYTES = 5_000_000
+"""Larger files are not looked through for secrets."""
+Leaks: TypeAlias = Callable[[bytes], bool]
 STAT_WIDTH = "--stat=100,80"
+
+
+def _nothing(_data: bytes) -> bool:
+    return False
 
 
 @frozen
@@ -31,6 +39,7 @@ class GitPublisher:
         file_bytes: largest file that is published.
         bundle_bytes: largest bundle that is read.
         reserved: branches that are never published to, besides the remote's default branch.
+        leaks: whether what is about to be published holds a secret.
     """
 
     git: Git
@@ -41,9 +50,18 @@ class GitPublisher:
     file_bytes: int = FILE_BYTES
     bundle_bytes: int = BUNDLE_BYTES
     reserved: frozenset[str] = RESERVED
+    leaks: Leaks = _nothing
 
     @classmethod
-    def at(cls, git_dir: str, url: str, *, clock: Clock, config: Mapping[str, str] | None = None) -> GitPublisher:
+    def at(
+        cls,
+        git_dir: str,
+        url: str,
+        *,
+        clock: Clock,
+        config: Mapping[str, str] | None = None,
+        leaks: Leaks = _nothing,
+    ) -> GitPublisher:
         """Return the publisher of a remote; its git directory is made if need be.
 
         Args:
@@ -51,10 +69,11 @@ class GitPublisher:
             url: path or URL of the remote.
             clock: gives the dates of commits and pushes.
             config: git settings for this remote (`remote.with_token`).
+            leaks: as for the class.
         """
         make_git_dir(git_dir)
         git = Git(git_dir=str(Path(git_dir).absolute()), config=config or {})
-        return cls(git=git, remote=Remote(git=git, url=url), clock=clock)
+        return cls(git=git, remote=Remote(git=git, url=url), clock=clock, leaks=leaks)
 
     # --- taking in -----------------------------------------------------------------------------------------------
 
@@ -99,11 +118,25 @@ class GitPublisher:
         changed = {path: item.id for path, item in after.items() if before.get(path) != item}
         asked = "".join(f"{oid}\n" for oid in changed.values()).encode()
         out = self.git.run("cat-file", "--batch-check=%(objectsize)", stdin=asked, env=env).text.split()
-        for path, size in zip(changed, map(int, out), strict=True):
+        sizes = dict(zip(changed, map(int, out), strict=True))
+        for path, size in sizes.items():
             if size > self.file_bytes:
                 raise NotAllowed(
                     f"{shown(path)} has {size:,} bytes; {self.file_bytes:,} are allowed, large files belong on the Hub"
                 )
+        self._judge_contents({path: changed[path] for path, size in sizes.items() if size <= LOOKED_AT_BYTES}, env)
+
+    def _judge_contents(self, changed: Mapping[str, str], env: Mapping[str, str] | None) -> None:
+        """Refuse names and contents that hold a secret; the message must not repeat the name."""
+        if self.leaks is _nothing:
+            return
+        for place, (path, oid) in enumerate(changed.items(), start=1):
+            if self.leaks(path.encode("utf-8", "surrogateescape")):
+                raise NotAllowed(
+                    f"the name of changed file {place} of {len(changed)} holds a secret; nothing is published"
+                )
+            if self.leaks(contents(self.git, [oid], env=env)[oid]):
+                raise NotAllowed(f"{shown(path)} holds a secret of this run, or a planted one; nothing is published")
 
     # --- publishing ----------------------------------------------------------------------------------------------
 

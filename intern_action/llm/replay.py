@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from intern_action.core.errors import ModelError
+from intern_action.core.ports import Model
 from intern_action.core.types import Conversation, Reply
 
 
@@ -38,8 +39,7 @@ class Replay:
         Raises:
             ReplayEnded: there is none.
         """
-        shown = sum(isinstance(turn, Reply) for turn in conversation.turns)
-        place = max(self._asked, shown)  # a fold hides replies that were given, so what was asked of us counts too
+        place = max(self._asked, given(conversation))
         if place >= len(self._replies):
             raise ReplayEnded(
                 f"{self._name} holds {len(self._replies)} answers and the session asks for answer {place + 1}: "
@@ -53,3 +53,38 @@ class Replay:
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+class Forked:
+    """The first replies of a recording, then somebody else's.
+
+    Args:
+        replies: the recorded ones that are said again.
+        following: who goes on.
+        name: what stands for both.
+    """
+
+    def __init__(self, replies: Sequence[Reply], following: Model, *, name: str) -> None:
+        self._replay = Replay(replies, name=name)
+        self._until = len(replies)
+        self._following = following
+
+    @property
+    def name(self) -> str:
+        """The name of both."""
+        return self._replay.name
+
+    def answer(self, conversation: Conversation, hear: Callable[[str], None] | None = None) -> Reply:
+        """Return the recorded reply that comes next, and somebody else's once they are used up."""
+        if given(conversation) < self._until:
+            return self._replay.answer(conversation, hear)
+        return self._following.answer(conversation, hear)
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._following.close()
+
+
+def given(conversation: Conversation) -> int:
+    """Return how many replies the session has had; a fold hides some."""
+    return max(conversation.heard, sum(isinstance(turn, Reply) for turn in conversation.turns))

@@ -47,6 +47,7 @@ class Office:
         dress: lays a job's output out for the Hub, with where it comes from in its card, and returns that folder.
         dress_data: the same for a folder that is to be a data set.
         content: returns the digest of a folder's files, "" when there are none.
+        leaks: whether what is about to be kept and shown holds a secret.
         endpoint_patience: how long an endpoint may take until it answers; then it is given up.
         plan_lives: how long a plan may wait for its approval.
         press: renews everything people see of a case; called after each boundary.
@@ -77,6 +78,7 @@ class Office:
     dress: Callable[[str, Provenance], str]
     dress_data: Callable[[str, DataOrigin], str]
     content: Callable[[str], str]
+    leaks: Callable[[bytes], bool]
     press: Callable[[Office, Case], None]
     endpoint_patience: timedelta
     plan_lives: timedelta

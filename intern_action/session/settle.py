@@ -21,6 +21,7 @@ from intern_action.session.retiring import retire_due
 from intern_action.session.stopping import end, switched_off
 from intern_action.session.uploads import published, upload_new
 from intern_action.trace.authors import foreign
+from intern_action.trace.codec import line
 
 SIGNALLED = frozenset({130, 143})
 """Exit codes of a run that somebody interrupted: its sandbox stays, as long as the lease lasts, for the run that goes on."""
@@ -53,6 +54,7 @@ def settle(case: Case, bundle: Bundle) -> None:
 
 def _take_in(case: Case, bundle: Bundle) -> None:
     _check_authors(case, bundle)
+    _check_secrets(case, bundle)
     if bundle.commits:
         case.office.publisher.take_in(bundle.commits, bundle.snapshot, base_sha=case.began.base_sha)
     case.journal.extend(bundle.entries)
@@ -67,6 +69,16 @@ def _check_authors(case: Case, bundle: Bundle) -> None:
     strange = foreign(events, case.memory.held)
     if strange is not None:
         raise NotAllowed(f"the bundle of {bundle.session} is refused: {strange}")
+
+
+def _check_secrets(case: Case, bundle: Bundle) -> None:
+    """Refuse a segment that holds a secret: what is taken in is journaled, shown and uploaded."""
+    for entry in bundle.entries:
+        if entry.seq > case.taken and case.office.leaks(line(entry)):
+            raise NotAllowed(
+                f"event {entry.seq} ({entry.event.kind}) of the bundle of {bundle.session} holds a secret of this run, or a "
+                "planted one; nothing of the bundle is taken in or published"
+            )
 
 
 # --- queued effects --------------------------------------------------------------------------------------------------

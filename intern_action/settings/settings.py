@@ -138,9 +138,10 @@ class Models(Section):
 
 
 class Redaction(Section):
-    """Further values that nobody may read."""
+    """Further values that nobody may read, and fake secrets that were planted: what holds one is not published."""
 
     values: Secrets
+    canaries: Secrets
 
 
 class SecretNames(Section):

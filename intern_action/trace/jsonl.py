@@ -25,6 +25,7 @@ STOPS = {
     FinishReason.FILTER: "refusal",
 }
 EMPTY_ANSWER = "(an empty answer)"
+NO_OUTPUT = "(no output)"
 HIDDEN = "(hidden by the provider)"
 _SPACE = uuid.UUID("9d3c3d5e-5f0e-4c57-9a3e-2f1f0c7b6a11")
 _HIDING = (
@@ -110,7 +111,7 @@ def _result(event: Answered) -> Row:
     block = {
         "type": "tool_result",
         "tool_use_id": event.call_id,
-        "content": event.result.text or "(no output)",
+        "content": event.result.text or NO_OUTPUT,
         "is_error": event.result.failed,
     }
     facts = {"data": event.result.data, "snapshot": event.snapshot, "seconds": event.seconds}

@@ -186,8 +186,10 @@ def _hear(view: Story, entry: Entry, reply: Reply) -> None:
 def _pay(view: Story, spent: Spent) -> None:
     view.model_usd += spent.usd or Decimal(0)
     view.unpriced += spent.usd is None
-    if view.turns:
-        view.turns[-1].usd, view.turns[-1].total_usd = spent.usd, view.model_usd
+    if view.turns:  # a summary that was asked for after a turn belongs to it
+        turn = view.turns[-1]
+        turn.usd = spent.usd if turn.usd is None or spent.usd is None else turn.usd + spent.usd
+        turn.total_usd = view.model_usd
 
 
 def _answer(view: Story, entry: Entry, answered: Answered) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from intern_action.core.incoming import Begin, Origin, Wishes
 from intern_action.core.types import JsonObject
 from intern_action.settings.words import text
-from intern_action.wiring.parts import chosen_model, there_is
+from intern_action.wiring.llms import chosen_model
+from intern_action.wiring.parts import there_is
 from intern_action.wiring.premises import Premises
 
 if TYPE_CHECKING:

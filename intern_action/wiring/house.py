@@ -33,10 +33,13 @@ from intern_action.shell.places import usual_secrets
 from intern_action.shell.tool_shell import ToolShell, make_shell
 from intern_action.tools import all_tools
 from intern_action.trace.bundles import BundleFolder
+from intern_action.trace.canary import Canaries
 from intern_action.trace.sessions import SessionJournals
 from intern_action.wiring.ahead import LAST, Ahead, read_ahead
+from intern_action.wiring.llms import model_named, output_chars, room_of
 from intern_action.wiring.parts import (
     backend_named,
+    canaries_for,
     endpoints_for,
     flavors_for,
     holder_of,
@@ -44,11 +47,8 @@ from intern_action.wiring.parts import (
     hub_for,
     metrics_in,
     minutes,
-    model_named,
     offline,
-    output_chars,
     redactor_for,
-    room_of,
     watcher_for,
     writer_for,
 )
@@ -158,6 +158,7 @@ class House:
             dress=self._dress,
             dress_data=self._dress_data,
             content=content_of,
+            leaks=self._canaries.found_in,
             press=self._press,
             endpoint_patience=self.settings.endpoints.answers_within,
             plan_lives=self.settings.approvals.expire_after,
@@ -178,7 +179,12 @@ class House:
     @cached_property
     def _publisher(self) -> GitPublisher:
         ground, own = self.premises.ground, str(self.world.control / "git")
-        return GitPublisher.at(own, ground.url, clock=self.premises.clock, config=ground.git)
+        leaks = self._canaries.found_in
+        return GitPublisher.at(own, ground.url, clock=self.premises.clock, config=ground.git, leaks=leaks)
+
+    @cached_property
+    def _canaries(self) -> Canaries:
+        return canaries_for(self.settings)
 
     @cached_property
     def _journals(self) -> SessionJournals:

@@ -52,7 +52,7 @@ class LocalDoor:
 
         from intern_action.session.admit import admit, session_id
         from intern_action.wiring.house import House
-        from intern_action.wiring.parts import warm
+        from intern_action.wiring.llms import warm
 
         how = ":sandbox" if self.premises.settings.sandbox_tools else ""
         key = event_key(view, task, person, facts.head_sha + how, anew=anew)
@@ -80,7 +80,7 @@ class LocalDoor:
     def _request(self, key: str, task: str, person: str, base_sha: str, thread: int) -> Request:
         from intern_action.session.admit import Request
         from intern_action.wiring.asking import first_lease
-        from intern_action.wiring.parts import chosen_model
+        from intern_action.wiring.llms import chosen_model
 
         return Request(
             event_key=key,
@@ -96,7 +96,7 @@ class LocalDoor:
 
     def _warm(self) -> None:
         """Make the model ready."""
-        from intern_action.wiring.parts import chosen_model, warm
+        from intern_action.wiring.llms import chosen_model, warm
 
         warm(chosen_model(self.premises), self.premises)
 

@@ -1,4 +1,4 @@
-"""Small parts: models by name, the hub's readers, the redactor, who shows what happens."""
+"""Small parts: the hub's readers and writers, the redactor, who shows what happens."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ import pkgutil
 import platform
 import secrets
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
-from decimal import Decimal, InvalidOperation
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, cast
 
 from intern_action.core.digests import digest
 from intern_action.core.errors import Misconfigured
-from intern_action.core.ports import Endpoints, HubReader, HubWriter, Model, RecipeBook, Redactor
+from intern_action.core.ports import Endpoints, HubReader, HubWriter, Redactor
 from intern_action.core.types import Flavor, JsonObject
 from intern_action.jobs._backend import Backend
 from intern_action.launches.account import HubAccount
@@ -31,16 +30,9 @@ from intern_action.trace.progress import QuietWatcher, TerminalWatcher
 from intern_action.wiring.premises import Premises
 
 if TYPE_CHECKING:
-    from intern_action.agent.context import Room
-    from intern_action.llm.prices import TokenPrices
-    from intern_action.llm.settings import ModelSettings
+    from intern_action.trace.canary import Canaries
 
 MOST_METRICS = 1 << 20
-MILLION = 1_000_000
-LEAST_WINDOW = 2_048
-LEAST_OUTPUT_CHARS = 1_000
-BUILT_IN = frozenset({"recipes", "replay"})
-"""Models of the house, by the first word of their names."""
 
 
 def offline(world: World) -> Mapping[str, str]:
@@ -102,159 +94,9 @@ def there_is(flavor: str, backend: str) -> str:
     return "cpu-basic" if backend != "local" and flavor.startswith("local-") else flavor
 
 
-def model_settings(premises: Premises) -> ModelSettings:
-    """Return what environment and settings say about models."""
-    from intern_action.llm.line import Patience
-    from intern_action.llm.settings import ModelSettings
-
-    settings = premises.settings
-    keys = {name: key.get_secret_value() for name, key in settings.keys.items()}
-    return ModelSettings(
-        variables={**premises.environment, **keys},
-        base_urls=settings.models.base_urls,
-        prices=dict(price_of(line) for line in settings.models.prices),
-        windows=dict(window_in(line) for line in settings.models.windows),
-        stream=settings.stream,
-        patience=Patience(answer_seconds=settings.models.timeout.total_seconds()),
-    )
-
-
-def price_of(line: str) -> tuple[str, TokenPrices]:
-    """Read one line of `models.prices`: a name, then dollars for a million tokens in and out.
-
-    Raises:
-        Misconfigured: it is none.
-    """
-    from intern_action.llm.prices import TokenPrices
-
-    try:
-        name, into, out = line.split()
-        rates = [Decimal(into), Decimal(out)]
-    except (ValueError, InvalidOperation):
-        name, rates = "", []
-    if not name or not all(rate.is_finite() and rate >= 0 for rate in rates):
-        raise Misconfigured(
-            f'`models.prices`: {line!r} is no price; write "NAME INPUT OUTPUT", such as "openai/gpt-5.5 1.25 10"'
-        )
-    return name, TokenPrices(input_usd=rates[0] / MILLION, output_usd=rates[1] / MILLION)
-
-
-def window_in(line: str) -> tuple[str, int]:
-    """Read one line of `models.windows`: a name, then the most tokens it reads.
-
-    Raises:
-        Misconfigured: it is none.
-    """
-    name, _, tokens = line.strip().rpartition(" ")
-    if not name or not tokens.isdecimal() or int(tokens) < LEAST_WINDOW:
-        raise Misconfigured(
-            f'`models.windows`: {line!r} is no window; write "NAME TOKENS", such as "ollama/llama3.1:8b 8192", '
-            f"of {LEAST_WINDOW} tokens at least"
-        )
-    return name.strip(), int(tokens)
-
-
-def model_named(name: str, premises: Premises, recipes: RecipeBook, tell: Callable[[str], None]) -> Model:
-    """Return the model of this name, with the listed ones behind it; `tell` gets a line before each further try.
-
-    Nothing is opened before its first answer.
-    """
-    from intern_action.llm.fallback import Falling
-
-    first = one_model(name, premises, recipes, tell)
-    others = [
-        partial(one_model, other, premises, recipes, tell)
-        for other in premises.settings.fallbacks
-        if other not in {"", name}
-    ]
-    return Falling(first, others, tell=tell) if others else first
-
-
-def one_model(name: str, premises: Premises, recipes: RecipeBook, tell: Callable[[str], None]) -> Model:
-    """Return the model of this name alone.
-
-    Raises:
-        Misconfigured, ModelAuth: as `resolve`.
-    """
-    from intern_action.llm.resolve import resolve
-    from intern_action.llm.retry import Stamina
-
-    settings = premises.settings
-
-    def planner(_rest: str) -> Model:
-        from intern_action.llm.recipes import RecipesModel
-
-        return RecipesModel(recipes, flavor=usual_flavor(settings), timeout_minutes=minutes(settings.jobs.timeout))
-
-    return resolve(
-        name,
-        model_settings(premises),
-        clock=premises.clock,
-        built_in={"recipes": planner, "replay": _replay},
-        stamina=Stamina.of(settings.models.retries),
-        tell=tell,
-    )
-
-
-def room_of(name: str, premises: Premises) -> Room:
-    """Return how much the model of this name reads, and from where on a conversation with it is folded."""
-    from intern_action.agent.context import Room
-    from intern_action.llm.route import BuiltIn, route
-    from intern_action.llm.windows import window_of
-
-    settings = premises.settings
-    known = model_settings(premises)
-    way = route(name, known, BUILT_IN)
-    if isinstance(way, BuiltIn):
-        return Room(fold_at_tokens=0)  # it reads all there is, and the whole of it
-    return Room(window_tokens=window_of(way, known), fold_at_tokens=settings.models.fold_at)
-
-
-def output_chars(wanted: int, room: Room) -> int:
-    """Return how long a tool's answer may be: what is set, and a small part of a window that is known to be small."""
-    return min(wanted, max(LEAST_OUTPUT_CHARS, room.window_tokens // 2)) if room.window_tokens else wanted
-
-
-def chosen_model(premises: Premises) -> str:
-    """Return the name of the model: what the settings say, else what the keys at hand allow."""
-    from intern_action.llm.route import default_name
-
-    return premises.settings.model or default_name(model_settings(premises))
-
-
-def warm(name: str, premises: Premises) -> None:
-    """Start to import what the model of this name needs, if that takes long. A name that leads nowhere is said later.
-
-    Raises:
-        ModelAuth: there is no key for it.
-    """
-    from intern_action.llm.route import BuiltIn, Translated, route
-    from intern_action.llm.windows import window_of
-
-    try:
-        known = model_settings(premises)
-        way = route(name, known, BUILT_IN)
-    except Misconfigured:
-        return
-    if not isinstance(way, BuiltIn):
-        window_of(way, known)  # what the table says of it is read here, where others are waited for
-    if isinstance(way, Translated):
-        from intern_action.llm import litellm_library
-
-        litellm_library.warm()
-
-
 def minutes(time: timedelta) -> int:
     """Return whole minutes."""
     return int(time.total_seconds() // 60)
-
-
-def _replay(file: str) -> Model:
-    """Answer from a recorded trace or journal."""
-    from intern_action.llm.replay import Replay
-    from intern_action.trace.recording import replies
-
-    return Replay(replies(Path(file)), name=f"replay:{file}")
 
 
 def hub_for(premises: Premises, checkout: str, task: str) -> HubReader:
@@ -326,7 +168,19 @@ def redactor_for(settings: Settings) -> Redactor:
 
     known = {name: key.get_secret_value() for name, key in settings.keys.items()}
     more = {f"redaction.values[{n}]": value.get_secret_value() for n, value in enumerate(settings.redaction.values)}
-    return SecretRedactor({**known, **more})
+    planted = {f"redaction.canaries[{n}]": one.get_secret_value() for n, one in enumerate(settings.redaction.canaries)}
+    return SecretRedactor({**known, **more, **planted})
+
+
+def canaries_for(settings: Settings) -> Canaries:
+    """Return what looks once more before anything is published."""
+    from intern_action.trace.canary import Canaries
+
+    secrets = (*settings.keys.values(), *settings.redaction.values)
+    return Canaries(
+        planted=[one.get_secret_value() for one in settings.redaction.canaries],
+        secrets=[one.get_secret_value() for one in secrets],
+    )
 
 
 def holder_of(control: Path) -> str:

@@ -15,7 +15,7 @@ from intern_action.agent.toolbox import Toolbox
 from intern_action.agent.voice import Voice
 from intern_action.core.effects import Contacts, Effect, Spends
 from intern_action.core.endings import Ending, Exhausted, Finished, GaveUp, NeedsInput, NeedsJob, NeedsReview
-from intern_action.core.errors import ModelCut, ModelError, ToolFailed
+from intern_action.core.errors import HubError, ModelCut, ModelError, ToolFailed
 from intern_action.core.events import Answered, Began, Event, Heard, Held, Spent, Started, Submitted
 from intern_action.core.ports import Desk
 from intern_action.core.types import Answer, Call, JobRef, JobSpec, JsonObject, Reply, ToolResult, Usage
@@ -294,3 +294,45 @@ def test_an_answer_that_was_heard_and_not_yet_booked_is_booked_on_resume() -> No
     bench = Bench(before=(Heard(reply=says("done before the crash")),))
     bench.run()
     assert bench.kinds() == ["spent"]
+
+
+class Flaky(NamedTool):
+    """Fails as the Hub does, so many times."""
+
+    fails = 0
+
+    def run(self, arguments: JsonObject, desk: Desk) -> ToolResult:
+        result = super().run(arguments, desk)
+        if len(self.ran) <= self.fails:
+            raise HubError("502")
+        return result
+
+
+def test_a_tool_that_may_be_repeated_is_tried_again_while_the_hub_fails() -> None:
+    tool = Flaky("look", echo, repeatable=True)
+    tool.fails = 3
+    bench = Bench(calls(("1", "look", {"at": "x"})), says("seen"), tools=(tool,))
+
+    assert bench.run() == Finished(text="seen")
+    assert len(tool.ran) == 4
+    assert bench.answers()["1"].text == "did {'at': 'x'}"
+
+
+def test_a_tool_that_may_not_be_repeated_is_not_tried_again() -> None:
+    tool = Flaky("send", echo)
+    tool.fails = 1
+    bench = Bench(calls(("1", "send", {})), says("sent"), tools=(tool,))
+
+    with pytest.raises(HubError):
+        bench.run()
+    assert len(tool.ran) == 1
+
+
+def test_a_hub_that_stays_away_ends_the_run_by_its_name() -> None:
+    tool = Flaky("look", echo, repeatable=True)
+    tool.fails = 99
+    bench = Bench(calls(("1", "look", {})), says("seen"), tools=(tool,))
+
+    with pytest.raises(HubError):
+        bench.run()
+    assert len(tool.ran) == 5

@@ -164,6 +164,7 @@ class StoryHouse:
         self.holder = "this machine"
         self.runner = ""
         self.running: set[str] = set()
+        self.canary = ""
         self.held_open: list[FileJournal] = []
         self.case: Case | None = None
         self.office = self._office()
@@ -324,6 +325,7 @@ class StoryHouse:
             dress=self._dress,
             dress_data=self._dress_data,
             content=content_of,
+            leaks=lambda data: self.canary.encode() in data if self.canary else False,
             press=self._press,
             endpoint_patience=timedelta(minutes=30),
             plan_lives=timedelta(days=3),

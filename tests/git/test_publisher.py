@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import tarfile
 from dataclasses import replace
 from datetime import timedelta
@@ -14,6 +15,7 @@ from intern_action.core.ports import Snapshot
 from intern_action.git.checkout import WorkTree
 from intern_action.git.publisher import GitPublisher
 from intern_action.git.run import Git, GitFailed, LostRace
+from intern_action.trace.canary import Canaries
 from tests.fakes.git_world import GRACE, GitWorld, change
 
 
@@ -55,6 +57,34 @@ def test_the_paths_that_differ_are_named_whether_changed_new_or_gone(world: GitW
     assert control.changed(world.base, head) == ("b", "new/a")
     assert control.changed(head, world.base) == ("b", "new/a")
     assert control.changed(head, head) == ()
+
+
+CANARY = "AKIAPLANTED0000FAKE1"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"notes.txt": f"I found {CANARY} lying there"},
+        {"notes.txt": base64.b64encode(f"key={CANARY}".encode()).decode()},
+        {"notes.txt": CANARY[::-1]},
+        {f"{CANARY}.txt": "nothing"},
+    ],
+    ids=["as it is", "base64", "backwards", "a name"],
+)
+def test_what_holds_a_planted_secret_is_not_taken_in(world: GitWorld, files: dict[str, str | None]) -> None:
+    control = replace(world.publisher(), leaks=Canaries(planted=[CANARY], secrets=[]).found_in)
+    taken, bundle = work(world, files)
+
+    with pytest.raises(NotAllowed, match="nothing is published") as refused:
+        control.take_in(bundle, taken.commit, base_sha=world.base)
+    assert CANARY not in str(refused.value)
+
+
+def test_what_holds_none_passes_the_last_look(world: GitWorld) -> None:
+    control = replace(world.publisher(), leaks=Canaries(planted=[CANARY], secrets=["not-needed"]).found_in)
+
+    assert published(world, control, {"notes.txt": "api_key = 'not-needed'"})
 
 
 def test_an_equal_tree_is_no_new_commit_and_another_one_builds_on_the_last(world: GitWorld) -> None:

@@ -83,6 +83,16 @@ def test_an_approval_launches_and_the_result_comes_home(house: StoryHouse) -> No
     assert house.ledger.held(house.digest) == 0
 
 
+def test_a_planted_secret_that_got_through_stops_everything_that_would_be_published(house: StoryHouse) -> None:
+    house.canary = "AKIAPLANTED0000FAKE1"
+    with pytest.raises(NotAllowed, match="nothing of the bundle is taken in") as stopped:
+        house.script(calls(("c", "bash", {"command": f"echo {house.canary}"})), *proposal(), done()).ask()
+    assert house.canary not in str(stopped.value)
+    assert house.state is State.RUNNING
+    assert house.canary not in repr([entry.event for entry in house.present.journal.entries()])
+    assert not house.forge.asked
+
+
 def test_what_runs_is_what_was_approved(house: StoryHouse) -> None:
     proposed(house).approve()
     order = house.jobs.orders[0]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from intern_action.agent.context import Room
 from intern_action.core.errors import Misconfigured, ModelAuth
 from intern_action.core.types import Usage
 from intern_action.hub.huggingface_writer import HuggingFaceWriter
@@ -16,7 +17,8 @@ from intern_action.hub.local import LocalHubWriter
 from intern_action.settings.clock import SystemClock
 from intern_action.settings.load import load
 from intern_action.settings.world import world_at
-from intern_action.wiring.parts import chosen_model, holder_of, price_of, warm, writer_for
+from intern_action.wiring.llms import chosen_model, fork_name, fork_parts, output_chars, price_of, warm, window_in
+from intern_action.wiring.parts import holder_of, writer_for
 from intern_action.wiring.premises import Premises
 
 
@@ -64,3 +66,30 @@ def test_whoever_shares_the_folder_of_locks_has_one_name_and_nobody_else(tmp_pat
         (name,) = set(pool.map(holder_of, [ours] * 8))
     assert name == holder_of(ours) != holder_of(theirs)
     assert [entry.name for entry in ours.iterdir()] == ["holder"]
+
+
+@pytest.mark.parametrize("line", ["local/m", "local/m many", "local/m 12", "8192", "local/m -8192"])
+def test_a_window_that_is_none_is_said_with_how_to_write_one(line: str) -> None:
+    with pytest.raises(Misconfigured, match="NAME TOKENS"):
+        window_in(line)
+
+
+def test_a_window_has_a_name_and_tokens() -> None:
+    assert window_in("ollama/llama3.1:8b 8192") == ("ollama/llama3.1:8b", 8_192)
+
+
+def test_a_fork_has_a_name_that_says_all_of_it() -> None:
+    name = fork_name(3, "ollama/llama3.1:8b", "/a b/trace.jsonl")
+
+    assert fork_parts(name.removeprefix("fork:")) == (3, "ollama/llama3.1:8b", "/a b/trace.jsonl")
+
+
+@pytest.mark.parametrize("rest", ["", "x:m:/f", "3:m", "3::/f", "3:m:f"])
+def test_what_is_no_fork_is_said_with_how_to_write_one(rest: str) -> None:
+    with pytest.raises(Misconfigured, match="fork:N:MODEL:/path"):
+        fork_parts(rest)
+
+
+@pytest.mark.parametrize(("window", "chars"), [(0, 20_000), (200_000, 20_000), (8_192, 4_096), (1_500, 1_000)])
+def test_an_answer_of_a_tool_is_shorter_in_a_small_window(window: int, chars: int) -> None:
+    assert output_chars(20_000, Room(window_tokens=window)) == chars
