@@ -171,6 +171,7 @@ class OwnEngine:
         """End it and every container in it; nobody else's, whatever its pid file says."""
         pid = self.pid
         if pid is None:
+            shutil.rmtree(self._short, ignore_errors=True)
             return
         running = self.docker("ps", "--quiet", check=False).stdout.split()
         if running:
@@ -180,6 +181,7 @@ class OwnEngine:
             until = time.monotonic() + ENDS_WITHIN_SECONDS
             while time.monotonic() < until:
                 if not self.is_process(pid):
+                    shutil.rmtree(self._short, ignore_errors=True)
                     return
                 time.sleep(0.05)
         raise RuntimeError(f"the engine, process {pid}, does not end")
