@@ -1,0 +1,150 @@
+"""The whole story as GitHub runs it: the shipped workflows under `act`, our images in containers, a Hub on which jobs really run.
+
+A comment becomes a draft pull request with a price; a review rings the doorbell, whose end wakes the intern; timers bring the
+results.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.act.deliveries import Deliveries, Run
+from tests.act.driver import ROOT, Act
+from tests.fakes.git_world import ADA
+from tests.fakes.github_team import BOT, PAYS, STAGES, Team, furnish, team
+from tests.image.engine import Docker, docker_engine
+from tests.image.images import built
+
+TASK = (
+    "/intern fine-tune ada/minilm on ada/mails with max_steps=40 flavor cpu-basic timeout 10m push to ada/spam-or-ham"
+)
+EXAMPLES = ROOT / "configs" / "examples"
+STEP = {"quickstart": "intern.intern", "hardened": "control.control"}
+"""Which step gives the outputs, by set-up."""
+
+WARM_SECONDS = 120
+"""From the comment to the green smoke test and its pull request, with the images there."""
+ENDS_WITHIN_SECONDS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A team with its repository and Hub, and the runner that its workflows get."""
+
+    kind: str
+    team: Team
+    runner: Deliveries
+    secrets: Mapping[str, str]
+
+    def outputs(self, run: Run) -> Mapping[str, str]:
+        """Return what the intern's step gave."""
+        assert run.ran.code == 0, run.ran.log[-4000:] + run.ran.trouble
+        return run.ran.outputs.get(STEP[self.kind], {})
+
+
+def act_for(ours: Team, docker: Docker, secrets: Mapping[str, str], place: Path) -> Act:
+    """Return a runner for the team's repository. What a person writes into `.github/intern.yml` comes by the environment."""
+    return Act(
+        docker=docker,
+        image=built(docker, "intern"),
+        training_image=built(docker, "train"),
+        folder=place,
+        repository=ours.github.name,
+        api_url=ours.github.api_url,
+        server_url=ours.github.server_url,
+        secrets=secrets,
+        environment={
+            "HF_ENDPOINT": ours.hub.account.endpoint,
+            "INTERN_ACTION_MODEL": "recipes",
+            "INTERN_ACTION_JOBS_BACKEND": "hf",
+            "INTERN_ACTION_JOBS_HF_NAMESPACE": PAYS,
+            "INTERN_ACTION_JOBS_HF_STAGING": STAGES,
+            "INTERN_ACTION_JOBS_HF_IMAGE": "python:3.12",
+        },
+    )
+
+
+@pytest.fixture(scope="module", params=STEP)
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator[World]:
+    kind = str(request.param)
+    place = tmp_path_factory.mktemp("story")
+    with docker_engine() as docker, team(place) as ours:
+        furnish(ours.hub)
+        files = {f".github/workflows/{path.name}": path.read_text() for path in (EXAMPLES / kind).glob("*.yml")}
+        ours.git.push("main", files, by=ADA, at=ours.git.clock.now())
+        account = ours.hub.account
+        secrets = {"HF_TOKEN": account.token, "HF_WRITE_TOKEN": account.token, "HF_JOB_TOKEN": account.job_token}
+        act, bare = act_for(ours, docker, secrets, place), Path(ours.git.bare.path)
+        with Deliveries(ours.github, act, bare, place, told=ours.github.runs.__setitem__) as runner:
+            yield World(kind, ours, runner, secrets)
+
+
+@pytest.fixture(scope="module")
+def asked(world: World) -> Run:
+    issue = world.team.issue("eve", "The filter lets spam through", "It got worse lately.")
+    world.team.github.act("ada", "POST", f"/issues/{issue}/comments", {"body": TASK})
+    runs = world.runner.take()
+    assert len(runs) == {"quickstart": 1, "hardened": 2}[world.kind]  # control wakes the agent in a run of its own
+    return runs[-1]
+
+
+@pytest.fixture(scope="module")
+def approved(world: World, asked: Run) -> list[Run]:
+    path = f"/pulls/{world.outputs(asked)['pull_request']}/reviews"
+    world.team.github.act("grace", "POST", path, {"event": "APPROVE", "body": "Go ahead."})
+    return world.runner.take()
+
+
+@pytest.fixture(scope="module")
+def ended(world: World, approved: list[Run]) -> Run:
+    run, until = approved[-1], time.monotonic() + ENDS_WITHIN_SECONDS
+    while world.outputs(run).get("state") != "done":
+        assert time.monotonic() < until, run.ran.log
+        run = world.runner.tick()[-1]
+    return run
+
+
+def test_a_comment_becomes_a_draft_pull_request_with_a_price(world: World, asked: Run):
+    assert world.outputs(asked)["state"] == "awaiting-review"
+    pull = world.team.pull(int(world.outputs(asked)["pull_request"]))
+    assert (pull["draft"], pull["user"]["login"]) == (True, BOT)
+    assert pull["head"]["sha"] == world.outputs(asked)["head_sha"]
+    assert "costs at most" in pull["body"]
+
+
+def test_the_small_test_was_green_in_the_image_and_soon(asked: Run):
+    assert "✓ smoke_test" in asked.ran.log
+    assert asked.ran.seconds < WARM_SECONDS
+
+
+def test_a_review_rings_the_doorbell_and_its_end_starts_the_job(world: World, approved: list[Run]):
+    ring, woken, *_ = approved
+    assert (ring.event.name, woken.event.name) == ("pull_request_review", "workflow_run")
+    assert world.outputs(woken)["state"] in {"awaiting-job", "running", "done"}
+    assert world.team.hub.launched() == 1
+
+
+def test_its_end_brings_the_numbers_home(world: World, ended: Run):
+    assert json.loads(world.outputs(ended)["metrics"])["accuracy"] > 0.7
+    assert "accuracy" in ended.ran.summary
+    pull = world.team.pull(int(world.outputs(ended)["pull_request"]))
+    assert "## Results" in pull["body"]
+    assert not pull["draft"]
+    assert world.team.hub.launched() == 1
+
+
+def test_no_secret_is_in_any_log_or_summary(world: World, ended: Run):
+    said = "".join(run.ran.log + run.ran.summary + run.ran.trouble for run in world.runner.runs)
+    assert ended in world.runner.runs
+    assert [name for name, value in world.secrets.items() if value in said] == []
+
+
+def test_nothing_that_was_asked_or_answered_breaks_githubs_description(world: World, ended: Run):
+    assert ended in world.runner.runs
+    assert world.team.github.violations == []
