@@ -14,7 +14,7 @@ from intern_action.llm.retry import Stamina
 from intern_action.llm.route import BuiltIn, route
 from intern_action.settings.words import prompt
 from intern_action.settings.world import world_at
-from intern_action.wiring.parts import chosen_model, model_settings
+from intern_action.wiring.llms import chosen_model, model_settings
 from intern_action.wiring.premises import Premises
 
 SUBJECT = "model"

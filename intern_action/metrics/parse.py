@@ -180,7 +180,20 @@ def parse(text: str, *, where: str = "metrics.json") -> Metrics:
 
 
 def of(data: Mapping[str, object]) -> Metrics:
-    """Return the metrics in an already decoded metrics.json, e.g. a tool's `data`. Raises JobError as `parse` does."""
+    """Return the metrics in an already decoded metrics.json, e.g. a tool's `data`. Raises JobError as `parse` does.
+
+    A file that says no version is taken for names and numbers, as scripts that nobody vetted write it; what is no number in it
+    is left out.
+    """
+    numbers = {
+        name: float(value)
+        for name, value in data.items()
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    }
+    if "schema_version" not in data and numbers:
+        return Metrics(
+            recipe="", task="train", smoke=False, metrics={n: Metric(name=n, value=v) for n, v in numbers.items()}
+        )
     return parse(json.dumps(data))
 
 

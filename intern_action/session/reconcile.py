@@ -30,7 +30,7 @@ def _with_news(office: Office, view: LedgerView, running: frozenset[str]) -> Ite
         yield from _costing(view)
         return
     serving = _serving(view)
-    looked_at = [one for one, moved in view.sessions().items() if moved.state.waiting or one in serving]
+    looked_at = [one for one, moved in view.sessions().items() if moved.state.waiting or one in serving or moved.runner]
     opened = office.forge.open_numbers() if looked_at else frozenset[int]()
     for session in looked_at:
         moved, made = view.sessions()[session], view.newest_plan(session)

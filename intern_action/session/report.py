@@ -216,7 +216,7 @@ def last_measured(case: Case, metrics: Metrics) -> tuple[str, Metrics] | None:
     done = [name for name in names[:ours] if sessions[name].state is State.DONE]
     for name in reversed(done[-EARLIER:]):
         earlier = _measured_in(case, name)
-        if earlier is not None and earlier.dataset == metrics.dataset and not earlier.smoke:
+        if earlier is not None and metrics.dataset and earlier.dataset == metrics.dataset and not earlier.smoke:
             return name, earlier
     return None
 

@@ -88,7 +88,7 @@ class GitHubDoor:
         from intern_action.wiring.house import House
 
         house = House(self.premises, session, self.default.name)
-        house.agent_elsewhere = self.role == "control"
+        house.agent_elsewhere, house.reads = self.role == "control", self.role == "agent"
         return house
 
     def newest(self) -> str:

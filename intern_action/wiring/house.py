@@ -77,6 +77,8 @@ class House:
         self._last_policy: ApprovalPolicy | None = None
         self.agent_elsewhere = False
         """Whether the agent half of this session runs in another job, with no right to write or spend."""
+        self.reads = False
+        """Whether we are that half, alone."""
         self.takes_over = False
         """Whether we are the run that takes the session back from it."""
         self.trace_note = ""
@@ -288,7 +290,7 @@ class House:
                 memory_mb=jobs.local.memory_mb,
                 longest_minutes=minutes(longest),
                 environment=offline(self.world),
-                hub=None if jobs.backend == "local" else hub_account(self.premises),
+                hub=None if jobs.backend == "local" else hub_account(self.premises, reads=self.reads),
                 kept_for=jobs.hf.kept_for,
             )
         )

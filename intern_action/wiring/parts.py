@@ -60,13 +60,14 @@ def backend_in(folder: ModuleType, name: str, *, setting: str) -> object:
     return importlib.import_module(f"{folder.__name__}.{name}").BACKEND
 
 
-def hub_account(premises: Premises) -> HubAccount:
-    """Return whose jobs and sandboxes on the Hub these are."""
+def hub_account(premises: Premises, *, reads: bool = False) -> HubAccount:
+    """Return whose jobs and sandboxes on the Hub these are; with `reads`, as the agent half sees them from its own job."""
     settings = premises.settings
     keys = {name: key.get_secret_value() for name, key in settings.keys.items()}
     return HubAccount(
         endpoint=settings.hub.endpoint.rstrip("/"),
-        token=keys.get("HF_WRITE_TOKEN", ""),
+        token=keys.get("HF_TOKEN" if reads else "HF_WRITE_TOKEN", ""),
+        reads=reads,
         job_token=keys.get("HF_JOB_TOKEN", ""),
         namespace=settings.jobs.hf.namespace,
         staging=settings.jobs.hf.staging,

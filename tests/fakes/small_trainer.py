@@ -25,7 +25,7 @@ JOB: dict[str, object] = {
 def small_trainer(seen: Seen) -> Say:
     """Write, smoke-test, open the pull request, ask for the job; do it better when it is sent back; then say how it went."""
     said = [one for one in seen.messages if one["role"] == "assistant"]
-    last = _text(seen.messages[-1])
+    last = _since(seen, said[-1]) if said else ""
     asked = sum(1 for one in said if "hf_create_job" in str(one.get("tool_calls")))
     if not said:
         return _write("1")
@@ -54,6 +54,11 @@ def _write(version: str) -> Say:
 
 def _smoke() -> Say:
     return Say(calls=(Ask(name="smoke_test", arguments={"script": "train.py", "parameters": {"batch-size": "2"}}),))
+
+
+def _since(seen: Seen, message: dict[str, object]) -> str:
+    """Return everything that was told after a message."""
+    return "\n".join(map(_text, seen.messages[seen.messages.index(message) + 1 :]))
 
 
 def _text(message: dict[str, object]) -> str:

@@ -61,3 +61,11 @@ def test_points_without_a_step_or_a_number_are_left_out_and_the_rest_is_in_order
         (1, {"learning_rate": 0.5}),
         (3, {"loss": 0.1}),
     ]
+
+
+def test_names_and_numbers_alone_are_metrics_too_and_what_is_no_number_is_left_out():
+    found = of({"accuracy": 0.93, "epochs": 3, "argv": ["--x"], "done": True, "loss": float("inf")})
+    assert {name: one.value for name, one in found.metrics.items()} == {"accuracy": 0.93, "epochs": 3.0}
+    assert not found.smoke
+    with pytest.raises(JobError):
+        of({"argv": []})
