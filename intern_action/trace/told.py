@@ -105,6 +105,9 @@ def _published(event: Published) -> Told:
         case "pull-request":
             line = f"pull request #{event.data.get('number', '?')} at {event.data.get('head', '')[:7]}"
             return Told(label="published", line=line, tone="good", href=href)
+        case "line-answered":
+            commit = event.data.get("commit", "")
+            return Told(label="answered", line=f"a line: settled by {commit[:7]}" if commit else "a line: no change")
         case "not-done":
             return Told(label="not done", line=event.data.get("why", ""), tone="bad")
         case what:

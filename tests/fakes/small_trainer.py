@@ -39,7 +39,7 @@ def small_trainer(seen: Seen) -> Say:
         )
     if "Refused by" in last:
         return _write(str(asked + 1))
-    if "Wrote train.py" in last:
+    if " train.py: " in last:
         return _smoke()
     if "exit code 0" in last:
         return Say(calls=(Ask(name="hf_create_job", arguments=JOB),))

@@ -7,6 +7,8 @@ results.
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
@@ -14,23 +16,47 @@ from pathlib import Path
 
 import pytest
 
+from intern_action.git.run import Git
 from tests.act.deliveries import Deliveries, Run
 from tests.act.driver import ROOT, Act
-from tests.fakes.git_world import ADA
 from tests.fakes.github_team import BOT, PAYS, STAGES, Team, furnish, team
+from tests.fakes.readme import blocks
 from tests.image.engine import Docker, docker_engine
 from tests.image.images import built
 
-TASK = (
-    "/intern fine-tune ada/minilm on ada/mails with max_steps=40 flavor cpu-basic timeout 10m push to ada/spam-or-ham"
-)
-EXAMPLES = ROOT / "configs" / "examples"
+ADDING = 2
+"""Which of the README's shell blocks adds the intern to a repository."""
 STEP = {"quickstart": "intern.intern", "hardened": "control.control"}
 """Which step gives the outputs, by set-up."""
 
 WARM_SECONDS = 120
 """From the comment to the green smoke test and its pull request, with the images there."""
 ENDS_WITHIN_SECONDS = 400
+
+
+def task() -> str:
+    """Return what the README comments."""
+    (said,) = (lines for lines in blocks("") if lines[0].startswith("/intern"))
+    return "\n".join(said)
+
+
+def add(ours: Team, kind: str, place: Path) -> None:
+    """Add the intern to the team's repository, as the README says it word for word (or with the other kind)."""
+    home = place / "intern-action"
+    home.mkdir()
+    (home / ".venv").symlink_to(ROOT / ".venv")
+    Git().run("clone", "--quiet", ours.git.bare.path, str(place / "my-repo"))
+    names = {f"GIT_{role}_{what}": "ada@x" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    for command in blocks()[ADDING]:
+        done = subprocess.run(
+            ["sh", "-c", command.replace("--kind quickstart", f"--kind {kind}")],
+            cwd=home,
+            env={"PATH": os.defpath, "HOME": str(place), **names},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +102,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     place = tmp_path_factory.mktemp("story")
     with docker_engine() as docker, team(place) as ours:
         furnish(ours.hub)
-        files = {f".github/workflows/{path.name}": path.read_text() for path in (EXAMPLES / kind).glob("*.yml")}
-        ours.git.push("main", files, by=ADA, at=ours.git.clock.now())
+        add(ours, kind, place)
         account = ours.hub.account
         secrets = {"HF_TOKEN": account.token, "HF_WRITE_TOKEN": account.token, "HF_JOB_TOKEN": account.job_token}
         act, bare = act_for(ours, docker, secrets, place), Path(ours.git.bare.path)
@@ -88,7 +113,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture(scope="module")
 def asked(world: World) -> Run:
     issue = world.team.issue("eve", "The filter lets spam through", "It got worse lately.")
-    world.team.github.act("ada", "POST", f"/issues/{issue}/comments", {"body": TASK})
+    world.team.github.act("ada", "POST", f"/issues/{issue}/comments", {"body": task()})
     runs = world.runner.take()
     assert len(runs) == {"quickstart": 1, "hardened": 2}[world.kind]  # control wakes the agent in a run of its own
     return runs[-1]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 from importlib.util import find_spec
@@ -12,14 +11,9 @@ from pathlib import Path
 from intern_action.git.run import Git
 from intern_action.recipes.text_classification.card import sample_data
 from tests.fakes.git_world import ADA, NOON
+from tests.fakes.readme import blocks
 
 ROOT = Path(__file__).parents[2]
-
-
-def blocks() -> list[list[str]]:
-    """The commands of each shell block, in order."""
-    text = (ROOT / "README.md").read_text()
-    return [block.strip().splitlines() for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL)]
 
 
 def my_repo(folder: Path) -> None:
@@ -35,10 +29,10 @@ def my_repo(folder: Path) -> None:
     git.run("commit", "--quiet", "-m", "mine", env=ADA.stamp(NOON), cwd=str(folder))
 
 
-def test_there_are_three_blocks_and_the_first_two_are_make() -> None:
-    """`make demo` is run by test_demo; `make test` is what runs this."""
+def test_there_are_four_blocks_and_the_first_two_are_make() -> None:
+    """`make demo` is run by test_demo; `make test` is what runs this; adding it to a repository is in test_act_story."""
     assert blocks()[:2] == [["make demo"], ["make test"]]
-    assert len(blocks()) == 3
+    assert len(blocks()) == 4
 
 
 def test_make_test_is_what_ci_calls_and_all_there_is() -> None:
@@ -56,7 +50,7 @@ def test_the_commands_for_ones_own_repository_train_a_model(tmp_path: Path) -> N
     own = {"HOME": str(tmp_path), "INTERN_ACTION_WORK": str(tmp_path / "work"), "USER": "ada"}
     environment = {**os.environ, **own}  # noqa: TID251 -- a shell as a person has one
     said = ""
-    for command in blocks()[2]:
+    for command in blocks()[3]:
         done = subprocess.run(
             ["bash", "-c", command], cwd=here, env=environment, capture_output=True, text=True, timeout=550, check=False
         )
