@@ -11,4 +11,5 @@ ROOT = Path(__file__).parents[2]
 def blocks(kind: str = "sh") -> list[list[str]]:
     """Return the lines of each block of a kind ("" for what is no command), in order."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    return [block.strip().splitlines() for block in re.findall(rf"```{kind}\n(.*?)\n```", text, re.DOTALL)]
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    return [block.strip().splitlines() for named, block in found if named == kind]

@@ -11,6 +11,7 @@ import os
 import subprocess
 import time
 from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +19,11 @@ import pytest
 
 from intern_action.git.run import Git
 from tests.act.deliveries import Deliveries, Run
-from tests.act.driver import ROOT, Act
+from tests.act.driver import ROOT, Act, Running
 from tests.fakes.github_team import BOT, PAYS, STAGES, Team, furnish, team
+from tests.fakes.model_server import ModelServer
 from tests.fakes.readme import blocks
+from tests.fakes.small_trainer import small_trainer
 from tests.image.engine import Docker, docker_engine
 from tests.image.images import built
 
@@ -74,8 +77,8 @@ class World:
         return run.ran.outputs.get(STEP[self.kind], {})
 
 
-def act_for(ours: Team, docker: Docker, secrets: Mapping[str, str], place: Path) -> Act:
-    """Return a runner for the team's repository. What a person writes into `.github/intern.yml` comes by the environment."""
+def act_for(ours: Team, docker: Docker, secrets: Mapping[str, str], place: Path, thinks: Mapping[str, str]) -> Act:
+    """Return a runner for the team's repository. What a person sets as variables of the repository comes by the environment."""
     return Act(
         docker=docker,
         image=built(docker, "intern"),
@@ -87,8 +90,8 @@ def act_for(ours: Team, docker: Docker, secrets: Mapping[str, str], place: Path)
         secrets=secrets,
         environment={
             "HF_ENDPOINT": ours.hub.account.endpoint,
-            "INTERN_ACTION_MODEL": "recipes",
             "INTERN_ACTION_JOBS_BACKEND": "hf",
+            **thinks,
             "INTERN_ACTION_JOBS_HF_NAMESPACE": PAYS,
             "INTERN_ACTION_JOBS_HF_STAGING": STAGES,
             "INTERN_ACTION_JOBS_HF_IMAGE": "python:3.12",
@@ -98,14 +101,37 @@ def act_for(ours: Team, docker: Docker, secrets: Mapping[str, str], place: Path)
 
 @pytest.fixture(scope="module", params=STEP)
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator[World]:
+    """The first set-up really trains; in the second one, where the halves are what matters, a script does so in a moment."""
     kind = str(request.param)
-    place = tmp_path_factory.mktemp("story")
+    with ModelServer(small_trainer) as model:
+        thinks = {"INTERN_ACTION_MODEL": "recipes"} if kind == "quickstart" else small(model)
+        with a_world(kind, tmp_path_factory.mktemp("story"), thinks) as made:
+            yield made
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Generator[World]:
+    """One job, and a model that needs no time."""
+    with (
+        ModelServer(small_trainer) as model,
+        a_world("quickstart", tmp_path_factory.mktemp("quick"), small(model)) as made,
+    ):
+        yield made
+
+
+def small(model: ModelServer) -> Mapping[str, str]:
+    return {"INTERN_ACTION_MODEL": "local/tiny", "LOCAL_LLM_BASE_URL": model.base_url}
+
+
+@contextmanager
+def a_world(kind: str, place: Path, thinks: Mapping[str, str]) -> Generator[World]:
     with docker_engine() as docker, team(place) as ours:
-        furnish(ours.hub)
+        if thinks["INTERN_ACTION_MODEL"] == "recipes":
+            furnish(ours.hub)
         add(ours, kind, place)
         account = ours.hub.account
         secrets = {"HF_TOKEN": account.token, "HF_WRITE_TOKEN": account.token, "HF_JOB_TOKEN": account.job_token}
-        act, bare = act_for(ours, docker, secrets, place), Path(ours.git.bare.path)
+        act, bare = act_for(ours, docker, secrets, place, thinks), Path(ours.git.bare.path)
         with Deliveries(ours.github, act, bare, place, told=ours.github.runs.__setitem__) as runner:
             yield World(kind, ours, runner, secrets)
 
@@ -173,3 +199,45 @@ def test_no_secret_is_in_any_log_or_summary(world: World, ended: Run):
 def test_nothing_that_was_asked_or_answered_breaks_githubs_description(world: World, ended: Run):
     assert ended in world.runner.runs
     assert world.team.github.violations == []
+
+
+# --- when it does not go straight on ---------------------------------------------------------------------------------------
+
+
+def review(world: World, pull: str, event: str, body: str) -> list[Run]:
+    world.team.github.act("grace", "POST", f"/pulls/{pull}/reviews", {"event": event, "body": body})
+    return world.runner.take()
+
+
+def test_a_request_for_changes_comes_back_as_a_new_plan_and_that_one_runs(quick: World):
+    issue = quick.team.issue("eve", "The filter lets spam through")
+    quick.team.github.act("ada", "POST", f"/issues/{issue}/comments", {"body": "/intern train the filter"})
+    first = quick.outputs(quick.runner.take()[-1])
+    second = quick.outputs(review(quick, first["pull_request"], "REQUEST_CHANGES", "With fewer steps.")[-1])
+    assert (second["state"], second["pull_request"]) == ("awaiting-review", first["pull_request"])
+    assert second["head_sha"] != first["head_sha"]
+    assert quick.team.hub.launched() == 0
+    run = review(quick, first["pull_request"], "APPROVE", "Now.")[-1]
+    while quick.outputs(run).get("state") != "done":
+        run = quick.runner.tick()[-1]
+    assert quick.team.hub.launched() == 1
+
+
+def test_a_runner_that_is_killed_in_the_middle_leaves_a_story_that_goes_on(quick: World):
+    issue = quick.team.issue("eve", "It still does")
+
+    def kill(_workflow: str, running: Running) -> None:
+        until = time.monotonic() + WARM_SECONDS
+        while not any("At work" in body for body in quick.team.comments(issue)):
+            assert time.monotonic() < until, running.log()
+            time.sleep(0.1)
+        running.kill_action()
+
+    quick.runner.watch = kill
+    quick.team.github.act("ada", "POST", f"/issues/{issue}/comments", {"body": "/intern train the filter"})
+    (killed,) = quick.runner.take()
+    quick.runner.watch = lambda _workflow, _running: None
+    assert killed.ran.conclusion == "failure"
+    woken = quick.runner.tick()[-1]
+    assert quick.outputs(woken)["state"] == "awaiting-review", woken.ran.log
+    assert sum("Waits for a review" in body for body in quick.team.comments(issue)) == 1
