@@ -54,6 +54,7 @@ class Office:
         base: the default branch.
         scratch: a folder for archives.
         holder: names whoever shares the locks of these journals, and nobody else.
+        there: whether a folder is on this machine.
         runner: the workflow run we are in, "" where no other machine works on these sessions.
         runs: whether a workflow run still runs; one that nobody can be asked about does.
     """
@@ -85,6 +86,7 @@ class Office:
     base: str
     scratch: str
     holder: str
+    there: Callable[[str], bool] = bool
     runner: str = ""
     runs: Callable[[str], bool] = bool
 

@@ -17,8 +17,11 @@ def tidy(office: Office) -> tuple[str, ...]:
 
 
 def tidy_own(case: Case) -> None:
-    """Delete what the jobs of a session that is over left. Where the backend is away it stays for `tidy`."""
-    if not case.state.over:
+    """Delete what the jobs of a session that is over left. Where the backend is away it stays for `tidy`.
+
+    On a runner, whose own disk goes away with it, what was uploaded nowhere stays with the backend.
+    """
+    if not case.state.over or (case.office.runner and not _uploaded(case)):
         return
     keys = [sub.job.launch_key for launches in case.memory.submitted.values() for sub in launches]
     view = case.office.ledger.read() if keys else None
@@ -28,6 +31,10 @@ def tidy_own(case: Case) -> None:
                 _forgotten(case.office, view, key)
         except OutsideError:
             return
+
+
+def _uploaded(case: Case) -> bool:
+    return any(done.what == "hub-model" for done in case.memory.published)
 
 
 def _forgotten(office: Office, view: LedgerView, key: str) -> bool:

@@ -52,10 +52,21 @@ def folder_of(case: Case, write: WritesHub) -> str:
     for answer in reversed(case.memory.past("hf_create_job")):
         match answer.result.data:
             case {"job": {"launch_key": str(key)}, "output": str(output)} if name in {"job", f"job:{key}"} and output:
-                return case.office.dress(output, _origin(case, answer.call.id))
+                here = output_here(case, answer.call.id, output)
+                return case.office.dress(here, _origin(case, answer.call.id)) if here else ""
             case _:
                 pass
     return ""
+
+
+def output_here(case: Case, call_id: str, output: str) -> str:
+    """Return the folder with a job's output on this machine: where it was brought, or fetched once more; "" for none.
+
+    Another runner may have brought it home. What a job left stays with its backend until it has gone to the Hub.
+    """
+    if case.office.there(output):
+        return output
+    return case.office.jobs.collect(case.memory.submitted[call_id][-1].job).output_dir
 
 
 def _pulled(case: Case, folder: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -167,6 +168,7 @@ class House:
             base=self._base,
             scratch=str(self.world.control),
             holder=holder_of(self.world.control),
+            there=lambda folder: Path(folder).is_dir(),
             runner=self.premises.ground.runner,
             runs=self._runs,
         )

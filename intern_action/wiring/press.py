@@ -59,7 +59,7 @@ class Press:
             trace_html=html_at,
             trace_jsonl=jsonl_at,
             result_json=str(folder / "result.json"),
-            model_folder=str(model) if model else "",
+            model_folder=str(model) if model and self._premises.ground.place == "local" else "",
             card=str(card) if card and card.exists() else "",
         )
 

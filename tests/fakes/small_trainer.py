@@ -43,6 +43,8 @@ def small_trainer(seen: Seen) -> Say:
         return _smoke()
     if "exit code 0" in last:
         return Say(calls=(Ask(name="hf_create_job", arguments=JOB),))
+    if "push to ada/filter" in _text(seen.messages[1]) and "hf_upload_model" not in str(said):
+        return Say(calls=(Ask(name="hf_upload_model", arguments={"repository": "ada/filter"}),))
     return Say(text="Trained: accuracy 0.93.")
 
 

@@ -195,7 +195,7 @@ def test_the_halves_in_jobs_of_their_own_tell_the_same_story(ours: Team) -> None
     ours.git.push(
         "main", {".github/workflows/intern.yml": "on: [workflow_dispatch]\njobs: {}\n"}, at=ours.git.clock.now()
     )
-    issue, _, begun = asked(ours, INPUT_ROLE="control")
+    issue, _, begun = asked(ours, f"{ASK} and push to ada/filter", INPUT_ROLE="control")
     assert begun.outputs["state"] == "running"
     assert any("At work" in body for body in ours.comments(issue))
     busy = ours.run("issue_comment", ours.comment("ada", issue, "/intern and quickly"), INPUT_ROLE="control")
@@ -208,6 +208,9 @@ def test_the_halves_in_jobs_of_their_own_tell_the_same_story(ours: Team) -> None
         ran = ours.tick(INPUT_ROLE="control")
     assert thought(ours).outputs["state"] == "done"
     assert not ours.pull(pull)["draft"]
+    assert (
+        "ada/filter" in ours.pull(pull)["body"].partition("## On the Hub")[2]
+    )  # though another runner fetched it first
 
 
 def test_an_agent_half_that_hands_nothing_over_ends_the_session_in_words(ours: Team) -> None:
