@@ -21,6 +21,7 @@ ROUTES: tuple[tuple[str, str], ...] = (
     ("post", f"{REPO}/issues/{{issue_number}}/comments"),
     ("patch", f"{REPO}/issues/comments/{{comment_id}}"),
     ("delete", f"{REPO}/issues/comments/{{comment_id}}"),
+    ("post", f"{REPO}/actions/workflows/{{workflow_id}}/dispatches"),
     ("get", f"{REPO}/actions/runs"),
     ("get", f"{REPO}/actions/runs/{{run_id}}"),
     ("post", f"{REPO}/issues/{{issue_number}}/reactions"),
@@ -44,10 +45,7 @@ ROUTES: tuple[tuple[str, str], ...] = (
     ("put", f"{REPO}/pulls/{{pull_number}}/merge"),
     ("put", f"{REPO}/pulls/{{pull_number}}/reviews/{{review_id}}/dismissals"),
 )
-DISPATCHES: tuple[tuple[str, str], ...] = (
-    ("post", f"{REPO}/dispatches"),
-    ("post", f"{REPO}/actions/workflows/{{workflow_id}}/dispatches"),
-)
+DISPATCHES: tuple[tuple[str, str], ...] = (("post", f"{REPO}/dispatches"),)
 """What wakes a workflow by hand; one that our code begins to call moves up to `ROUTES`."""
 SETUP: tuple[tuple[str, str], ...] = (
     ("get", f"{REPO}/issues"),

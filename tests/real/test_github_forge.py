@@ -111,6 +111,7 @@ def test_a_walk_over_everything_we_can_ask_breaks_nothing_that_github_describes(
     there: There, server: GitHubServer
 ) -> None:
     forge, people = there.forge, there.people
+    assert isinstance(forge, GitHubForge)
     number = people.issue("t", "b", by="ada")
     comment = forge.comment(number, "hello")
     forge.react(number, Reaction.EYES)
@@ -129,6 +130,18 @@ def test_a_walk_over_everything_we_can_ask_breaks_nothing_that_github_describes(
     for conclusion in (None, Conclusion.SUCCESS):
         forge.keep_check(Check(name="m", head_sha=pull.head_sha, title="t", summary="s", conclusion=conclusion))
     forge.open_pull_requests(head_sha=pull.head_sha)
+    line = {"body": "why?", "path": "README.md", "line": 1, "commit_id": pull.head_sha}
+    server.act("grace", "POST", f"/pulls/{pull.number}/comments", line)
+    (said,) = forge.line_comments(pull.number)
+    for _ in range(2):
+        forge.reply(pull.number, said.conversation, "Because.", marker="<!-- intern line=1 -->")
+    assert [one.by for one in forge.line_comments(pull.number)] == ["grace", OUR_NAME]
+    there.git.push("main", {".github/workflows/intern.yml": "on: [workflow_dispatch]\njobs: {}\n"}, by=ADA)
+    forge.start_workflow("intern.yml", "main", {"session": "0" * 12})
+    server.runs["7"] = "in_progress"
+    assert (forge.runs("7"), forge.runs("agent")) == (True, True)
+    server.runs["7"] = "completed"
+    assert (forge.runs("7"), forge.runs("agent")) == (False, False)
     forge.close_pull_request(pull.number)
     merged = there.pull()
     forge.ready(merged.number)
@@ -137,6 +150,7 @@ def test_a_walk_over_everything_we_can_ask_breaks_nothing_that_github_describes(
     forge.open_numbers()
     assert server.violations == []
     assert {(method, path) for method, path in ROUTES if not _was_asked(server, method, path)} == set()
+    assert not forge.runs("8")  # last: GitHub's description does not say that a run that is gone is 404
 
 
 def _was_asked(server: GitHubServer, method: str, path: str) -> bool:
