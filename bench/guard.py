@@ -130,7 +130,7 @@ class _Played(NamedTool):
         )
 
 
-OUTPUT = "step 100 loss 0.6931 at 2026-11-23 10:00:11 lr 3e-4 /work/run/model.py\n" * 280
+OUTPUT = "step 100 loss 0.6931 at 2026-11-23 10:00:11 lr 3e-4 /repo/run/model.py\n" * 280
 COSTLY: Mapping[str, Callable[[int], Line]] = {
     "a failing command with 20 kB": lambda n: {
         "tool": "bash",

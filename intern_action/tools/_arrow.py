@@ -102,7 +102,11 @@ def arrow_rows(file: BinaryIO) -> Iterator[JsonObject]:
         with _nanoarrow().ArrayStream.from_readable(file) as stream:
             for batch in stream:
                 yield from batch.iter_py()
-    except (RuntimeError, KeyError, NotImplementedError) as error:
+    except (
+        RuntimeError,
+        KeyError,
+        NotImplementedError,
+    ) as error:  # nanoarrow's: no arrow, an unknown type, one it lacks
         raise ValueError(str(error.args[0] if error.args else error)) from None
 
 
