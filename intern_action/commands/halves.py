@@ -56,11 +56,10 @@ def think(door: GitHubDoor) -> int:
 def take_over(door: GitHubDoor) -> House:
     """Be control again: take the bundle in and go on; where the agent half left none, say so and end the session."""
     session = door.run.session
-    house = door.open(session)
+    house = door.open(session, takes_over=True)
     moved = house.office.ledger.read().session_state(session)
     if moved is None or moved.runner != AGENT:
         raise NotAllowed(f"session {session} was not handed to the agent half, so nothing is taken from it")
-    house.takes_over = True
     folder = _fetched(door, session)
     if folder is None:
         house.case.move(State.FAILED, text("no-bundle", url=door.run.url).strip(), exit_code=1)

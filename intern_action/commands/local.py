@@ -14,6 +14,7 @@ from intern_action.core.ports import HOUSE_LEASE
 from intern_action.core.states import State
 from intern_action.git.facts import RepositoryFacts, ready_repository
 from intern_action.settings.clock import SystemClock
+from intern_action.settings.keys import RUN_FLAGS
 from intern_action.settings.load import Loaded, load
 from intern_action.settings.world import make, remember, sessions_in, unmake, world_at, writing
 from intern_action.wiring.local import LocalDoor
@@ -23,13 +24,6 @@ if TYPE_CHECKING:
     from intern_action.wiring.house import House
 
 SIGNALLED = {130, 143}
-FLAGS = {
-    "model": "model",
-    "max_iterations": "max_turns",
-    "max_cost": "max_cost_usd",
-    "sandbox_tools": "sandbox_tools",
-    "out": "out",
-}
 
 
 def local(environment: Mapping[str, str], task: str, options: Mapping[str, object]) -> int:
@@ -93,7 +87,7 @@ def _is_ours(house: House, facts: RepositoryFacts, *, sandboxed: bool) -> bool:
 
 def settings_of(environment: Mapping[str, str], options: Mapping[str, object], repo: Path) -> Loaded:
     """Return the settings with the flags on top; say their notes."""
-    flags: dict[str, object] = {path: options.get(flag) for flag, path in FLAGS.items()}
+    flags: dict[str, object] = {path: options.get(flag) for flag, path in RUN_FLAGS.items()}
     if options.get("no_stream"):
         flags["stream"] = False
     loaded = load(flags, environment, repo, home_of(environment))

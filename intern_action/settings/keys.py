@@ -71,6 +71,15 @@ VARIABLE_PREFIX = "INTERN_ACTION_"
 NO_SETTINGS = frozenset({"INTERN_ACTION_WORK"})
 """Variables of ours that are no settings of a run: where work is done (`settings.world`)."""
 
+RUN_FLAGS: Mapping[str, str] = {
+    "model": "model",
+    "max_iterations": "max_turns",
+    "max_cost": "max_cost_usd",
+    "sandbox_tools": "sandbox_tools",
+    "out": "out",
+}
+"""What flags of a command and inputs of the action are called, and the setting that each of them is."""
+
 _SECRET = re.compile(r"(?:^|_)(?:API_KEY|TOKEN|SECRET|PASSWORD|SECRET_KEY|ACCESS_KEY|CREDENTIALS|WEBHOOK_URL)$")
 _BASE_URL = re.compile(r"(?P<provider>[A-Z][A-Z0-9_]*)_(?:BASE_URL|API_BASE)")
 _PROVIDERS = {"local_llm": "local", "hf": "huggingface"}

@@ -5,27 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, cast
 
 from intern_action.core.errors import Misconfigured
 from intern_action.forge.github import OUR_NAME
 from intern_action.settings.clock import SystemClock
+from intern_action.settings.keys import RUN_FLAGS
 from intern_action.settings.world import ROOT_WORK, World, make, world_at
 from intern_action.wiring.github import DefaultBranch, GitHubGround
 from intern_action.wiring.keys import keys_in
-from intern_action.wiring.premises import Premises, ledger_on
+from intern_action.wiring.premises import Premises, Role, ledger_on
 from intern_action.wiring.workflow import WorkflowRun, inputs, with_inputs
 
 if TYPE_CHECKING:
     from intern_action.core.entries import LedgerView
     from intern_action.wiring.house import House
 
-FLAGS = {
-    "model": "model",
-    "max_iterations": "max_turns",
-    "max_cost": "max_cost_usd",
-    "sandbox_tools": "sandbox_tools",
-    "out": "out",
+INPUTS = {
+    **RUN_FLAGS,
     "jobs": "jobs.backend",
     "sandboxes": "sandbox.backend",
 }
@@ -33,7 +30,6 @@ FLAGS = {
 
 BACKEND = "INTERN_ACTION_JOBS_BACKEND"
 HUB_TOKENS = ("HF_WRITE_TOKEN", "HF_JOB_TOKEN")
-Role = Literal["all", "agent", "control"]
 
 
 class GitHubDoor:
@@ -52,7 +48,7 @@ class GitHubDoor:
         self.inputs = inputs(environment)
         self.environment = with_inputs(environment)
         self.clock = SystemClock()
-        self.role = _role(self.inputs.get("role", "all"))
+        self.role: Role = _role(self.inputs.get("role", "all"))
         home = Path(environment.get("INTERN_ACTION_WORK") or ROOT_WORK) / "home"
         self.world: World = world_at(str(home), environment)
         make(self.world)
@@ -67,7 +63,7 @@ class GitHubDoor:
 
     @cached_property
     def _premises(self) -> Premises:
-        flags: dict[str, object] = {path: self.inputs.get(name) for name, path in FLAGS.items()}
+        flags: dict[str, object] = {path: self.inputs.get(name) for name, path in INPUTS.items()}
         if flags["jobs.backend"] is None and BACKEND not in self.environment:
             pays = all(self.environment.get(name) for name in HUB_TOKENS)
             flags["jobs.backend"] = "hf" if pays else "local"
@@ -83,13 +79,11 @@ class GitHubDoor:
         """Read the ledger, without settings and before anything else."""
         return ledger_on(self.ground, self.world, self.clock, keys_in(self.environment)).read()
 
-    def open(self, session: str) -> House:
-        """Return a session's house; "" is nobody's, for control's ports alone."""
+    def open(self, session: str, *, takes_over: bool = False) -> House:
+        """Return a session's house; "" is nobody's, for control's ports alone. `takes_over`: back from the agent half."""
         from intern_action.wiring.house import House
 
-        house = House(self.premises, session, self.default.name)
-        house.agent_elsewhere, house.reads = self.role == "control", self.role == "agent"
-        return house
+        return House(self.premises, session, self.default.name, role=self.role, takes_over=takes_over)
 
     def newest(self) -> str:
         """Return the session that was begun last. Raises Misconfigured when there is none."""

@@ -53,7 +53,7 @@ from intern_action.wiring.parts import (
     watcher_for,
     writer_for,
 )
-from intern_action.wiring.premises import Premises
+from intern_action.wiring.premises import Premises, Role
 from intern_action.wiring.rooms import Rooms
 
 if TYPE_CHECKING:
@@ -65,9 +65,19 @@ LOCAL_POLL_SECONDS = 0.5
 
 
 class House:
-    """One session on this machine, with both halves. Use as a context manager: it holds the journal's lock."""
+    """One session on this machine. Use as a context manager: it holds the journal's lock.
 
-    def __init__(self, premises: Premises, session: str, base: str) -> None:
+    Args:
+        premises: what all sessions of the world share.
+        session: whose.
+        base: the default branch.
+        role: both halves, or the one that this process is; the other one then runs in a job of its own.
+        takes_over: control takes the session back from the agent half.
+    """
+
+    def __init__(
+        self, premises: Premises, session: str, base: str, *, role: Role = "all", takes_over: bool = False
+    ) -> None:
         self.premises = premises
         self.session = session
         self.settings = premises.settings
@@ -75,13 +85,9 @@ class House:
         self.forge = premises.forge
         self.watcher = premises.watcher or watcher_for(premises)
         self._base = base
+        self._role: Role = role
+        self._takes_over = takes_over
         self._last_policy: ApprovalPolicy | None = None
-        self.agent_elsewhere = False
-        """Whether the agent half of this session runs in another job, with no right to write or spend."""
-        self.reads = False
-        """Whether we are that half, alone."""
-        self.takes_over = False
-        """Whether we are the run that takes the session back from it."""
         self.trace_note = ""
         """What became of the trace on its way to the Hub, "" when it has not been sent."""
 
@@ -101,11 +107,17 @@ class House:
         """The session in control's hands."""
         return self.office.case(self.session)
 
+    @property
+    def agent_elsewhere(self) -> bool:
+        """Whether the agent half runs in another job."""
+        return self._role == "control"
+
     def drive(self) -> State:
         """Go on until the session is over or waits for people."""
         waiting = self.settings.waiting
         poll = waiting.poll.total_seconds()
-        longest = waiting.job if self.premises.ground.place == "local" else waiting.runner
+        leaves = self.premises.ground.place == "github" and self.settings.jobs.backend != "local"
+        longest = waiting.runner if leaves else waiting.job  # a job on this runner would end with it
         here = self.settings.jobs.backend == self.settings.sandbox.backend == "local"
         state = self._drive(
             poll_seconds=min(poll, LOCAL_POLL_SECONDS) if here else poll,
@@ -174,7 +186,7 @@ class House:
         )
 
     def _runs(self, run: str) -> bool:
-        return not (self.takes_over and run == AGENT) and self.premises.ground.runs(run)
+        return not (self._takes_over and run == AGENT) and self.premises.ground.runs(run)
 
     @cached_property
     def _redactor(self) -> Redactor:
@@ -292,7 +304,7 @@ class House:
                 memory_mb=jobs.local.memory_mb,
                 longest_minutes=minutes(longest),
                 environment=offline(self.world),
-                hub=None if jobs.backend == "local" else hub_account(self.premises, reads=self.reads),
+                hub=None if jobs.backend == "local" else hub_account(self.premises, reads=self._role == "agent"),
                 kept_for=jobs.hf.kept_for,
             )
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from intern_action.core.ports import Clock, Forge, RecipeBook, Watcher
 from intern_action.git.branch import GitBranch
@@ -17,6 +17,9 @@ from intern_action.settings.world import World
 from intern_action.trace.whole import write_whole
 from intern_action.wiring.ground import Ground, LocalGround
 from intern_action.wiring.keys import LedgerKeys, ledger_keys
+
+Role: TypeAlias = Literal["all", "agent", "control"]
+"""Both halves, or the one that this process is."""
 
 
 class Onlooker(Watcher, Protocol):

@@ -14,6 +14,7 @@ out.mkdir(parents=True, exist_ok=True)
 (out / "metrics.json").write_text(json.dumps({"accuracy": 0.93}))
 print("trained", sys.argv[1:])
 """
+SLOWLY = f"import time\n\ntime.sleep(4)\n{TRAINS}"
 JOB: dict[str, object] = {
     "script": "train.py",
     "flavor": "cpu-basic",
@@ -27,14 +28,15 @@ def small_trainer(seen: Seen) -> Say:
     said = [one for one in seen.messages if one["role"] == "assistant"]
     last = _since(seen, said[-1]) if said else ""
     asked = sum(1 for one in said if "hf_create_job" in str(one.get("tool_calls")))
+    here = "on the runner" in _text(seen.messages[1])
     if not said:
-        return _write("1")
+        return _write("1", SLOWLY if here else TRAINS)
     if "exit code 0" in last and not asked:
         return Say(
             text="The small test is green.",
             calls=(
                 Ask(name="open_pull_request", arguments={"title": "Train the filter", "body": "Why and how."}),
-                Ask(name="hf_create_job", arguments=JOB),
+                Ask(name="hf_create_job", arguments={**JOB, "flavor": "local-cpu"} if here else JOB),
             ),
         )
     if "Refused by" in last:
@@ -48,9 +50,9 @@ def small_trainer(seen: Seen) -> Say:
     return Say(text="Trained: accuracy 0.93.")
 
 
-def _write(version: str) -> Say:
+def _write(version: str, script: str = TRAINS) -> Say:
     return Say(
-        calls=(Ask(name="write_file", arguments={"path": "train.py", "content": f"# version {version}\n{TRAINS}"}),)
+        calls=(Ask(name="write_file", arguments={"path": "train.py", "content": f"# version {version}\n{script}"}),)
     )
 
 

@@ -158,6 +158,14 @@ def test_two_runs_at_once_open_one_pull_request(ours: Team) -> None:
     assert sum("<!-- intern-action session=" in body for body in ours.comments(issue)) == 1
 
 
+def test_a_job_on_the_runner_itself_is_waited_for_however_short_a_runner_waits(ours: Team) -> None:
+    _, _, first = asked(ours, f"{ASK} on the runner", INPUT_JOBS="local")
+    bell = ours.review("grace", int(first.outputs["pull_request"]))
+    ran = ours.run("workflow_run", bell, INPUT_JOBS="local", INTERN_ACTION_WAITING_RUNNER="1 second")
+    assert ran.outputs["state"] == "done", ran.log
+    assert json.loads(ran.outputs["metrics"]) == {"accuracy": 0.93}
+
+
 # --- reviewers ---------------------------------------------------------------------------------------------------------------
 
 
