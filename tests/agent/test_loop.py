@@ -16,10 +16,11 @@ from intern_action.agent.voice import Voice
 from intern_action.core.effects import Contacts, Effect, Spends
 from intern_action.core.endings import Ending, Exhausted, Finished, GaveUp, NeedsInput, NeedsJob, NeedsReview
 from intern_action.core.errors import HubError, ModelCut, ModelError, ToolFailed
-from intern_action.core.events import Answered, Began, Event, Heard, Held, Spent, Started, Submitted
+from intern_action.core.events import Answered, Event, Heard, Held, Spent, Started, Submitted
 from intern_action.core.ports import Desk
 from intern_action.core.types import Answer, Call, JobRef, JobSpec, JsonObject, Reply, ToolResult, Usage
 from intern_action.settings.words import prompt, text
+from tests.fakes.histories import began
 from tests.fakes.thinking import (
     BareDesk,
     CountingCheckout,
@@ -32,17 +33,7 @@ from tests.fakes.thinking import (
     says,
 )
 
-BEGAN = Began(
-    session="s",
-    task="train",
-    requester="ada",
-    thread=1,
-    base="main",
-    base_sha="b",
-    branch="x",
-    model="m",
-    event_key="k",
-)
+BEGAN = began("train")
 BOOKED = Spent(usd=None, why="scripted")
 COSTLY = (Spends(job=JobSpec(script="train.py")),)
 

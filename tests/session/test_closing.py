@@ -13,25 +13,13 @@ from intern_action.core.digests import launch_key
 from intern_action.core.errors import OutsideError
 from intern_action.core.incoming import Doorbell
 from intern_action.core.states import JobState, State
-from intern_action.core.types import JobRef, JobStage, JsonObject, Verdict
+from intern_action.core.types import JobRef, JobStage, Verdict
 from intern_action.session.receive import rung
-from intern_action.session.reconcile import news
 from intern_action.session.stopping import stop
 from tests.fakes.git_world import make_world
 from tests.fakes.house import JOB, StoryHouse, done, proposal
+from tests.fakes.standings import ASK, LEND, MODEL, SERVE, found, money, own, planned, running
 from tests.fakes.thinking import calls
-
-MODEL = "ada/spam"
-ENDPOINT: JsonObject = {
-    "repository": MODEL,
-    "flavor": "intel-spr-x1",
-    "lifetime": "10h",
-    "purpose": "to show it to the team",
-    "smoke_input": "win money",
-}
-SERVE = calls(("d", "deploy_endpoint", ENDPOINT))
-LEND = calls(("l", "sandbox_create", {"flavor": "local-cpu", "timeout": "1h", "purpose": "to try"}))
-ASK = calls(("q", "ask_person", {"question": "go on?"}))
 
 
 @pytest.fixture
@@ -39,18 +27,6 @@ def house(tmp_path: Path) -> Generator[StoryHouse]:
     with StoryHouse(make_world(tmp_path / "world")) as house:
         house.hub.stands[MODEL] = "5e" * 20
         yield house
-
-
-def planned(house: StoryHouse) -> StoryHouse:
-    house.script(*proposal(), done()).ask()
-    assert house.state is State.AWAITING_REVIEW
-    return house
-
-
-def running(house: StoryHouse) -> StoryHouse:
-    planned(house).approve()
-    assert house.state is State.AWAITING_JOB
-    return house
 
 
 def serving(house: StoryHouse) -> StoryHouse:
@@ -63,18 +39,6 @@ def closed(house: StoryHouse) -> StoryHouse:
     """Somebody closes the pull request, and somebody looks."""
     house.forge.close_pull_request(house.pull_request)
     return house.anew().go_on()
-
-
-def money(house: StoryHouse) -> tuple[Decimal, Decimal]:
-    return house.ledger.held(house.digest), house.ledger.captured(house.digest)
-
-
-def found(house: StoryHouse) -> tuple[str, ...]:
-    return news(house.office, house.jobs.alive())
-
-
-def own(house: StoryHouse) -> tuple[str, ...]:
-    return (house.present.began.session,)
 
 
 def job(house: StoryHouse) -> JobRef:

@@ -21,6 +21,7 @@ from tests.fakes.approvals import failing
 from tests.fakes.git_world import make_world
 from tests.fakes.house import KilledHere, StoryHouse, done, proposal
 from tests.fakes.memory_branch import MemoryBranch
+from tests.fakes.standings import money
 from tests.fakes.thinking import SilentWatcher, calls
 
 MODEL = "ada/spam"
@@ -53,12 +54,6 @@ def wished(house: StoryHouse, *more: Reply, **changes: object) -> StoryHouse:
     house.script(calls(("d", "deploy_endpoint", {**ENDPOINT, **changes})), *more, done()).ask()
     assert house.state is State.AWAITING_REVIEW
     return house
-
-
-def money(house: StoryHouse, digest: str = "") -> tuple[Decimal, Decimal]:
-    """What a plan holds and what it has spent."""
-    name = digest or house.digest
-    return house.ledger.held(name), house.ledger.captured(name)
 
 
 # --- asked for and approved ------------------------------------------------------------------------------------------

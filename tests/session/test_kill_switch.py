@@ -10,30 +10,20 @@ import pytest
 
 from intern_action.core.errors import OutsideError
 from intern_action.core.states import State
-from intern_action.core.types import JobStage, JsonObject
+from intern_action.core.types import JobStage
 from intern_action.session.admit import Request, admit
-from intern_action.session.reconcile import news
 from tests.fakes.git_world import make_world
 from tests.fakes.house import JOB, StoryHouse, again, done, proposal
-from tests.fakes.thinking import ScriptedModel, calls
+from tests.fakes.standings import ASK, LEND, MODEL, SERVE, found, money, own, planned, running
+from tests.fakes.thinking import ScriptedModel
 
 POLICY = ".github/intern.yml"
-ENDPOINT: JsonObject = {
-    "repository": "ada/spam",
-    "flavor": "intel-spr-x1",
-    "lifetime": "10h",
-    "purpose": "to show it",
-    "smoke_input": "win money",
-}
-SERVE = calls(("d", "deploy_endpoint", ENDPOINT))
-LEND = calls(("l", "sandbox_create", {"flavor": "local-cpu", "timeout": "1h", "purpose": "to try"}))
-ASK = calls(("q", "ask_person", {"question": "go on?"}))
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> Generator[StoryHouse]:
     with StoryHouse(make_world(tmp_path / "world")) as house:
-        house.hub.stands["ada/spam"] = "5e" * 20
+        house.hub.stands[MODEL] = "5e" * 20
         house.push({POLICY: "enabled: true\n"}, branch="main")
         yield house
 
@@ -47,30 +37,6 @@ def switched_off(house: StoryHouse) -> StoryHouse:
 def switched_on(house: StoryHouse) -> StoryHouse:
     house.push({POLICY: "enabled: true\n"}, branch="main")
     return house.anew()
-
-
-def planned(house: StoryHouse) -> StoryHouse:
-    house.script(*proposal(), done()).ask()
-    assert house.state is State.AWAITING_REVIEW
-    return house
-
-
-def running(house: StoryHouse) -> StoryHouse:
-    planned(house).approve()
-    assert house.state is State.AWAITING_JOB
-    return house
-
-
-def found(house: StoryHouse) -> tuple[str, ...]:
-    return news(house.office, house.jobs.alive())
-
-
-def own(house: StoryHouse) -> tuple[str, ...]:
-    return (house.present.began.session,)
-
-
-def money(house: StoryHouse) -> tuple[Decimal, Decimal]:
-    return house.ledger.held(house.digest), house.ledger.captured(house.digest)
 
 
 def replies(house: StoryHouse) -> int:

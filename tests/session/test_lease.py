@@ -24,6 +24,7 @@ from tests.fakes.approvals import failing
 from tests.fakes.git_world import make_world
 from tests.fakes.house import KilledHere, StoryHouse, done, proposal
 from tests.fakes.memory_branch import MemoryBranch
+from tests.fakes.standings import money
 from tests.fakes.thinking import ScriptedModel, SilentWatcher, calls
 
 LEASE: JsonObject = {"flavor": "local-cpu", "timeout": "1h", "purpose": "to try the script"}
@@ -41,11 +42,6 @@ def wished(house: StoryHouse, *more: Reply) -> StoryHouse:
     house.script(WISH, *more, done()).ask()
     assert house.state is State.AWAITING_REVIEW
     return house
-
-
-def money(house: StoryHouse, digest: str) -> tuple[Decimal, Decimal]:
-    """What a plan holds and what it has spent."""
-    return house.ledger.held(digest), house.ledger.captured(digest)
 
 
 # --- asked for and approved ------------------------------------------------------------------------------------------

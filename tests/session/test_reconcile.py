@@ -11,11 +11,11 @@ import pytest
 from intern_action.core.errors import JobError
 from intern_action.core.states import State
 from intern_action.core.types import JobStage, Verdict
-from intern_action.session.reconcile import news
 from intern_action.session.stopping import stop
 from intern_action.session.tidy import tidy, tidy_own
 from tests.fakes.git_world import make_world
 from tests.fakes.house import JOB, StoryHouse, done, proposal
+from tests.fakes.standings import found, own, planned, running
 from tests.fakes.thinking import calls
 
 
@@ -23,26 +23,6 @@ from tests.fakes.thinking import calls
 def house(tmp_path: Path) -> Generator[StoryHouse]:
     with StoryHouse(make_world(tmp_path / "world")) as house:
         yield house
-
-
-def planned(house: StoryHouse) -> StoryHouse:
-    house.script(*proposal(), done()).ask()
-    assert house.state is State.AWAITING_REVIEW
-    return house
-
-
-def running(house: StoryHouse) -> StoryHouse:
-    planned(house).approve()
-    assert house.state is State.AWAITING_JOB
-    return house
-
-
-def found(house: StoryHouse) -> tuple[str, ...]:
-    return news(house.office, house.jobs.alive())
-
-
-def own(house: StoryHouse) -> tuple[str, ...]:
-    return (house.present.began.session,)
 
 
 # --- news ------------------------------------------------------------------------------------------------------------
