@@ -126,6 +126,43 @@ def test_a_policy_that_cannot_be_read_is_said_where_somebody_asked(ours: Team) -
         ours.git.push("main", {".github/intern.yml": "enabled: true\n"}, at=ours.git.clock.now())
 
 
+# --- other ways to ask, and what else is said --------------------------------------------------------------------------------
+
+
+def test_a_label_counts_for_whoever_put_it(ours: Team) -> None:
+    issue = ours.issue("eve", "train the filter", "It lets spam through.")
+    seen = cast("dict[str, Any]", ours.github.act("ada", "GET", f"/issues/{issue}"))
+    label = {"id": 7, "name": "intern", "color": "d73a4a", "default": False}
+    payload = {"action": "labeled", "issue": seen, "label": label, **ours.about("ada")}
+    ran = ours.run("issues", payload)
+    assert ran.outputs["state"] == "awaiting-review"
+    assert "Co-authored-by: ada" in ours.git.git("log", "-1", "--format=%B", ran.outputs["head_sha"])
+    refused = ours.run("issues", {**payload, "issue": {**seen, "number": issue + 1}, **ours.about("eve")})
+    assert "session" not in refused.outputs
+
+
+def test_words_are_answered_where_they_are_said_and_stop_and_retry_do_as_they_say(ours: Team) -> None:
+    issue, _, first = asked(ours)
+    answers = {
+        "help": "as the **first line** of a comment",
+        "status": "is **awaiting-review**",
+        "why": "approv",
+        "budget": "May still be spent",
+        "approve intern:00000000": "is not the code of the newest plan",
+    }
+    for verb, answer in answers.items():
+        before = len(ours.comments(issue))
+        ours.run("issue_comment", ours.comment("ada", issue, f"/intern {verb}"))
+        said = ours.comments(issue)[before + 1 :]
+        assert len(said) == 1, verb
+        assert answer in said[0], said[0]
+    stopped = ours.run("issue_comment", ours.comment("ada", issue, "/intern stop"))
+    assert stopped.outputs["state"] == "stopped"
+    again = ours.run("issue_comment", ours.comment("ada", issue, "/intern retry"))
+    assert again.outputs["session"] == first.outputs["session"]
+    assert again.outputs["state"] != "stopped"
+
+
 # --- runs that die, and two at once ------------------------------------------------------------------------------------------
 
 
