@@ -290,6 +290,19 @@ def hub(port: int, root: str) -> None:
 
 
 @cli.command()
+@click.option(
+    "--repository", required=True, metavar="OWNER/NAME", help="the repository on GitHub whose intern is woken"
+)
+@click.option("--host", default="127.0.0.1", metavar="ADDRESS", help="where it listens (default: this machine alone)")
+@click.option("--port", default=7860, metavar="N", help="its port (default: 7860, where a Space listens)")
+def relay(repository: str, host: str, port: int) -> None:
+    """Pass the Hub's webhooks on to GitHub, so that the end of a job wakes the workflow at once. Optional: timers do, too."""
+    from intern_action.commands.relay import relay as run
+
+    _finish(run(_environment(), host=host, port=port, repository=repository))
+
+
+@cli.command()
 @click.argument("model")
 @click.option("--revision", default="", metavar="REVISION", help="which one (default: the newest)")
 @_out

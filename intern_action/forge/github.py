@@ -217,6 +217,10 @@ class GitHubForge:
             return error.status != HTTP_NOT_FOUND
         return found.status != ENDED
 
+    def dispatch(self, event: str) -> None:
+        """Send a `repository_dispatch`; needs `contents: write`. A second one only makes somebody look again."""
+        self._wire.change("POST", f"{self._path}/dispatches", {"event_type": event}, f"send {event}")
+
     def start_workflow(self, file: str, ref: str, inputs: Mapping[str, str]) -> None:
         """Start a workflow by the name of its file; needs `actions: write`. A workflow's own token may do this."""
         path = f"{self._path}/actions/workflows/{quote(file, safe='')}/dispatches"

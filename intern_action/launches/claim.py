@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 LOCK = "lock.json"
 """Written by what runs under the claim, where it has a hand of its own in the repository."""
 
+PREFIX = "intern-staging-"
+"""How the repositories of launches are called."""
+
 _NOT_THERE = 404
-_OURS = "intern-staging-"
 
 
 @frozen
@@ -92,12 +94,12 @@ class Claim:
 
 def repository_of(launch_key: str) -> str:
     """Return the name of a launch's repository."""
-    return f"{_OURS}{launch_key.removeprefix('intern-')}"
+    return f"{PREFIX}{launch_key.removeprefix('intern-')}"
 
 
 def claimed_in(api: HfApi, account: HubAccount) -> tuple[str, ...]:
     """Return the launch keys of all staging repositories, whoever launched them, by one listing."""
     with asking("list staging repositories", account):
-        listed = list(api.list_datasets(author=account.staging, search=_OURS))
+        listed = list(api.list_datasets(author=account.staging, search=PREFIX))
     names = (one.id.partition("/")[2] for one in listed)
-    return tuple(f"intern-{name.removeprefix(_OURS)}" for name in names if name.startswith(_OURS))
+    return tuple(f"intern-{name.removeprefix(PREFIX)}" for name in names if name.startswith(PREFIX))

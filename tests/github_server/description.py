@@ -21,6 +21,7 @@ ROUTES: tuple[tuple[str, str], ...] = (
     ("post", f"{REPO}/issues/{{issue_number}}/comments"),
     ("patch", f"{REPO}/issues/comments/{{comment_id}}"),
     ("delete", f"{REPO}/issues/comments/{{comment_id}}"),
+    ("post", f"{REPO}/dispatches"),
     ("post", f"{REPO}/actions/workflows/{{workflow_id}}/dispatches"),
     ("get", f"{REPO}/actions/runs"),
     ("get", f"{REPO}/actions/runs/{{run_id}}"),
@@ -45,8 +46,6 @@ ROUTES: tuple[tuple[str, str], ...] = (
     ("put", f"{REPO}/pulls/{{pull_number}}/merge"),
     ("put", f"{REPO}/pulls/{{pull_number}}/reviews/{{review_id}}/dismissals"),
 )
-DISPATCHES: tuple[tuple[str, str], ...] = (("post", f"{REPO}/dispatches"),)
-"""What wakes a workflow by hand; one that our code begins to call moves up to `ROUTES`."""
 SETUP: tuple[tuple[str, str], ...] = (
     ("get", f"{REPO}/issues"),
     ("get", f"{REPO}/actions/permissions"),
@@ -71,7 +70,7 @@ def write_description(target: Path) -> Path:
     """Write the listed routes, with every schema they lead to, as a description of its own."""
     whole = cast("dict[str, object]", json.loads(DESCRIPTION.read_text()))
     paths = cast("dict[str, dict[str, object]]", whole["paths"])
-    every = (*ROUTES, *DISPATCHES, *SETUP)
+    every = (*ROUTES, *SETUP)
     wanted = {path: {method for method, one in every if one == path} for _, path in every}
     kept = {
         path: {key: value for key, value in paths[path].items() if key not in METHODS or key in methods}

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
+import httpx
 import pytest
 
-from tests.fakes.github_team import Ran, Team, team
+from tests.fakes.github_team import ROOT, STAGES, Ran, Team, team
 from tests.fakes.model_server import ModelServer
 from tests.fakes.small_trainer import small_trainer
 
@@ -217,6 +222,51 @@ def test_words_on_a_line_come_back_with_the_commit_that_settled_them(ours: Team)
     assert [one["user"]["login"] for one in lines] == ["grace", "github-actions[bot]"]
     assert lines[1]["body"].startswith(f"Settled by {ran.outputs['head_sha']}.")
     assert lines[1]["in_reply_to_id"] == lines[0]["id"]
+
+
+# --- the Hub's webhook --------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def relayed(ours: Team) -> Iterator[None]:
+    """Have the relay run beside the Hub, and a webhook that leads to it."""
+    told = {
+        "PATH": os.defpath,
+        "PYTHONPATH": str(ROOT),
+        "GITHUB_API_URL": ours.github.api_url,
+        "GITHUB_TOKEN": ours.github.token("ada", {"contents": "write"}),
+        "INTERN_WEBHOOK_SECRET": "the secret",
+    }
+    command = [sys.executable, "-m", "intern_action", "relay", "--repository", ours.github.name, "--port", "0"]
+    with subprocess.Popen(command, env=told, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        port = process.stderr.readline().rpartition(" for ")[0].rpartition(":")[2]
+        try:
+            watched = [{"type": "org", "name": STAGES}]
+            hook = {"url": f"http://127.0.0.1:{port}/", "watched": watched, "domains": ["repo"], "secret": "the secret"}
+            account = ours.hub.account  # the client asks the Hub of its own environment alone about webhooks
+            owner = {"Authorization": f"Bearer {account.token}"}
+            httpx.post(f"{account.endpoint}/api/settings/webhooks", json=hook, headers=owner).raise_for_status()
+            yield
+        finally:
+            process.terminate()
+        assert process.wait(30) == 0
+
+
+def test_the_end_of_a_job_wakes_the_workflow_by_the_hubs_webhook(ours: Team) -> None:
+    dispatched = ours.github.corrections.inside.dispatched
+    with relayed(ours):
+        _, _, first = asked(ours)
+        bell = ours.review("grace", int(first.outputs["pull_request"]))
+        ran = ours.run("workflow_run", bell, INTERN_ACTION_WAITING_RUNNER="1 second")
+        until = time.monotonic() + 120
+        while ran.outputs.get("state") != "done":
+            assert time.monotonic() < until, ran.log
+            if dispatched:
+                name, payload = dispatched.pop(0)
+                assert (name, payload["action"]) == ("repository_dispatch", "intern")
+                ran = ours.run(name, payload)
+            time.sleep(0.2)
 
 
 # --- two halves --------------------------------------------------------------------------------------------------------------
