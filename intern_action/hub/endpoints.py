@@ -17,7 +17,7 @@ from intern_action.core.errors import HubError, JobError
 from intern_action.core.ports import Clock, EndpointOrder, EndpointStage, EndpointStatus
 from intern_action.core.types import Flavor, JobRef
 from intern_action.hub._endpoint_account import EndpointAccount, looking, making, status_of
-from intern_action.hub._patience import be_patient
+from intern_action.hub.client import hub_client
 from intern_action.hub.endpoint_prices import endpoint_offers
 from intern_action.hub.prices import Prices
 
@@ -215,11 +215,10 @@ class HubEndpoints:
 
     @cached_property
     def _api(self) -> HfApi:
-        from huggingface_hub import HfApi, constants
+        from huggingface_hub import constants
 
-        be_patient()
         constants.INFERENCE_ENDPOINTS_ENDPOINT = self._account.api
-        return HfApi(endpoint=self._account.hub, token=self._account.token, library_name="intern-action")
+        return hub_client(self._account.hub, self._account.token, also=self._account.api)
 
 
 def name_of(order: EndpointOrder) -> str:

@@ -17,6 +17,7 @@ from intern_action.hub._card import licence_of, read_card
 from intern_action.hub._contents import chosen, refuse_remote_code
 from intern_action.hub._names import Kind, check_id, check_revision, near
 from intern_action.hub._said import Asked, said
+from intern_action.hub.client import hub_client
 
 if TYPE_CHECKING:
     from huggingface_hub import DatasetInfo, HfApi, ModelInfo
@@ -89,11 +90,7 @@ class HuggingFace:
         return near(repository, found)
 
     def _api(self) -> HfApi:
-        from huggingface_hub import HfApi
-        from huggingface_hub.utils import disable_progress_bars
-
-        disable_progress_bars()
-        return HfApi(endpoint=self._endpoint, token=self._token or False, library_name="intern-action")
+        return hub_client(self._endpoint, self._token)
 
     def _info(self, api: HfApi, asked: Asked) -> ModelInfo | DatasetInfo:
         if asked.kind == "model":

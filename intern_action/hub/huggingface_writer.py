@@ -20,6 +20,7 @@ from intern_action.core.ports import Uploaded
 from intern_action.hub._names import Kind, NotHere, check_id
 from intern_action.hub._said import Asked, said_of_writing
 from intern_action.hub._source import Source
+from intern_action.hub.client import hub_client
 from intern_action.hub.huggingface import ENDPOINT
 
 if TYPE_CHECKING:
@@ -182,12 +183,7 @@ class HuggingFaceWriter:
         )
 
     def _api(self) -> HfApi:
-        from huggingface_hub import HfApi
-        from huggingface_hub.utils import disable_progress_bars, logging
-
-        disable_progress_bars()
-        logging.set_verbosity_error()  # it warns of files that go by Git LFS, which is what we mean
-        return HfApi(endpoint=self._endpoint, token=self._token or False, library_name="intern-action")
+        return hub_client(self._endpoint, self._token)
 
 
 def _sizes(source: Source) -> Mapping[str, int]:

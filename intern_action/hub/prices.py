@@ -26,6 +26,7 @@ from intern_action.core.errors import HubError
 from intern_action.core.frozen import frozen
 from intern_action.core.ports import Clock
 from intern_action.core.types import Flavor
+from intern_action.hub.client import hub_client
 
 KEPT_FOR = timedelta(days=1)
 
@@ -148,9 +149,9 @@ def hub_offers(endpoint: str, token: str) -> Callable[[], Sequence[Offer]]:
 
     def fetch() -> Sequence[Offer]:
         import httpx
-        from huggingface_hub import HfApi, errors
+        from huggingface_hub import errors
 
-        api = HfApi(endpoint=endpoint, token=token or False, library_name="intern-action")
+        api = hub_client(endpoint, token)
         try:
             rows = api.list_jobs_hardware()
         except errors.HfHubHTTPError as error:

@@ -21,6 +21,7 @@ from intern_action.core.frozen import frozen
 from intern_action.core.ports import Clock
 from intern_action.hub._names import NotHere
 from intern_action.hub._said import Asked, said_of_writing
+from intern_action.hub.client import hub_client
 
 if TYPE_CHECKING:
     from huggingface_hub import DatasetInfo, HfApi
@@ -175,11 +176,7 @@ class SessionShelf:
         return self._name.replace(USER, token_facts(self._endpoint, self._token).name)
 
     def _api(self) -> HfApi:
-        from huggingface_hub import HfApi
-        from huggingface_hub.utils import disable_progress_bars
-
-        disable_progress_bars()
-        return HfApi(endpoint=self._endpoint, token=self._token, library_name="intern-action")
+        return hub_client(self._endpoint, self._token)
 
 
 def _file_of(session: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from intern_action.hub._names import Kind, NotHere
 from intern_action.hub._said import Asked, said
 from intern_action.hub._shelf import Shelf
+from intern_action.hub.client import hub_client
 
 
 def is_there(kind: Kind, repository: str, revision: str, *, folder: str, endpoint: str, token: str = "") -> bool:
@@ -24,9 +25,9 @@ def is_there(kind: Kind, repository: str, revision: str, *, folder: str, endpoin
     kept = Shelf(folder).repository(kind, repository)
     if kept is not None and kept.at(revision) is not None:
         return True
-    from huggingface_hub import HfApi, errors
+    from huggingface_hub import errors
 
-    api = HfApi(endpoint=endpoint, token=token or False, library_name="intern-action")
+    api = hub_client(endpoint, token)
     asked = Asked(kind=kind, repository=repository, endpoint=endpoint, with_token=bool(token))
     try:
         with said(asked):

@@ -9,6 +9,7 @@ from pydantic.alias_generators import to_camel
 
 from intern_action.core.errors import HubError
 from intern_action.core.frozen import frozen
+from intern_action.hub.client import hub_client
 
 UNAUTHORISED = 401
 Role = Literal["read", "write", "fineGrained"]
@@ -72,9 +73,9 @@ def token_facts(endpoint: str, token: str) -> TokenFacts:
         HubError: the Hub does not know the token, cannot be reached, or answers in a shape that we do not know.
     """
     import httpx
-    from huggingface_hub import HfApi, errors
+    from huggingface_hub import errors
 
-    api = HfApi(endpoint=endpoint, token=token, library_name="intern-action")
+    api = hub_client(endpoint, token)
     try:
         answer = cast("object", api.whoami())  # pyright: ignore[reportUnknownMemberType] -- a dictionary of anything
     except errors.HfHubHTTPError as error:

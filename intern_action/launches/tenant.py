@@ -6,7 +6,7 @@ import dataclasses
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
-from intern_action.hub._patience import be_patient
+from intern_action.hub.client import hub_client
 from intern_action.launches.account import HubAccount
 from intern_action.launches.body import HOME, KEY
 from intern_action.launches.said import asking
@@ -41,7 +41,7 @@ class Tenant:
     @cached_property
     def api(self) -> HfApi:
         """The Hub's client, with control's token."""
-        return hub_api(self._given.endpoint, self._given.token)
+        return hub_client(self._given.endpoint, self._given.token)
 
     def labelled(self, launch_key: str) -> list[JobInfo]:
         """Return the jobs that carry a launch key, the newest first."""
@@ -60,11 +60,3 @@ class Tenant:
 def is_sandbox(job: JobInfo) -> bool:
     """Whether a job is a machine that is lent, and no training."""
     return (job.labels or {}).get(SANDBOX) == "1"
-
-
-def hub_api(endpoint: str, token: str) -> HfApi:
-    """Return a client of the Hub that does not wait for ever."""
-    from huggingface_hub import HfApi
-
-    be_patient()
-    return HfApi(endpoint=endpoint, token=token, library_name="intern-action")

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from intern_action.core.errors import HubError, JobError, ToolFailed
 from intern_action.core.ports import WORKSPACE, Outcome, Progress
 from intern_action.core.types import JobRef
+from intern_action.hub.client import hub_client
 from intern_action.launches.folder import place_of
-from intern_action.launches.tenant import hub_api
 from intern_action.launches.told import told_of
 from intern_action.sandboxes._backend import Supplies
 from intern_action.sandboxes._hub_account import Guest
@@ -131,7 +131,7 @@ class HubDoor:
         key = self._key(ref)
         if not self._open:
             check_guest(self._guest)
-        return key, hub_api(self._guest.endpoint, self._guest.token).inspect_job(
+        return key, hub_client(self._guest.endpoint, self._guest.token).inspect_job(
             job_id=key.job, namespace=key.namespace
         )
 

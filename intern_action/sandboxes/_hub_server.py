@@ -11,8 +11,9 @@ from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from intern_action.core.errors import HubError
+from intern_action.hub.client import hub_client
 from intern_action.launches.body import Body
-from intern_action.launches.tenant import SANDBOX, hub_api
+from intern_action.launches.tenant import SANDBOX
 from intern_action.sandboxes._hub_account import Guest
 from intern_action.sandboxes._keys import Key
 
@@ -48,7 +49,7 @@ def sandbox_body(
 
     nonce = token_hex(16)
     command, told, hidden, volumes = _sandbox._bootstrap_job_spec(  # pyright: ignore[reportPrivateUsage] -- see above
-        hub_api(endpoint, control),
+        hub_client(endpoint, control),
         control,
         env=dict(environment),
         secrets=dict(secrets),
@@ -93,7 +94,7 @@ def opened(job: JobInfo, key: Key, guest: Guest) -> Sandbox:
         job=job,
         nonce=(job.labels or {}).get(_NONCE, ""),
         sandbox_token=key.key,
-        api=hub_api(guest.endpoint, guest.token),
+        api=hub_client(guest.endpoint, guest.token),
         max_connections=_CONNECTIONS,
     )
     return Sandbox(id=job.id, server=server, local_id=None, owns_sandbox=False, owns_server=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from intern_action.core.errors import HubError, Misconfigured
+from intern_action.hub.client import hub_client
 from intern_action.hub.tokens import token_facts
-from intern_action.launches.tenant import hub_api
 from intern_action.sandboxes._hub_account import Guest, Landlord
 from intern_action.settings.words import text
 
@@ -54,7 +54,7 @@ def _sees_jobs(guest: Guest, namespace: str) -> bool:
     from huggingface_hub.errors import HfHubHTTPError
 
     try:
-        next(iter(hub_api(guest.endpoint, guest.token).list_jobs(namespace=namespace, status="RUNNING")), None)
+        next(iter(hub_client(guest.endpoint, guest.token).list_jobs(namespace=namespace, status="RUNNING")), None)
     except HfHubHTTPError as error:
         if error.response.status_code not in _HIDDEN:
             raise HubError(f"{guest.endpoint} could not be asked for the jobs of {namespace}: {error}") from error

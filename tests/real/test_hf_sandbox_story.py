@@ -163,10 +163,10 @@ def at(tmp_path: Path) -> Iterator[SandboxWorkshop]:
 
 def files_of(at: SandboxWorkshop, repository: str) -> set[str]:
     """Return the files of a model on the Hub."""
-    from intern_action.launches.tenant import hub_api
+    from intern_action.hub.client import hub_client
 
     return {
-        one.rfilename for one in hub_api(at.account.endpoint, at.account.token).model_info(repository).siblings or []
+        one.rfilename for one in hub_client(at.account.endpoint, at.account.token).model_info(repository).siblings or []
     }
 
 
