@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from typing import cast
+
 from intern_action.core.errors import OutsideError
 from intern_action.core.ports import EndpointStatus
 from intern_action.core.types import JobRef, JobStage, JobStatus
@@ -44,4 +48,28 @@ class Narrator:
             printed = []
         now = self._clock.monotonic()
         self._next = now + max(SHORTEST_SECONDS, SHARE * (now - began))
-        self._line = printed[-1] if printed else self._line
+        self._line = in_words(printed[-1]) if printed else self._line
+
+
+def in_words(line: str) -> str:
+    """Return a line of a log as people read it.
+
+    Trainers print an object of numbers at each step (`{"step": 41, "of": 135, "loss": 0.066782}`); that is said as
+    `step 41 of 135, loss 0.0668`. Every other line stays as it is.
+    """
+    if not line.startswith("{"):
+        return line
+    try:
+        found: object = json.loads(line)
+    except ValueError:
+        return line
+    told = cast("Mapping[str, object]", found)
+    if not told or not all(isinstance(value, str | int | float) for value in told.values()):
+        return line
+    left = {name: _short(value) for name, value in told.items()}
+    progress = [f"step {left.pop('step')} of {left.pop('of')}"] if {"step", "of"} <= left.keys() else []
+    return ", ".join([*progress, *(f"{name} {value}" for name, value in left.items())])
+
+
+def _short(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

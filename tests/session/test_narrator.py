@@ -14,6 +14,7 @@ from intern_action.core.errors import HubError
 from intern_action.core.states import State
 from intern_action.core.types import JobRef, JobStage, JobStatus, Review, Standing
 from intern_action.session.drive import Patience
+from intern_action.session.narrator import in_words
 from tests.fakes.git_world import make_world
 from tests.fakes.house import StoryHouse, done, proposal
 from tests.fakes.memory_forge import MemoryForge
@@ -78,6 +79,24 @@ def test_where_the_job_is_and_its_last_line_are_told_as_they_change(house: Story
     steps = [line for line in shown if line.startswith("job-1 is running: step ")]
     assert len(steps) > 8
     assert steps[-1] > steps[0]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (
+            '{"step": 41, "loss": 0.066782, "learning_rate": 7.851239669e-05, "of": 135}',
+            "step 41 of 135, loss 0.06678, learning_rate 7.851e-05",
+        ),
+        ('{"epoch": 1, "note": "warm"}', "epoch 1, note warm"),
+        ('{"step": 41, "deep": {"loss": 1}}', '{"step": 41, "deep": {"loss": 1}}'),
+        ('{"step": 41', '{"step": 41'),
+        ("{}", "{}"),
+        ("step 3: loss 0.2", "step 3: loss 0.2"),
+    ],
+)
+def test_a_trainers_numbers_are_told_in_words(line: str, words: str) -> None:
+    assert in_words(line) == words
 
 
 def test_a_look_at_the_log_is_a_small_part_of_the_wait_however_long_it_takes(house: StoryHouse) -> None:
