@@ -129,7 +129,7 @@ check: setup  ## the quick gate: format, lint, types, imports, unit and story te
 	$(PYTEST) --ignore=tests/real $(TOGETHER) --dist worksteal
 
 test-real: setup system judges images  ## what needs real engines: servers, browsers, other users, training
-	$(PYTEST) tests/real $(TOGETHER) --dist loadfile --no-loadscope-reorder --timeout 600 -o faulthandler_timeout=660
+	$(PYTEST) tests/real $(TOGETHER) --dist loadfile --no-loadscope-reorder --timeout 600 -o faulthandler_timeout=660 --durations=30
 
 fix: setup  ## put right what a machine can put right
 	$(BIN)/ruff format .

@@ -98,6 +98,7 @@ class Repo(_Answer):
     """`repository`."""
 
     id: int
+    private: bool = False
 
 
 class End(_Answer):

@@ -83,6 +83,10 @@ class GitHubForge:
         self._undivided = set[int]()  # pull requests whose description is known to go on in no comment
         self.git_url = f"{server_url.rstrip('/')}/{repository}.git"
 
+    def public(self) -> bool:
+        """Return whether anybody may read the repository."""
+        return not self._wire.get(self._path, Repo, "look at the repository").private
+
     # --- threads --------------------------------------------------------------------------------------------------
 
     def thread(self, number: int) -> Thread:

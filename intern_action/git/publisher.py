@@ -9,11 +9,11 @@ from typing import TypeAlias
 
 from intern_action.core.errors import Misconfigured, NotAllowed
 from intern_action.core.frozen import frozen
-from intern_action.core.ports import Clock
+from intern_action.core.ports import Clock, JournalHome
 from intern_action.git.bundles import judge_commits, open_pack, quarantine, release, unpack
 from intern_action.git.journals import Journals, snapshot_ref
 from intern_action.git.names import shown
-from intern_action.git.objects import Item, contents, items, object_id, tree_of
+from intern_action.git.objects import COMMIT, Item, contents, items, object_id, tree_of
 from intern_action.git.remote import Remote, branch_ref
 from intern_action.git.rules import TreeRules, judge_links, links
 from intern_action.git.run import OURS, Git, GitFailed, Identity, make_git_dir
@@ -40,6 +40,7 @@ class GitPublisher:
         bundle_bytes: largest bundle that is read.
         reserved: branches that are never published to, besides the remote's default branch.
         leaks: whether what is about to be published holds a secret.
+        elsewhere: where journals of new sessions go; None is the remote's refs. Those that lie on refs stay there.
     """
 
     git: Git
@@ -51,6 +52,7 @@ class GitPublisher:
     bundle_bytes: int = BUNDLE_BYTES
     reserved: frozenset[str] = RESERVED
     leaks: Leaks = _nothing
+    elsewhere: JournalHome | None = None
 
     @classmethod
     def at(
@@ -61,6 +63,7 @@ class GitPublisher:
         clock: Clock,
         config: Mapping[str, str] | None = None,
         leaks: Leaks = _nothing,
+        elsewhere: JournalHome | None = None,
     ) -> GitPublisher:
         """Return the publisher of a remote; its git directory is made if need be.
 
@@ -70,10 +73,11 @@ class GitPublisher:
             clock: gives the dates of commits and pushes.
             config: git settings for this remote (`remote.with_token`).
             leaks: as for the class.
+            elsewhere: as for the class.
         """
         make_git_dir(git_dir)
         git = Git(git_dir=str(Path(git_dir).absolute()), config=config or {})
-        return cls(git=git, remote=Remote(git=git, url=url), clock=clock, leaks=leaks)
+        return cls(git=git, remote=Remote(git=git, url=url), clock=clock, leaks=leaks, elsewhere=elsewhere)
 
     # --- taking in -----------------------------------------------------------------------------------------------
 
@@ -257,13 +261,17 @@ class GitPublisher:
     # --- journals ------------------------------------------------------------------------------------------------
 
     def save_journal(self, session: str, lines: bytes, *, expected_head: str) -> str:
-        return Journals(remote=self.remote).save(session, lines, expected_head=expected_head, at=self.clock.now())
+        lies_on_a_ref = COMMIT.fullmatch(expected_head) is not None
+        home = Journals(remote=self.remote) if lies_on_a_ref or self.elsewhere is None else self.elsewhere
+        return home.save(session, lines, expected_head=expected_head, at=self.clock.now())
 
     def load_journal(self, session: str) -> tuple[str, bytes] | None:
-        return Journals(remote=self.remote).load(session)
+        found = Journals(remote=self.remote).load(session)
+        return self.elsewhere.load(session) if found is None and self.elsewhere is not None else found
 
     def drop_journal(self, session: str) -> bool:
-        return Journals(remote=self.remote).drop(session)
+        dropped = Journals(remote=self.remote).drop(session)
+        return (self.elsewhere is not None and self.elsewhere.drop(session)) or dropped
 
     def sessions(self) -> tuple[str, ...]:
         return Journals(remote=self.remote).all()

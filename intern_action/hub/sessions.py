@@ -26,7 +26,7 @@ from intern_action.hub.client import hub_client
 if TYPE_CHECKING:
     from huggingface_hub import DatasetInfo, HfApi
 
-INDEX, PAGE, USER = "index.json", "README.md", "{user}"
+INDEX, PAGE = "index.json", "README.md"
 TRIES = 4
 FIRST_WAIT_SECONDS = 0.5
 
@@ -166,14 +166,10 @@ class SessionShelf:
         }
 
     def _asked(self) -> Asked:
-        return Asked(kind="dataset", repository=self._repository(), endpoint=self._endpoint, with_token=True)
+        from intern_action.hub.tokens import of_user  # it reads answers with pydantic, which takes its time
 
-    def _repository(self) -> str:
-        if USER not in self._name:
-            return self._name
-        from intern_action.hub.tokens import token_facts
-
-        return self._name.replace(USER, token_facts(self._endpoint, self._token).name)
+        repository = of_user(self._name, self._endpoint, self._token)
+        return Asked(kind="dataset", repository=repository, endpoint=self._endpoint, with_token=True)
 
     def _api(self) -> HfApi:
         return hub_client(self._endpoint, self._token)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -13,6 +14,7 @@ from intern_action.hub.client import hub_client
 
 UNAUTHORISED = 401
 Role = Literal["read", "write", "fineGrained"]
+USER = "{user}"
 _ASKS = frozenset({"inference.serverless.write", "inference.endpoints.infer.write"})
 
 
@@ -64,6 +66,16 @@ class TokenFacts:
             grant.place or "everywhere" for grant in self.grants if any(_changes(one) for one in grant.permissions)
         }
         return tuple(sorted(places))
+
+
+@cache
+def of_user(name: str, endpoint: str, token: str) -> str:
+    """Return a repository's name with `{user}` replaced by whoever the token belongs to; asked for once.
+
+    Raises:
+        HubError: as `token_facts`.
+    """
+    return name.replace(USER, token_facts(endpoint, token).name) if USER in name else name
 
 
 def token_facts(endpoint: str, token: str) -> TokenFacts:

@@ -126,6 +126,12 @@ class Traces(Section):
     repository: str = Field(pattern=r"^[^/\s]+/[^/\s]+$")
 
 
+class Journals(Section):
+    """Where other machines find the journals of sessions: refs of the repository, or the private data set of traces."""
+
+    home: Literal["auto", "repository", "hub"]
+
+
 class Models(Section):
     """How models are reached: base addresses by provider, prices, windows, when to fold, patience, retries after a fault."""
 
@@ -187,6 +193,7 @@ class Settings(Section):
     endpoints: EndpointSettings
     hub: Hub
     traces: Traces
+    journals: Journals
     models: Models
     redaction: Redaction
     secrets: SecretNames

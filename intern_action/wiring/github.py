@@ -62,6 +62,16 @@ class GitHubGround:
             )
         return self._forge
 
+    @property
+    def public(self) -> bool:
+        """Whether anybody may read the repository: as the event says, or else GitHub, which is asked once."""
+        return self._public
+
+    @cached_property
+    def _public(self) -> bool:
+        told = self._run.private
+        return self.forge.public() if told is None else not told
+
     def runs(self, run: str) -> bool:
         """Return whether a workflow run still runs; one that nobody can be asked about does."""
         return self.forge.runs(run)

@@ -50,6 +50,11 @@ class Ground(Protocol):
         """The workflow run we are in, "" where no other machine works on these sessions."""
         ...
 
+    @property
+    def public(self) -> bool:
+        """Whether anybody may read the repository, its refs among it."""
+        ...
+
     def runs(self, run: str) -> bool:
         """Return whether a workflow run still runs; one that nobody can be asked about does."""
         ...
@@ -66,6 +71,7 @@ class LocalGround:
     git: Mapping[str, str] = {}
     origin = "local"
     runner = ""
+    public = False
     our_name = ApprovalPolicy().our_name
 
     def __init__(self, world: World, clock: Clock) -> None:

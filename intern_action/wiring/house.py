@@ -37,6 +37,7 @@ from intern_action.trace.bundles import BundleFolder
 from intern_action.trace.canary import Canaries
 from intern_action.trace.sessions import SessionJournals
 from intern_action.wiring.ahead import LAST, Ahead, read_ahead
+from intern_action.wiring.journals import journal_home
 from intern_action.wiring.llms import model_named, output_chars, room_of
 from intern_action.wiring.parts import (
     backend_named,
@@ -195,8 +196,14 @@ class House:
     @cached_property
     def _publisher(self) -> GitPublisher:
         ground, own = self.premises.ground, str(self.world.control / "git")
-        leaks = self._canaries.found_in
-        return GitPublisher.at(own, ground.url, clock=self.premises.clock, config=ground.git, leaks=leaks)
+        return GitPublisher.at(
+            own,
+            ground.url,
+            clock=self.premises.clock,
+            config=ground.git,
+            leaks=self._canaries.found_in,
+            elsewhere=journal_home(self.premises),
+        )
 
     @cached_property
     def _canaries(self) -> Canaries:

@@ -91,6 +91,15 @@ class WorkflowRun:
                 return ""
 
     @property
+    def private(self) -> bool | None:
+        """Whether the repository is private or internal, None where the event does not say."""
+        match self.payload.get("repository"):
+            case {"private": bool(private)}:
+                return private
+            case _:
+                return None
+
+    @property
     def workflow_file(self) -> str:
         """The file name of this workflow, "" when it is not told."""
         return self.workflow_ref.partition("@")[0].rpartition("/")[2]

@@ -77,7 +77,7 @@ class Team:
 
     def about(self, by: str) -> dict[str, Any]:
         return {
-            "repository": {"full_name": self.github.name, "private": False, "default_branch": "main"},
+            "repository": {"full_name": self.github.name, "private": True, "default_branch": "main"},
             "sender": {"login": by, "type": "User"},
         }
 

@@ -230,7 +230,7 @@ def test_prices_are_the_hubs_of_now_and_of_the_table_when_it_is_silent(hub: HubS
     hub.fault("GET", f"/v2/provider/{PAYS}", Refuse(status=503), times=9)
     table = endpoints(hub, tmp_path / "elsewhere").flavors()
     assert Decimal("0.5") <= table["nvidia-t4-x1"].usd_per_hour < Decimal("0.501")
-    assert (table["nvidia-t4-x1"].live_at, table["nvidia-t4-x1"].listed_on) == (None, "2026-11-23")
+    assert (table["nvidia-t4-x1"].live_at, table["nvidia-t4-x1"].listed_on) == (None, "2026-11-26")
 
 
 def test_every_machine_of_the_table_has_a_price() -> None:

@@ -139,6 +139,7 @@ def test_a_walk_over_everything_we_can_ask_breaks_nothing_that_github_describes(
     there.git.push("main", {".github/workflows/intern.yml": "on: [workflow_dispatch]\njobs: {}\n"}, by=ADA)
     forge.start_workflow("intern.yml", "main", {"session": "0" * 12})
     forge.dispatch("intern")
+    assert not forge.public()
     server.runs["7"] = "in_progress"
     assert (forge.runs("7"), forge.runs("agent")) == (True, True)
     server.runs["7"] = "completed"

@@ -16,6 +16,7 @@ from typing import Any, cast
 
 import httpx
 import pytest
+from huggingface_hub import HfApi
 
 from tests.fakes.github_team import ROOT, STAGES, Ran, Team, team
 from tests.fakes.model_server import ModelServer
@@ -166,6 +167,27 @@ def test_words_are_answered_where_they_are_said_and_stop_and_retry_do_as_they_sa
     again = ours.run("issue_comment", ours.comment("ada", issue, "/intern retry"))
     assert again.outputs["session"] == first.outputs["session"]
     assert again.outputs["state"] != "stopped"
+
+
+def test_the_journal_of_a_public_repository_is_not_public(ours: Team) -> None:
+    issue = ours.issue("ada", "train the filter", "It lets spam through.")
+    asking = ours.comment("ada", issue, ASK)
+    asking["repository"]["private"] = False
+    refused = ours.run("issue_comment", asking, code=2, INPUT_HF_WRITE_TOKEN="", INPUT_JOBS="local")
+    assert "session" not in refused.outputs
+    assert "INTERN_ACTION_JOURNALS_HOME: repository" in ours.comments(issue)[-1]
+    again = ours.comment("ada", issue, ASK)
+    again["repository"]["private"] = False
+    ran = ours.run("issue_comment", again)
+    assert ran.outputs["state"] == "awaiting-review"
+    session = ran.outputs["session"]
+    assert ours.git.git("for-each-ref", f"refs/intern/sessions/{session}") == ""
+    kept = f"journals/{session}.jsonl"
+    hub = HfApi(endpoint=ours.hub.account.endpoint, token=ours.hub.account.token)
+    assert kept in hub.list_repo_files("ada/ml-intern-sessions", repo_type="dataset")
+    bell = {**ours.review("grace", int(ran.outputs["pull_request"])), "repository": again["repository"]}
+    launched = ours.run("workflow_run", bell, INTERN_ACTION_WAITING_RUNNER="1 second")
+    assert launched.outputs["state"] in {"awaiting-job", "done"}
 
 
 # --- runs that die, and two at once ------------------------------------------------------------------------------------------

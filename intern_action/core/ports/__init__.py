@@ -10,7 +10,7 @@ from intern_action.core.ports.forge import Forge
 from intern_action.core.ports.git import Branch, Checkout, Commits, FileState, Publisher, Push, Snapshot
 from intern_action.core.ports.hub import HubReader, HubSnapshot, HubWriter, Uploaded
 from intern_action.core.ports.jobs import JobOrder, JobReader, Jobs
-from intern_action.core.ports.journals import ControlJournal, JournalFile, JournalStore, Workplace
+from intern_action.core.ports.journals import ControlJournal, JournalFile, JournalHome, JournalStore, Workplace
 from intern_action.core.ports.people import Clock, Model, Redactor, Watcher
 from intern_action.core.ports.recipes import RecipeBook, RecipeCard
 from intern_action.core.ports.sandboxes import (
@@ -49,6 +49,7 @@ __all__ = [
     "JobReader",
     "Jobs",
     "JournalFile",
+    "JournalHome",
     "JournalStore",
     "Model",
     "Outcome",

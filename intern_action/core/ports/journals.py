@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from intern_action.core.events import Entry, Event
@@ -42,7 +43,23 @@ class ControlJournal(JournalFile, Protocol):
         ...
 
     def save(self) -> None:
-        """Store it where another machine finds it (`refs/intern/sessions/<id>`)."""
+        """Store it where another machine finds it: `refs/intern/sessions/<id>`, or a `JournalHome`."""
+        ...
+
+
+class JournalHome(Protocol):
+    """Where other machines find journals, besides the repository's refs."""
+
+    def save(self, session: str, lines: bytes, *, expected_head: str, at: datetime) -> str:
+        """Store a whole journal, by compare-and-swap on the head last seen ("" for a new session); return the new head."""
+        ...
+
+    def load(self, session: str) -> tuple[str, bytes] | None:
+        """Return (head, lines), None for a session that is not there."""
+        ...
+
+    def drop(self, session: str) -> bool:
+        """Take a journal away; return whether there was one."""
         ...
 
 
