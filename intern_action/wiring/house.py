@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -346,6 +347,10 @@ class House:
         longest = self.settings.max_time
         return None if longest is None else self.premises.clock.now() + longest
 
+    def _left(self) -> float:
+        """Return how many seconds are left of this run."""
+        return math.inf if self._until is None else (self._until - self.premises.clock.now()).total_seconds()
+
     @cached_property
     def _toolbox(self) -> Toolbox:
         return Toolbox(all_tools(), lambda effects: held(effects, self._policy_of_calls) if effects else None)
@@ -382,7 +387,7 @@ class House:
         return bundle
 
     def _model(self, name: str) -> Model:
-        return model_named(name, self.premises, self._recipes, self._progress)
+        return model_named(name, self.premises, self._recipes, self._progress, self._left)
 
     def _workplace(self, began: Began) -> LocalWorkplace:
         from intern_action.wiring.workplace import LocalWorkplace
