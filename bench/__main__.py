@@ -13,6 +13,7 @@ from bench.measure import TURNS, help_seconds, run
 from bench.parts import costs, table
 from bench.report import Tables, committed, machine, text, write
 from bench.requests import above, request_table, requests
+from bench.sessions import session_figures, session_table
 
 SHORT_RUNS, LONG_RUNS = 5, 2
 SECOND_LOOKS = 2
@@ -32,7 +33,12 @@ def main() -> int:
     worse = compared(found, clients) if not options.quick else {}
     relative = {name: ratios(figures, found[PLAIN.name]) for name, figures in found.items() if name != PLAIN.name}
     counted = requests()
-    tables = Tables(parts=table(costs()), guard=guard_table(), requests=request_table(counted))
+    tables = Tables(
+        parts=table(costs()),
+        guard=guard_table(),
+        sessions=session_table(session_figures()),
+        requests=request_table(counted),
+    )
     print(text(found, relative, where, tables))
     if not options.quick and not options.only and (options.accept or not worse):
         write(found, relative, where, tables)

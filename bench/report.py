@@ -43,10 +43,11 @@ TARGETS_OF: Mapping[str, Mapping[str, float]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tables:
-    """Further tables of the page, as `bench.parts`, `bench.guard` and `bench.requests` give them."""
+    """Further tables of the page, as `bench.parts`, `bench.guard`, `bench.sessions` and `bench.requests` give them."""
 
     parts: str
     guard: str
+    sessions: str
     requests: str
 
 
@@ -93,6 +94,7 @@ def text(
         targets="\n".join(_targets(figures)),
         parts=tables.parts,
         guard=tables.guard,
+        sessions=tables.sessions,
         requests=tables.requests,
     )
 
@@ -129,6 +131,12 @@ What every turn or every start pays for, in one process, the fastest of many.
 Labelled histories in `tests/agent/histories`, each loop played on for 60 turns by a model that heeds nothing, a note, or a plan.
 
 {guard}
+
+## Long sessions
+
+In one process, over a real socket.
+
+{sessions}
 
 ## Requests to the Hub
 

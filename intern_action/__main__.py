@@ -412,7 +412,7 @@ def _run(command: click.Command) -> int:
     except click.Abort:
         return 130
     except InternError as error:
-        click.echo(f"intern-action: {error}", err=True)
+        click.echo(f"intern-action: {_masked(str(error))}", err=True)
         return error.exit_code
     except Exception:  # noqa: BLE001 -- the edge: whatever was not foreseen is our bug, said as one
         return _our_bug()
@@ -422,9 +422,17 @@ def _run(command: click.Command) -> int:
 def _our_bug() -> int:
     import traceback
 
-    click.echo(traceback.format_exc(), err=True)
+    click.echo(_masked(traceback.format_exc()), err=True)
     click.echo("intern-action: this is a bug of ours; the state is saved. Please report the lines above.", err=True)
     return OUR_BUG
+
+
+def _masked(words: str) -> str:
+    """Return words without secrets: answers of others stand in errors, and logs are read by many."""
+    from intern_action.settings.secret_names import secrets_in
+    from intern_action.trace.redact import SecretRedactor
+
+    return SecretRedactor(secrets_in(os.environ)).text(words)
 
 
 def _leave(code: int) -> NoReturn:

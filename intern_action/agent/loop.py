@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from intern_action.agent.budget import Allowance, exhausted
 from intern_action.agent.context import Context, Room
@@ -16,7 +17,15 @@ from intern_action.agent.toolbox import Toolbox, Verdict
 from intern_action.agent.voice import Voice
 from intern_action.core.effects import Disposition
 from intern_action.core.endings import Ending
-from intern_action.core.errors import ContextOverflow, ModelFiltered, ModelGarbled, OutsideError, Stuck, ToolFailed
+from intern_action.core.errors import (
+    ContextOverflow,
+    ModelError,
+    ModelFiltered,
+    ModelGarbled,
+    OutsideError,
+    Stuck,
+    ToolFailed,
+)
 from intern_action.core.events import Answered, Event, Heard, Held, Noted, Spent, Started
 from intern_action.core.frozen import frozen
 from intern_action.core.ports import Desk, JournalFile, Model, Tool, Watcher
@@ -27,6 +36,9 @@ MOST_AT_ONCE = 4
 
 TOOL_WAITS = (0.5, 1.0, 2.0, 4.0)
 """Seconds before a tool is tried again that the world outside has failed."""
+
+LEAST_SECONDS = 0.1
+"""What a call gets that begins at the very end of the run: enough to be ended in good order."""
 
 MOST_CUT = 3
 """How often in a row an answer may be cut short by its length or by a filter."""
@@ -98,13 +110,13 @@ class Loop:
         self._book()
         while True:
             self._answer_open_calls()
-            ending = ending_of(self._memory) or exhausted(self._memory, self._allowance, self._desk.clock.now())
+            ending = ending_of(self._memory) or self._exhausted()
+            if ending is None:
+                self._go_on()
+                self._heed()
+                ending = self._went_on()
             if ending is not None:
                 return ending
-            self._go_on()
-            self._heed()
-            if not self._made_room():
-                self._ask()
 
     def _go_on(self) -> None:
         """Say why its last answer is not the end to a model that was cut short; end when that keeps happening."""
@@ -128,7 +140,22 @@ class Loop:
             self._write(Noted(text=self._guard.due))
             self._guard.follow(self._memory)
 
+    def _exhausted(self) -> Ending | None:
+        return exhausted(self._memory, self._allowance, self._desk.clock.now())
+
     # --- asking --------------------------------------------------------------------------------------------------
+
+    def _went_on(self) -> Ending | None:
+        """Ask once; return an ending where a limit of ours was reached meanwhile, which is what cut the model's answer off."""
+        try:
+            if not self._made_room():
+                self._ask()
+        except ModelError:
+            ending = self._exhausted()
+            if ending is None:
+                raise
+            return ending
+        return None
 
     def _made_room(self) -> bool:
         """Fold a conversation that is full. A summary costs money: whether there is any left is looked at again."""
@@ -232,10 +259,18 @@ class Loop:
         """Run a tool; where the world outside fails and once more does no harm, once more, after a while."""
         for wait in TOOL_WAITS if run.tool.repeatable else ():
             try:
-                return run.tool.run(run.call.arguments, self._desk)
+                return run.tool.run(run.call.arguments, self._timely())
             except OutsideError:
                 self._desk.clock.wait(wait)
-        return run.tool.run(run.call.arguments, self._desk)
+        return run.tool.run(run.call.arguments, self._timely())
+
+    def _timely(self) -> Desk:
+        """Return the desk for one call, which ends when the run has to."""
+        until = self._allowance.until
+        if until is None:
+            return self._desk
+        left = max(LEAST_SECONDS, (until - self._desk.clock.now()).total_seconds())
+        return replace(self._desk, limits=replace(self._desk.limits, left_seconds=left))
 
     def _failed(self, failure: ToolFailed) -> ToolResult:
         """Return a failure as an answer; names of files and words of others stand in it."""

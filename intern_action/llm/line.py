@@ -7,10 +7,11 @@ seen to in this file.
 from __future__ import annotations
 
 import base64
+import math
 import select
 import socket
 import ssl
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -19,8 +20,14 @@ from intern_action.core.errors import Misconfigured
 from intern_action.core.frozen import frozen
 
 _PIECE_BYTES = 65536
+_MOMENT_SECONDS = 0.05
 _CORK: int | None = getattr(socket, "TCP_CORK", None)
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def endless() -> float:
+    """Return the seconds that are left of a run without an end."""
+    return math.inf
 
 
 @frozen
@@ -31,11 +38,17 @@ class Patience:
         connect_seconds: for the connection and its handshake.
         silence_seconds: for the first byte, and between any two pieces of an answer.
         answer_seconds: for a whole answer; a stream of keep-alive comments must not go on for ever.
+        left: how many seconds are left of the run; nothing is waited for any longer.
     """
 
     connect_seconds: float = 10.0
     silence_seconds: float = 300.0
     answer_seconds: float = 1800.0
+    left: Callable[[], float] = endless
+
+    def most(self, seconds: float) -> float:
+        """Return so many seconds, or what is left of the run; a moment when nothing is."""
+        return max(_MOMENT_SECONDS, min(seconds, self.left()))
 
 
 @frozen
@@ -85,6 +98,7 @@ class Line:
 
     def _ask(self, path: str, headers: Mapping[str, str], body: Sequence[bytes | bytearray]) -> HTTPResponse:
         connection = self._open()
+        self.hurry()
         length = str(sum(len(piece) for piece in body))
         with _corked(connection.sock):
             connection.request(
@@ -94,6 +108,11 @@ class Line:
                 headers={**headers, **self._proxy_headers(), "Content-Length": length},
             )
         return connection.getresponse()
+
+    def hurry(self) -> None:
+        """Wait for what comes next no longer than there is time for now."""
+        if self._connection is not None and self._connection.sock is not None:
+            self._connection.sock.settimeout(self._patience.most(self._patience.silence_seconds))
 
     def close(self) -> None:
         """Hang up."""
@@ -107,13 +126,12 @@ class Line:
         if self._connection is None:
             connection = self._dial()
             connection.connect()
-            connection.sock.settimeout(self._patience.silence_seconds)
             self._connection = connection
         return self._connection
 
     def _dial(self) -> HTTPConnection:
         host, port = self._parts.hostname or "", self._parts.port
-        wait = self._patience.connect_seconds
+        wait = self._patience.most(self._patience.connect_seconds)
         near = (self._proxy.hostname or "", self._proxy.port) if self._proxy else (host, port)
         if self._parts.scheme == "http":
             return HTTPConnection(*near, timeout=wait)
@@ -198,4 +216,4 @@ def _stale(connection: HTTPConnection) -> bool:
         return True
 
 
-__all__ = ["Destination", "HTTPException", "HTTPResponse", "Line", "Patience", "pieces", "proxy_for"]
+__all__ = ["Destination", "HTTPException", "HTTPResponse", "Line", "Patience", "endless", "pieces", "proxy_for"]

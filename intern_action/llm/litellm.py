@@ -126,7 +126,7 @@ class LiteLLM:
             "model": self._through.model,
             "messages": messages,
             "stream": streamed,
-            "timeout": self._patience.silence_seconds,
+            "timeout": self._patience.most(self._patience.silence_seconds),
             "num_retries": 0,
             "max_retries": 0,
             "no-log": True,
@@ -138,13 +138,14 @@ class LiteLLM:
 
     def _listen(self, answer: object, hearing: Hearing) -> None:
         """Take in a stream. The finish reason that counts is the one litellm received, not the one it ends with."""
-        deadline = self._clock.monotonic() + self._patience.answer_seconds
+        began = self._clock.monotonic()
+        deadline = began + self._patience.most(self._patience.answer_seconds)
         try:
             for chunk in cast("Iterable[object]", answer):
                 hearing.piece(piece(chunk))
                 if self._clock.monotonic() > deadline:
                     raise ModelCut(
-                        f"{self.name} was not done after {self._patience.answer_seconds:.0f} s; what had come is discarded"
+                        f"{self.name} was not done after {deadline - began:.0f} s; what had come is discarded"
                     )
         finally:
             hearing.finish = _received(answer)

@@ -86,7 +86,7 @@ class OpenAIShaped:
         with self._drafts.lent(conversation) as draft, self._lines.lent() as line:
             body, place = draft.body(conversation)
             hearing = Hearing(model=self.name, hear=hear)
-            self._listen(self._post(line, body), hearing)
+            self._listen(self._post(line, body), hearing, line)
             reply = hearing.reply(place)
         return priced(reply, self._price)
 
@@ -107,14 +107,14 @@ class OpenAIShaped:
             response.status, words, self._asked, retry_after_seconds=retry_after_seconds(headers, self._clock.now())
         )
 
-    def _listen(self, response: HTTPResponse, hearing: Hearing) -> None:
+    def _listen(self, response: HTTPResponse, hearing: Hearing, line: Line) -> None:
         """Take in the answer. A connection that breaks after the finish reason has done no harm."""
         streamed = response.headers.get_content_type() == "text/event-stream"
         try:
             if streamed:
-                self._stream(response, hearing)
+                self._stream(response, hearing, line)
             else:
-                self._piece(b"".join(self._pieces(response)), hearing)
+                self._piece(b"".join(self._pieces(response, line)), hearing)
         except (OSError, HTTPException) as error:
             if not hearing.finish:
                 raise ModelCut(
@@ -122,9 +122,9 @@ class OpenAIShaped:
                     f"({_why(error)}); what had come is discarded"
                 ) from error
 
-    def _stream(self, response: HTTPResponse, hearing: Hearing) -> None:
+    def _stream(self, response: HTTPResponse, hearing: Hearing, line: Line) -> None:
         ended = False
-        for data in events(self._pieces(response)):
+        for data in events(self._pieces(response, line)):
             if data == _DONE:
                 ended = True  # read on to the end of the body, so that the connection can be used again
             elif not ended:
@@ -141,8 +141,9 @@ class OpenAIShaped:
             raise self._unreadable(data)
         hearing.piece(decoded)
 
-    def _pieces(self, response: HTTPResponse) -> Iterator[bytes]:
-        deadline = self._clock.monotonic() + self._patience.answer_seconds
+    def _pieces(self, response: HTTPResponse, line: Line) -> Iterator[bytes]:
+        began = self._clock.monotonic()
+        deadline = began + self._patience.most(self._patience.answer_seconds)
         size = 0
         for piece in pieces(response):
             size += len(piece)
@@ -150,9 +151,8 @@ class OpenAIShaped:
                 raise ModelGarbled(f"{self.name} sent more than {_MOST_BYTES >> 20} MiB in one answer")
             yield piece
             if self._clock.monotonic() > deadline:
-                raise ModelCut(
-                    f"{self.name} was not done after {self._patience.answer_seconds:.0f} s; what had come is discarded"
-                )
+                raise ModelCut(f"{self.name} was not done after {deadline - began:.0f} s; what had come is discarded")
+            line.hurry()
 
     def _unreadable(self, data: bytes) -> ModelError:
         shown = self._asked.shown(data[:200].decode("utf-8", "replace"))

@@ -50,7 +50,7 @@ def resolve(
             model: Model = _direct(way, settings, clock)
         case Translated():
             model = _translated(way, settings, clock)
-    return Retrying(model, clock=clock, stamina=stamina, tell=tell)
+    return Retrying(model, clock=clock, stamina=stamina, tell=tell, left=settings.patience.left)
 
 
 def _direct(way: Direct, settings: ModelSettings, clock: Clock) -> OpenAIShaped:

@@ -16,6 +16,7 @@ from intern_action.core.errors import ModelCut, ModelError, ModelGarbled, ModelR
 from intern_action.core.frozen import frozen
 from intern_action.core.ports import Clock, Model
 from intern_action.core.types import Conversation, Reply
+from intern_action.llm.line import endless
 
 _CHANCE = SystemRandom()
 _TRIES: Mapping[type[ModelError], int] = {ModelRateLimited: 12, ModelUnreachable: 12, ModelCut: 4, ModelGarbled: 3}
@@ -52,6 +53,7 @@ class Retrying:
         clock: waits.
         tell: gets one line before each wait, for a log that people read.
         chance: a number in [0, 1), anew each time.
+        left: how many seconds are left of the run; no new try begins after them.
     """
 
     def __init__(
@@ -62,12 +64,14 @@ class Retrying:
         stamina: Stamina | None = None,
         tell: Callable[[str], None] | None = None,
         chance: Callable[[], float] = _CHANCE.random,
+        left: Callable[[], float] = endless,
     ) -> None:
         self._model = model
         self._clock = clock
         self._stamina = stamina or Stamina()
         self._tell = tell
         self._chance = chance
+        self._left = left
 
     @property
     def name(self) -> str:
@@ -76,7 +80,7 @@ class Retrying:
 
     def answer(self, conversation: Conversation, hear: Callable[[str], None] | None = None) -> Reply:
         """Return the next reply; see `Model`. The fault that comes out is the last one."""
-        deadline = self._clock.monotonic() + self._stamina.deadline_seconds
+        deadline = self._clock.monotonic() + min(self._stamina.deadline_seconds, self._left())
         tries = 0
         while True:
             tries += 1

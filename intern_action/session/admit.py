@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 from decimal import Decimal
 
 from intern_action.core.entries import Admitted, LedgerEvent, LedgerView
@@ -69,6 +70,7 @@ def admit(office: Office, request: Request) -> Case:
     check_asker(office.forge, policy, by=request.requester, machine=request.machine)
     if not is_listed(request.model, policy.models):
         raise NotAllowed(text("not-admitted", why="model", model=request.model, models=policy.models).strip())
+    request = replace(request, task=office.redactor.text(request.task))
     claim = Admitted(
         event_key=request.event_key,
         session=session_id(request.event_key),

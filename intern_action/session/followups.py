@@ -6,6 +6,8 @@ is delivered twice is taken in once.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from intern_action.core.entries import Admitted, LedgerEvent, LedgerView
 from intern_action.core.events import Told
 from intern_action.core.states import State
@@ -18,12 +20,12 @@ WORDS = "words"
 
 def line_up(office: Office, claim: Admitted) -> bool:
     """Put something in a session's line; return False when this event stands in the ledger already."""
-    new = True
+    new, masked = True, replace(claim, task=office.redactor.text(claim.task))
 
     def once(view: LedgerView) -> tuple[LedgerEvent, ...]:
         nonlocal new
         new = view.admitted(claim.event_key) is None
-        return (claim,) if new else ()
+        return (masked,) if new else ()
 
     office.ledger.decide(once)
     return new

@@ -21,6 +21,7 @@ from intern_action.core.ports import (
     Jobs,
     JournalStore,
     Publisher,
+    Redactor,
     SandboxDoor,
     Sandboxes,
     Watcher,
@@ -28,6 +29,7 @@ from intern_action.core.ports import (
 from intern_action.core.provenance import DataOrigin, Provenance
 from intern_action.core.states import State
 from intern_action.core.types import Call, JobRef, JsonObject
+from intern_action.session.door import masked
 
 AGENT = "agent"
 """Who works on a session that control has handed to the agent half in a run of its own."""
@@ -47,7 +49,9 @@ class Office:
         dress: lays a job's output out for the Hub, with where it comes from in its card, and returns that folder.
         dress_data: the same for a folder that is to be a data set.
         content: returns the digest of a folder's files, "" when there are none.
+        redactor: masks what control writes down of others' words.
         leaks: whether what is about to be kept and shown holds a secret.
+        leaking: the name of a file in a folder that holds one, or whose name does; "" when none does.
         endpoint_patience: how long an endpoint may take until it answers; then it is given up.
         plan_lives: how long a plan may wait for its approval.
         press: renews everything people see of a case; called after each boundary.
@@ -79,7 +83,9 @@ class Office:
     dress: Callable[[str, Provenance], str]
     dress_data: Callable[[str, DataOrigin], str]
     content: Callable[[str], str]
+    redactor: Redactor
     leaks: Callable[[bytes], bool]
+    leaking: Callable[[str], str]
     press: Callable[[Office, Case], None]
     endpoint_patience: timedelta
     plan_lives: timedelta
@@ -123,9 +129,10 @@ class Case:
         return self.memory.state
 
     def write(self, event: Event) -> None:
-        """Journal an event of control's and take it in."""
-        self.take(self.journal.append(event))
-        self.office.watcher.happened(event)
+        """Journal an event of control's, masked, and take it in."""
+        said = masked(event, self.office.redactor)
+        self.take(self.journal.append(said))
+        self.office.watcher.happened(said)
 
     def take(self, entry: Entry) -> None:
         """Take in an entry that already stands in the journal."""

@@ -157,6 +157,9 @@ def _found(case: Case, call: Call, write: WritesHub) -> Uploaded | None:
 def _upload(case: Case, call: Call, write: WritesHub, folder: str, *, parent: str) -> Uploaded:
     if not folder:
         raise HubError(f"there is no {write.folder} to upload")
+    leaking = case.office.leaking(folder)
+    if leaking:
+        raise HubError(f"{leaking} holds a secret of this run, or a planted one; nothing was uploaded")
     message = f"{write.message}\n\n{mark_of(case, call)}"
     try:
         return case.office.hub.upload(

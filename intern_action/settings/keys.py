@@ -11,6 +11,7 @@ from typing import get_origin
 from pydantic import BaseModel
 
 from intern_action.core.types import Expense
+from intern_action.settings.secret_names import holds_secret
 from intern_action.settings.settings import Settings
 
 OPEN_SECTIONS = ("models.base_urls", "keys")
@@ -80,14 +81,8 @@ RUN_FLAGS: Mapping[str, str] = {
 }
 """What flags of a command and inputs of the action are called, and the setting that each of them is."""
 
-_SECRET = re.compile(r"(?:^|_)(?:API_KEY|TOKEN|SECRET|PASSWORD|SECRET_KEY|ACCESS_KEY|CREDENTIALS|WEBHOOK_URL)$")
 _BASE_URL = re.compile(r"(?P<provider>[A-Z][A-Z0-9_]*)_(?:BASE_URL|API_BASE)")
 _PROVIDERS = {"local_llm": "local", "hf": "huggingface"}
-
-
-def holds_secret(variable: str) -> bool:
-    """Whether an environment variable of this name is taken for a secret."""
-    return _SECRET.search(variable.upper()) is not None
 
 
 @cache

@@ -23,15 +23,24 @@ def minutes_of(text: str) -> int:
 
 
 def seconds_within(text: str, limits: ToolLimits) -> float:
-    """Return the seconds a call may take: what it asks for or the usual, and ToolFailed when that is too long."""
+    """Return the seconds a call may take: what it asks for or the usual, and no more than are left of the run.
+
+    Raises:
+        ToolFailed: it asks for too long.
+    """
     if not text:
-        return limits.timeout_seconds
+        return in_time(limits.timeout_seconds, limits)
     seconds = seconds_of(text)
     if seconds > limits.longest_timeout_seconds:
         raise ToolFailed(
             f"A call may take {limits.longest_timeout_seconds:g} s at most; what takes longer is a job (hf_create_job)"
         )
-    return seconds
+    return in_time(seconds, limits)
+
+
+def in_time(seconds: float, limits: ToolLimits) -> float:
+    """Return so many seconds, or what is left of the run."""
+    return min(seconds, limits.left_seconds)
 
 
 def seconds_of(text: str) -> float:

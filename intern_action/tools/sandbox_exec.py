@@ -6,7 +6,7 @@ from intern_action.core.frozen import frozen
 from intern_action.core.ports import Desk, Outcome
 from intern_action.core.types import JobRef, ToolResult
 from intern_action.tools._arguments import STRICT
-from intern_action.tools._durations import seconds_of
+from intern_action.tools._durations import in_time, seconds_of
 from intern_action.tools._governor import SPILLS, govern
 from intern_action.tools._room import beside
 from intern_action.tools._sandboxes import LONGEST_SECONDS, sandbox_named
@@ -27,7 +27,7 @@ class Arguments:
 def run(asked: Arguments, desk: Desk) -> ToolResult:
     """Run it to its end, or start it and say how it is asked for."""
     sandbox = sandbox_named(asked.sandbox, desk)
-    seconds = seconds_of(asked.timeout)
+    seconds = in_time(seconds_of(asked.timeout), desk.limits)
     if seconds > LONGEST_SECONDS:
         return _started(asked.command, sandbox, desk)
     spill = f"{desk.scratch}/{SPILLS}/sandbox-{desk.clock.now():%H%M%S%f}.txt"

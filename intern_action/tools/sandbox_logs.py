@@ -9,7 +9,7 @@ from intern_action.core.frozen import frozen
 from intern_action.core.ports import Desk, Progress
 from intern_action.core.types import JobRef, JsonObject, ToolResult
 from intern_action.tools._arguments import STRICT
-from intern_action.tools._durations import seconds_of
+from intern_action.tools._durations import in_time, seconds_of
 from intern_action.tools._json import mapping
 from intern_action.tools._room import beside
 from intern_action.tools._sandboxes import LONGEST_SECONDS, sandbox_named
@@ -33,7 +33,7 @@ def run(asked: Arguments, desk: Desk) -> ToolResult:
     """Wait for it up to a minute, then say how far it is; for a longer wait the session is suspended."""
     sandbox = sandbox_named(asked.sandbox, desk)
     process = asked.process or _newest(sandbox, desk)
-    seconds = seconds_of(asked.wait) if asked.wait else 0.0
+    seconds = in_time(seconds_of(asked.wait), desk.limits) if asked.wait else 0.0
     with beside(sandbox, desk):
         progress = _waited(sandbox, process, desk, seconds if seconds <= LONGEST_SECONDS else 0.0)
     running = progress.exit_code is None

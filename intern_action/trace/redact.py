@@ -13,6 +13,7 @@ from typing import cast
 
 from intern_action.core.types import JsonObject
 from intern_action.trace._named import masked_by_name, secret_by_name
+from intern_action.trace._private_keys import masked_keys
 from intern_action.trace._spellings import spellings
 
 MASK = "[redacted]"
@@ -42,10 +43,6 @@ _SHAPES: Mapping[str, str] = {
     "pypi-": r"pypi-[A-Za-z0-9_-]{32,}",
     "npm_": r"npm_[A-Za-z0-9]{30,}",
     "eyJ": r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",
-    "-----BEGIN": (
-        r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?:(?:\s|\\[nr])*+(?:[A-Z][A-Za-z-]+: [^\n\\]*+|[A-Za-z0-9+/=]++))++"
-        r"(?:\s|\\[nr])*+(?:-----END [A-Z0-9 ]*PRIVATE KEY-----)?"
-    ),
     "earer ": r"earer (?P<secret>(?=[A-Za-z._~+/-]*[0-9])[A-Za-z0-9._~+/-]{16,}=*)",
     "asic ": r"asic (?P<login>[A-Za-z0-9+/]{8,4000}={0,2})",
     "://": r"://[^\s/:@'\"<>]*:(?P<secret>[^\s/:@'\"<>{}$*\[\]]{3,})@",
@@ -71,6 +68,7 @@ class SecretRedactor:
         for form in self._forms:
             if form in text:
                 text = text.replace(form, MASK)
+        text = masked_keys(text, MASK)
         for mark in _SHAPES:
             if mark in text:
                 text = _shape(mark).sub(_mask, text)

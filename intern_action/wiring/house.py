@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,7 +16,7 @@ from intern_action.agent.budget import Allowance
 from intern_action.agent.toolbox import Toolbox
 from intern_action.agent.voice import Voice
 from intern_action.core.entries import Limits
-from intern_action.core.errors import NotAllowed, OutsideError
+from intern_action.core.errors import InternError, NotAllowed, OutsideError
 from intern_action.core.events import Began, Entry
 from intern_action.core.judgement import ApprovalPolicy
 from intern_action.core.ports import Endpoints, HubReader, Jobs, Model, RecipeBook, Redactor, ToolLimits
@@ -26,6 +27,7 @@ from intern_action.gate.policy import parse_policy
 from intern_action.gate.rules import held
 from intern_action.git.publisher import GitPublisher
 from intern_action.hub.folders import content_of
+from intern_action.hub.leaking import leaking
 from intern_action.jobs._backend import Supplies
 from intern_action.session.office import AGENT, Case, Office
 from intern_action.settings.places import configs
@@ -98,6 +100,8 @@ class House:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if isinstance(error, InternError):  # whoever tells of it tells no secret that somebody's answer held
+            error.args = (self._redactor.text(str(error)),)
         self.watcher.close()
         self._journals.close()
         self.shell.close()
@@ -167,14 +171,16 @@ class House:
             clock=self.premises.clock,
             toolbox=self._toolbox,
             watcher=self.watcher,
-            progress=lambda line: self.watcher.progress(self._redactor.text(line)),
+            progress=self._progress,
             policy=self._policy,
             results=metrics_in,
             export=self._export,
             dress=self._dress,
             dress_data=self._dress_data,
             content=content_of,
+            redactor=self._redactor,
             leaks=self._canaries.found_in,
+            leaking=lambda folder: leaking(folder, self._canaries.found_in),
             press=self._press,
             endpoint_patience=self.settings.endpoints.answers_within,
             plan_lives=self.settings.approvals.expire_after,
@@ -188,6 +194,9 @@ class House:
 
     def _runs(self, run: str) -> bool:
         return not (self._takes_over and run == AGENT) and self.premises.ground.runs(run)
+
+    def _progress(self, line: str) -> None:
+        self.watcher.progress(self._redactor.text(line))
 
     @cached_property
     def _redactor(self) -> Redactor:
@@ -345,6 +354,10 @@ class House:
         longest = self.settings.max_time
         return None if longest is None else self.premises.clock.now() + longest
 
+    def _left(self) -> float:
+        """Return how many seconds are left of this run."""
+        return math.inf if self._until is None else (self._until - self.premises.clock.now()).total_seconds()
+
     @cached_property
     def _toolbox(self) -> Toolbox:
         return Toolbox(all_tools(), lambda effects: held(effects, self._policy_of_calls) if effects else None)
@@ -381,7 +394,7 @@ class House:
         return bundle
 
     def _model(self, name: str) -> Model:
-        return model_named(name, self.premises, self._recipes, self.watcher.progress)
+        return model_named(name, self.premises, self._recipes, self._progress, self._left)
 
     def _workplace(self, began: Began) -> LocalWorkplace:
         from intern_action.wiring.workplace import LocalWorkplace
@@ -427,7 +440,7 @@ class House:
                 timeout_seconds=tools.timeout.total_seconds(),
                 longest_timeout_seconds=tools.longest_timeout.total_seconds(),
             ),
-            progress=self.watcher.progress,
+            progress=self._progress,
         )
 
 

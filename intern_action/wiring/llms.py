@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from intern_action.llm.prices import TokenPrices
     from intern_action.llm.settings import ModelSettings
 
+Left = Callable[[], float]
+"""How many seconds are left of a run."""
+
 MILLION = 1_000_000
 LEAST_WINDOW = 2_048
 LEAST_OUTPUT_CHARS = 1_000
@@ -25,9 +28,9 @@ BUILT_IN = frozenset({"recipes", "replay", "fork"})
 """Models of the house, by the first word of their names."""
 
 
-def model_settings(premises: Premises) -> ModelSettings:
-    """Return what environment and settings say about models."""
-    from intern_action.llm.line import Patience
+def model_settings(premises: Premises, left: Left | None = None) -> ModelSettings:
+    """Return what environment and settings say about models; without `left` a run has no end."""
+    from intern_action.llm.line import Patience, endless
     from intern_action.llm.settings import ModelSettings
 
     settings = premises.settings
@@ -38,7 +41,7 @@ def model_settings(premises: Premises) -> ModelSettings:
         prices=dict(price_of(line) for line in settings.models.prices),
         windows=dict(window_in(line) for line in settings.models.windows),
         stream=settings.stream,
-        patience=Patience(answer_seconds=settings.models.timeout.total_seconds()),
+        patience=Patience(answer_seconds=settings.models.timeout.total_seconds(), left=left or endless),
     )
 
 
@@ -77,23 +80,27 @@ def window_in(line: str) -> tuple[str, int]:
     return name.strip(), int(tokens)
 
 
-def model_named(name: str, premises: Premises, recipes: RecipeBook, tell: Callable[[str], None]) -> Model:
+def model_named(
+    name: str, premises: Premises, recipes: RecipeBook, tell: Callable[[str], None], left: Left | None = None
+) -> Model:
     """Return the model of this name, with the listed ones behind it; `tell` gets a line before each further try.
 
-    Nothing is opened before its first answer.
+    Nothing is opened before its first answer, and nothing waited for once no second is `left`.
     """
     from intern_action.llm.fallback import Falling
 
-    first = one_model(name, premises, recipes, tell)
+    first = one_model(name, premises, recipes, tell, left)
     others = [
-        partial(one_model, other, premises, recipes, tell)
+        partial(one_model, other, premises, recipes, tell, left)
         for other in premises.settings.fallbacks
         if other not in {"", name}
     ]
     return Falling(first, others, tell=tell) if others else first
 
 
-def one_model(name: str, premises: Premises, recipes: RecipeBook, tell: Callable[[str], None]) -> Model:
+def one_model(
+    name: str, premises: Premises, recipes: RecipeBook, tell: Callable[[str], None], left: Left | None = None
+) -> Model:
     """Return the model of this name alone.
 
     Raises:
@@ -114,12 +121,12 @@ def one_model(name: str, premises: Premises, recipes: RecipeBook, tell: Callable
         from intern_action.trace.recording import replies
 
         until, following, file = fork_parts(rest)
-        model = one_model(following, premises, recipes, tell)
+        model = one_model(following, premises, recipes, tell, left)
         return Forked(replies(Path(file))[:until], model, name=name)
 
     return resolve(
         name,
-        model_settings(premises),
+        model_settings(premises, left),
         clock=premises.clock,
         built_in={"recipes": planner, "replay": _replay, "fork": forked},
         stamina=Stamina.of(settings.models.retries),

@@ -58,7 +58,7 @@ def test_the_page_shows_every_client_in_both_tables():
         found,
         {"intern-action, OpenAI-shaped": ratios(FIGURES, found[PLAIN.name])},
         machine(),
-        Tables(parts="| part |", guard="-", requests="| request |"),
+        Tables(parts="| part |", guard="-", sessions="| session |", requests="| request |"),
     )
 
     assert page.count("| intern-action, OpenAI-shaped |") == 2
@@ -69,7 +69,10 @@ def test_the_page_shows_every_client_in_both_tables():
 def test_the_plain_loop_is_measured_over_a_real_server():
     found = run(PLAIN, 12)
 
-    assert 0 < found.exit_s < found.rest_s < 60
+    assert (
+        0 < found.exit_s < found.rest_s + 0.05
+    )  # the server notes its last answer when the client may have said so already
+    assert 0 < found.rest_s < 60
     assert 0 < found.sum_s < 60
     assert 10 < found.peak_mib < 500
     assert 0.2 < found.first_kb < 1

@@ -29,6 +29,7 @@ from intern_action.gate.rules import Rule, collect, rules
 from intern_action.git.publisher import GitPublisher
 from intern_action.hub.data_card import dress_data
 from intern_action.hub.folders import content_of
+from intern_action.hub.leaking import leaking
 from intern_action.hub.provenance import dress
 from intern_action.ledger.ledger import GitLedger
 from intern_action.session.admit import Request, admit
@@ -41,6 +42,7 @@ from intern_action.settings.words import prompt, text
 from intern_action.shell.tool_shell import ToolShell
 from intern_action.tools import all_tools
 from intern_action.trace.bundles import BundleFolder
+from intern_action.trace.redact import SecretRedactor
 from intern_action.trace.sessions import SessionJournals
 from intern_action.trace.store import FileJournal
 from intern_action.wiring.models import export
@@ -325,7 +327,9 @@ class StoryHouse:
             dress=self._dress,
             dress_data=self._dress_data,
             content=content_of,
-            leaks=lambda data: self.canary.encode() in data if self.canary else False,
+            redactor=SecretRedactor({}),
+            leaks=self._leaks,
+            leaking=lambda folder: leaking(folder, self._leaks),
             press=self._press,
             endpoint_patience=timedelta(minutes=30),
             plan_lives=timedelta(days=3),
@@ -335,6 +339,9 @@ class StoryHouse:
             runner=self.runner,
             runs=lambda run: run in self.running,
         )
+
+    def _leaks(self, data: bytes) -> bool:
+        return self.canary.encode() in data if self.canary else False
 
     def _dress(self, output: str, provenance: Provenance) -> str:
         return dress(output, str(self.folder / "dressed" / provenance.launch_key), provenance, str)

@@ -7,30 +7,18 @@ results.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import time
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Generator
 
 import pytest
 
-from intern_action.git.run import Git
-from tests.act.deliveries import Deliveries, Run
-from tests.act.driver import ROOT, Act, Running
-from tests.fakes.github_team import BOT, PAYS, STAGES, Team, furnish, team
+from tests.act.deliveries import Run
+from tests.act.driver import Running
+from tests.act.world import STEP, World, a_world, small
+from tests.fakes.github_team import BOT
 from tests.fakes.model_server import ModelServer
 from tests.fakes.readme import blocks
 from tests.fakes.small_trainer import small_trainer
-from tests.image.engine import Docker, docker_engine
-from tests.image.images import built
-
-ADDING = 2
-"""Which of the README's shell blocks adds the intern to a repository."""
-STEP = {"quickstart": "intern.intern", "hardened": "control.control"}
-"""Which step gives the outputs, by set-up."""
 
 WARM_SECONDS = 120
 """From the comment to the green smoke test and its pull request, with the images there."""
@@ -41,62 +29,6 @@ def task() -> str:
     """Return what the README comments."""
     (said,) = (lines for lines in blocks("") if lines[0].startswith("/intern"))
     return "\n".join(said)
-
-
-def add(ours: Team, kind: str, place: Path) -> None:
-    """Add the intern to the team's repository, as the README says it word for word (or with the other kind)."""
-    home = place / "intern-action"
-    home.mkdir()
-    (home / ".venv").symlink_to(ROOT / ".venv")
-    Git().run("clone", "--quiet", ours.git.bare.path, str(place / "my-repo"))
-    names = {f"GIT_{role}_{what}": "ada@x" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-    for command in blocks()[ADDING]:
-        done = subprocess.run(
-            ["sh", "-c", command.replace("--kind quickstart", f"--kind {kind}")],
-            cwd=home,
-            env={"PATH": os.defpath, "HOME": str(place), **names},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """A team with its repository and Hub, and the runner that its workflows get."""
-
-    kind: str
-    team: Team
-    runner: Deliveries
-    secrets: Mapping[str, str]
-
-    def outputs(self, run: Run) -> Mapping[str, str]:
-        """Return what the intern's step gave."""
-        assert run.ran.code == 0, run.ran.log[-4000:] + run.ran.trouble
-        return run.ran.outputs.get(STEP[self.kind], {})
-
-
-def act_for(ours: Team, docker: Docker, secrets: Mapping[str, str], place: Path, thinks: Mapping[str, str]) -> Act:
-    """Return a runner for the team's repository. What a person sets as variables of the repository comes by the environment."""
-    return Act(
-        docker=docker,
-        image=built(docker, "intern"),
-        training_image=built(docker, "train"),
-        folder=place,
-        repository=ours.github.name,
-        api_url=ours.github.api_url,
-        server_url=ours.github.server_url,
-        secrets=secrets,
-        environment={
-            "HF_ENDPOINT": ours.hub.account.endpoint,
-            "INTERN_ACTION_JOBS_BACKEND": "hf",
-            **thinks,
-            "INTERN_ACTION_JOBS_HF_NAMESPACE": PAYS,
-            "INTERN_ACTION_JOBS_HF_STAGING": STAGES,
-            "INTERN_ACTION_JOBS_HF_IMAGE": "python:3.12",
-        },
-    )
 
 
 @pytest.fixture(scope="module", params=STEP)
@@ -117,23 +49,6 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> Generator[World]:
         a_world("quickstart", tmp_path_factory.mktemp("quick"), small(model)) as made,
     ):
         yield made
-
-
-def small(model: ModelServer) -> Mapping[str, str]:
-    return {"INTERN_ACTION_MODEL": "local/tiny", "LOCAL_LLM_BASE_URL": model.base_url}
-
-
-@contextmanager
-def a_world(kind: str, place: Path, thinks: Mapping[str, str]) -> Generator[World]:
-    with docker_engine() as docker, team(place) as ours:
-        if thinks["INTERN_ACTION_MODEL"] == "recipes":
-            furnish(ours.hub)
-        add(ours, kind, place)
-        account = ours.hub.account
-        secrets = {"HF_TOKEN": account.token, "HF_WRITE_TOKEN": account.token, "HF_JOB_TOKEN": account.job_token}
-        act, bare = act_for(ours, docker, secrets, place, thinks), Path(ours.git.bare.path)
-        with Deliveries(ours.github, act, bare, place, told=ours.github.runs.__setitem__) as runner:
-            yield World(kind, ours, runner, secrets)
 
 
 @pytest.fixture(scope="module")

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from intern_action.core.errors import Misconfigured
 from intern_action.settings.document import read_document
-from intern_action.settings.keys import REPOSITORY_MAY, holds_secret, setting_paths, variables
+from intern_action.settings.keys import REPOSITORY_MAY, setting_paths, variables
 from intern_action.settings.load import Loaded, load
 from intern_action.settings.places import configs
+from intern_action.settings.secret_names import holds_secret, secrets_in
 from intern_action.settings.show import MASK, render
 
 REPOSITORY_FILE = ".github/intern.yml"
@@ -476,3 +477,15 @@ def test_no_yaml_whatsoever_breaks_the_reader(value: object):
 
     with suppress(Misconfigured):
         read_document(yaml.safe_dump(value).encode(), "any.yml")
+
+
+def test_the_secrets_of_an_environment_are_told_by_name_and_by_our_settings_there():
+    environment = {
+        "PATH": "/bin",
+        "INPUT_HF_TOKEN": "one",
+        "OPENAI_API_KEY": "two",
+        "DATABASE": "three",
+        "INTERN_ACTION_SECRETS_NAMES": "DATABASE, ELSEWHERE",
+        "INTERN_ACTION_REDACTION_VALUES": "four,five",
+    }
+    assert sorted(secrets_in(environment).values()) == ["five", "four", "one", "three", "two"]

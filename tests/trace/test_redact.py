@@ -147,6 +147,22 @@ def test_a_private_key_is_masked_whole_escaped_and_cut_off(key: str):
     assert BARE.text(f"a\n{key}\n# b") in {f"a\n{MASK}\n# b", f"a\n{MASK}# b"}
 
 
+PREFIXES = ("", "     #\t", "keys/id.pem:#:", "+", "> ", "2026-11-26T09:00:00Z stdout ")
+
+
+@pytest.mark.parametrize("between", ["\n", "\\n"])
+@pytest.mark.parametrize("prefix", PREFIXES)
+@pytest.mark.parametrize("kept", [slice(None), slice(1, None), slice(2, None), slice(None, -1), slice(None, -2)])
+def test_a_private_key_is_masked_whatever_stands_before_its_lines(kept: slice, prefix: str, between: str):
+    body = [letters(64), letters(64)[::-1], letters(64).swapcase(), "abc="]
+    lines = ["-----BEGIN PRIVATE KEY-----", *body, "-----END PRIVATE KEY-----"]
+    written = [prefix.replace("#", str(place)) + line for place, line in enumerate(lines)]
+    said = BARE.text(between.join(["before", *written[kept], "after"]))
+    assert [line for line in body[:-1] if line in said] == []
+    assert "before" in said
+    assert "after" in said
+
+
 DAILY_BREAD = (
     "tokenizer.pad_token = tokenizer.eos_token",
     "pad_token = tokenizer.eos_token",
@@ -176,6 +192,8 @@ DAILY_BREAD = (
     "http://localhost:8000/v1/chat at ada@example.org",
     "a: b@c, x:y@z.org",
     'if "-----BEGIN RSA PRIVATE KEY-----" in text: raise ValueError',
+    'start, end = "-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----"\nif start in text: raise ValueError',
+    "a\nb\n-----END PRIVATE KEY-----\nc",
     "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
     "sha256:6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b",
     "def login(password: str, token: str | None = None) -> None:",
@@ -268,6 +286,9 @@ HOSTILE = (
     "token=",
     "-----BEGIN A",
     "-----BEGIN PRIVATE KEY-----\n",
+    "-----END PRIVATE KEY-----\n",
+    f"-----BEGIN PRIVATE KEY-----\n{'A' * 60}\n",
+    f"{'A' * 60}\n-----END PRIVATE KEY-----\n",
     "eyJaaaaaaaaa.",
     "key: ",
     "a",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from typing import Protocol
@@ -33,12 +34,14 @@ class ToolLimits:
         spill_bytes: the most such a file holds.
         timeout_seconds: of a call that says nothing else.
         longest_timeout_seconds: the most a call may ask for.
+        left_seconds: until the run has to be over: no call takes longer, whatever it asks for.
     """
 
     output_chars: int = 12_000
     spill_bytes: int = 64 << 20
     timeout_seconds: float = 120
     longest_timeout_seconds: float = 3600
+    left_seconds: float = math.inf
 
 
 @frozen
