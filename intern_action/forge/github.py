@@ -28,6 +28,7 @@ from intern_action.forge._checks import Checks
 from intern_action.forge._commits import authors_of, last_push
 from intern_action.forge._lines import Lines
 from intern_action.forge._pulls import Pulls
+from intern_action.forge._recent import SETTLED, Recent
 from intern_action.forge._refusals import HTTP_INVALID, HTTP_NOT_FOUND, Refused
 from intern_action.forge._sticky import Desk
 from intern_action.forge._wire import Wire
@@ -80,6 +81,7 @@ class GitHubForge:
         self._pulls = Pulls(wire=self._wire, repository=self._path)
         self._checks = Checks(wire=self._wire, repository=self._path)
         self._lines = Lines(wire=self._wire, repository=self._path, name=name)
+        self.recent = Recent(wire=self._wire, repository=self._path)
         self._undivided = set[int]()  # pull requests whose description is known to go on in no comment
         self.git_url = f"{server_url.rstrip('/')}/{repository}.git"
 
@@ -95,6 +97,7 @@ class GitHubForge:
             open=issue.state == "open",
             comments=tuple(one.comment() for one in self._desk.all(number)),
             url=issue.html_url,
+            edited_at=issue.updated_at - SETTLED,  # not told; something was changed, at the latest then
         )
 
     def comment(self, number: int, text: str) -> Comment:

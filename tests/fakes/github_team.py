@@ -63,6 +63,10 @@ class Team:
         issue = cast("dict[str, Any]", self.github.act(by, "GET", f"/issues/{number}"))
         return {"action": "created", "comment": said, "issue": issue, **self.about(by)}
 
+    def label(self, by: str, number: int, name: str = "intern") -> None:
+        """Put a label on an issue."""
+        self.github.act(by, "POST", f"/issues/{number}/labels", {"labels": [name]})
+
     def review(self, by: str, number: int, event: str = "APPROVE", body: str = "") -> dict[str, Any]:
         """Review, and return the payload of the run of the doorbell's that GitHub sends then."""
         self.github.act(by, "POST", f"/pulls/{number}/reviews", {"event": event, "body": body})
@@ -171,6 +175,11 @@ class Team:
     def comments(self, number: int) -> list[str]:
         found = cast("list[dict[str, Any]]", self.github.act("ada", "GET", f"/issues/{number}/comments?per_page=100"))
         return [one["body"] for one in found]
+
+    def asked(self, since: int) -> list[str]:
+        """Return what the API was asked since some number of requests; git's are no requests to it."""
+        api = (one for one in self.github.requests[since:] if ".git/" not in one.path)
+        return [f"{one.method} {one.path.partition('?')[0]}" for one in api]
 
     def pull(self, number: int) -> dict[str, Any]:
         return cast("dict[str, Any]", self.github.act("ada", "GET", f"/pulls/{number}"))

@@ -16,6 +16,9 @@ ROUTES: tuple[tuple[str, str], ...] = (
     ("get", REPO),
     ("get", f"{REPO}/activity"),
     ("get", f"{REPO}/collaborators/{{username}}/permission"),
+    ("get", f"{REPO}/issues/comments"),
+    ("get", f"{REPO}/issues/events"),
+    ("get", f"{REPO}/pulls/comments"),
     ("get", f"{REPO}/issues/{{issue_number}}"),
     ("get", f"{REPO}/issues/{{issue_number}}/comments"),
     ("post", f"{REPO}/issues/{{issue_number}}/comments"),
@@ -41,6 +44,8 @@ ROUTES: tuple[tuple[str, str], ...] = (
     ("patch", f"{REPO}/check-runs/{{check_run_id}}"),
     # what people do in the tests
     ("post", f"{REPO}/issues"),
+    ("patch", f"{REPO}/issues/{{issue_number}}"),
+    ("post", f"{REPO}/issues/{{issue_number}}/labels"),
     ("post", f"{REPO}/pulls/{{pull_number}}/reviews"),
     ("put", f"{REPO}/pulls/{{pull_number}}/merge"),
     ("put", f"{REPO}/pulls/{{pull_number}}/reviews/{{review_id}}/dismissals"),

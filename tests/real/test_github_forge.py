@@ -11,6 +11,7 @@ import socket
 import subprocess
 from collections.abc import Generator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -142,6 +143,13 @@ def test_a_walk_over_everything_we_can_ask_breaks_nothing_that_github_describes(
     assert (forge.runs("7"), forge.runs("agent")) == (True, True)
     server.runs["7"] = "completed"
     assert (forge.runs("7"), forge.runs("agent")) == (False, False)
+    server.act("ada", "POST", f"/issues/{number}/labels", {"labels": ["intern"]})
+    server.act("ada", "PATCH", f"/issues/{number}", {"title": "another"})
+    day = datetime.now(UTC) - timedelta(days=1)
+    assert [one.mark for one in forge.recent.comments(day)][:1] == [comment.id]
+    assert [(one.by, one.text) for one in forge.recent.labels(day)] == [("ada", "intern")]
+    assert forge.recent.with_issue(forge.recent.comments(day)[0]).payload["issue"]
+    assert [(one, line.by) for one, line in forge.recent.lines(day)][:1] == [(pull.number, "grace")]
     forge.close_pull_request(pull.number)
     merged = there.pull()
     forge.ready(merged.number)
