@@ -10,7 +10,8 @@ from intern_action.commands.halves import hand_over, take_over, think
 from intern_action.commands.local import exit_code
 from intern_action.commands.missed import ANSWER, Missed, look, note
 from intern_action.commands.reconcile import tick
-from intern_action.core.entries import Admitted, LedgerView, Looked
+from intern_action.commands.timer import quiet, rest_timer, wake_timer
+from intern_action.core.entries import Admitted, Looked
 from intern_action.core.errors import AtWork, InternError, Interrupted, NotAllowed
 from intern_action.core.incoming import Asked, Begin, Doorbell, Feedback, Incoming, Nothing, Origin, Say
 from intern_action.core.states import State
@@ -54,12 +55,6 @@ def _nothing(heard: Nothing) -> int:
     return 0
 
 
-def _quiet(view: LedgerView) -> bool:
-    """Whether nothing waits, works, costs, or was said and not heard."""
-    over = all(moved.state.over for moved in view.sessions().values())
-    return over and not (view.costing() or view.unheard() or view.unbegun())
-
-
 class Step:
     """One event on one repository."""
 
@@ -81,7 +76,7 @@ class Step:
         match rung:
             case Doorbell(why="clock"):
                 return self._clock()
-            case Doorbell() if _quiet(self._door.glance()):
+            case Doorbell() if quiet(self._door.glance()):
                 click.echo(QUIET)
                 return 0
             case _:
@@ -105,11 +100,13 @@ class Step:
         """Hear what no run has heard, and look at all that waits. Where nothing does, not even the settings are read."""
         view = self._door.glance()
         missed = look(self._door, view)
-        if not missed and missed.note is None and _quiet(view):
+        if not missed and missed.note is None and quiet(view):
             click.echo(QUIET)
+            rest_timer(self._door)
             return 0
         codes = [*map(self._begin_late, missed.unbegun), *self._hear_late(missed)]
         codes.append(tick(self._door, seen=self._rest, lines=missed.lines))
+        rest_timer(self._door)
         return next((code for code in codes if code), 0)
 
     def _begin_late(self, claim: Admitted) -> int:
@@ -223,9 +220,13 @@ class Step:
     def _go_on(self, session: str, *, begun: bool = False) -> int:
         try:
             with self._door.open(session) as house:
+                was_over = house.case.state.over
                 if begun and not house.case.memory.replies:
+                    wake_timer(self._door)  # the ledger knows of it: a clock finds it, whatever becomes of this run
                     house.case.announce()  # people see at once that it is at work
                 house.drive()
+                if was_over and not house.case.state.over:
+                    wake_timer(self._door)
                 click.echo(f"{session} is {house.case.state}: {house.case.memory.why or 'nothing is missing'}")
                 return self._rest(house)
         except AtWork as busy:

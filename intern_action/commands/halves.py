@@ -24,7 +24,7 @@ MOST_BYTES = 1 << 30
 
 def hand_over(door: GitHubDoor, house: House) -> None:
     """Wake the agent half in a run of its own, and say in the ledger that it goes on."""
-    file = door.run.workflow_file
+    file = door.run.main_file
     if not file:
         raise Misconfigured(
             "GITHUB_WORKFLOW_REF does not say which workflow this is, so the agent half cannot be woken"

@@ -225,6 +225,16 @@ class GitHubForge:
         path = f"{self._path}/actions/workflows/{quote(file, safe='')}/dispatches"
         self._wire.change("POST", path, {"ref": ref, "inputs": dict(inputs)}, f"start the workflow {file}")
 
+    def switch_on(self, file: str) -> None:
+        """Switch a workflow on by the name of its file, also one that GitHub put to sleep; needs `actions: write`."""
+        path = f"{self._path}/actions/workflows/{quote(file, safe='')}/enable"
+        self._wire.change("PUT", path, None, f"switch the workflow {file} on")
+
+    def switch_off(self, file: str) -> None:
+        """Switch a workflow off by the name of its file; needs `actions: write`."""
+        path = f"{self._path}/actions/workflows/{quote(file, safe='')}/disable"
+        self._wire.change("PUT", path, None, f"switch the workflow {file} off")
+
     # --- reviews and people ---------------------------------------------------------------------------------------
 
     def reviews(self, number: int) -> tuple[Review, ...]:

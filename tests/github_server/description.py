@@ -25,6 +25,8 @@ ROUTES: tuple[tuple[str, str], ...] = (
     ("patch", f"{REPO}/issues/comments/{{comment_id}}"),
     ("delete", f"{REPO}/issues/comments/{{comment_id}}"),
     ("post", f"{REPO}/actions/workflows/{{workflow_id}}/dispatches"),
+    ("put", f"{REPO}/actions/workflows/{{workflow_id}}/enable"),
+    ("put", f"{REPO}/actions/workflows/{{workflow_id}}/disable"),
     ("get", f"{REPO}/actions/runs"),
     ("get", f"{REPO}/actions/runs/{{run_id}}"),
     ("post", f"{REPO}/issues/{{issue_number}}/reactions"),

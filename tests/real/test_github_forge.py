@@ -139,6 +139,10 @@ def test_a_walk_over_everything_we_can_ask_breaks_nothing_that_github_describes(
     assert [one.by for one in forge.line_comments(pull.number)] == ["grace", OUR_NAME]
     there.git.push("main", {".github/workflows/intern.yml": "on: [workflow_dispatch]\njobs: {}\n"}, by=ADA)
     forge.start_workflow("intern.yml", "main", {"session": "0" * 12})
+    forge.switch_off("intern.yml")
+    assert server.setup.disabled == {".github/workflows/intern.yml": "disabled_manually"}
+    forge.switch_on("intern.yml")
+    assert server.setup.disabled == {}
     server.runs["7"] = "in_progress"
     assert (forge.runs("7"), forge.runs("agent")) == (True, True)
     server.runs["7"] = "completed"

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import pytest
 
-from tests.fakes.github_team import Ran, Team, team
+from tests.fakes.github_team import TIMER, Ran, Team, team
 from tests.fakes.model_server import ModelServer
 from tests.fakes.small_trainer import small_trainer
 
@@ -165,6 +165,42 @@ def test_a_job_on_the_runner_itself_is_waited_for_however_short_a_runner_waits(o
     ran = ours.run("workflow_run", bell, INPUT_JOBS="local", INTERN_ACTION_WAITING_RUNNER="1 second")
     assert ran.outputs["state"] == "done", ran.log
     assert json.loads(ran.outputs["metrics"]) == {"accuracy": 0.93}
+
+
+# --- the timer ---------------------------------------------------------------------------------------------------------------
+
+
+def test_the_timer_is_on_while_a_session_waits_and_switches_itself_off_when_none_does(ours: Team) -> None:
+    ours.github.setup.disabled[TIMER] = "disabled_inactivity"
+    issue, _, ran = asked(ours)
+    assert (ran.outputs["state"], ours.github.setup.disabled) == ("awaiting-review", {})
+    ours.tick()
+    assert ours.github.setup.disabled == {}
+    for number in {issue, *_waiting(ours)}:
+        ours.run("issue_comment", ours.comment("ada", number, "/intern stop"))
+    while ours.git.git("show", "intern/ledger:README.md").count("running"):
+        ours.tick()
+    ours.tick()
+    assert ours.github.setup.disabled == {TIMER: "disabled_manually"}
+
+
+def test_a_timer_that_was_left_off_is_switched_on_by_the_slow_clock(ours: Team) -> None:
+    _, _, ran = asked(ours)
+    assert ran.outputs["state"] == "awaiting-review"
+    ours.github.setup.disabled[TIMER] = "disabled_manually"
+    ring = ours.bell(0)
+    ring["workflow_run"] |= {"event": "schedule", "pull_requests": []}
+    ours.run("workflow_run", ring)
+    assert ours.github.setup.disabled == {}
+
+
+def _waiting(ours: Team) -> set[int]:
+    """Return the issues of the sessions that are not over."""
+    lines = ours.git.git("show", "intern/ledger:entries.jsonl").splitlines()
+    events = [cast("dict[str, Any]", json.loads(line)["event"]) for line in lines]
+    threads = {event["session"]: event["thread"] for event in reversed(events) if event["kind"] == "admitted"}
+    states = {event["session"]: event["state"] for event in events if event["kind"] == "session-moved"}
+    return {threads[one] for one, state in states.items() if state not in {"done", "failed", "stopped"}}
 
 
 # --- what no run has heard ---------------------------------------------------------------------------------------------------
@@ -349,3 +385,13 @@ def test_a_bundle_of_another_session_is_refused(ours: Team) -> None:
 
 def test_nothing_of_all_this_breaks_githubs_description(ours: Team) -> None:
     assert ours.github.violations == []
+
+
+# --- last: GitHub's description says of this request only how it succeeds ------------------------------------------------------
+
+
+def test_a_token_that_may_not_switch_the_timer_is_told_of_and_works_on(ours: Team) -> None:
+    rights = {"contents": "write", "issues": "write", "pull_requests": "write", "checks": "write", "actions": "read"}
+    _, _, ran = asked(ours, INPUT_GITHUB_TOKEN=ours.github.token(granted=rights))
+    assert ran.outputs["state"] == "awaiting-review"
+    assert ran.summary.count("permissions: actions: write") == 1
