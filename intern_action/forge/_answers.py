@@ -112,7 +112,7 @@ class End(Recorded):
 
 
 class Pull(Recorded):
-    """`pull-request`, and `pull-request-simple`, which does not count its commits."""
+    """`pull-request`, and `pull-request-simple`."""
 
     number: int
     node_id: str
@@ -124,7 +124,6 @@ class Pull(Recorded):
     base: End
     head: End
     html_url: str
-    commits: int | None = None
     merged_at: AwareDatetime | None = None
 
 

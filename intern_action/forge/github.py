@@ -158,9 +158,15 @@ class GitHubForge:
     def open_numbers(self) -> frozenset[int]:
         return frozenset(pull.number for pull in self._pulls.open())
 
-    def open_pull_requests(self, *, head_sha: str) -> tuple[int, ...]:
+    def with_twins(self, number: int) -> tuple[PullRequest, tuple[int, ...]]:
         """Look at every open pull request: a list by commit leaves out those whose commit is on the default branch."""
-        return tuple(sorted(pull.number for pull in self._pulls.open() if head_sha and pull.head.sha == head_sha))
+        opened = {pull.number: pull for pull in self._pulls.open()}
+        pull = opened.get(number) or self._pulls.get(number)
+        twins = sorted(one for one, other in opened.items() if one != number and other.head.sha == pull.head.sha)
+        return self._whole(pull), tuple(twins)
+
+    def authors(self, pull: PullRequest) -> tuple[str, ...]:
+        return authors_of(self._wire, self._path, pull.number, head_sha=pull.head_sha)
 
     def ask_for_review(self, number: int, people: tuple[str, ...]) -> tuple[str, ...]:
         opener = login(self._pulls.get(number).user).casefold()
@@ -199,7 +205,6 @@ class GitHubForge:
             head_sha=pull.head.sha,
             same_repository=here,
             pushed_at=last_push(self._wire, self._path, pull.head.ref, pull.head.sha) if here else None,
-            commit_authors=authors_of(self._wire, self._path, pull),
             url=pull.html_url,
         )
 

@@ -130,7 +130,8 @@ def test_a_walk_over_everything_we_can_ask_breaks_nothing_that_github_describes(
         forge.permission(person)
     for conclusion in (None, Conclusion.SUCCESS):
         forge.keep_check(Check(name="m", head_sha=pull.head_sha, title="t", summary="s", conclusion=conclusion))
-    forge.open_pull_requests(head_sha=pull.head_sha)
+    assert forge.with_twins(pull.number)[1] == ()
+    assert OUR_NAME not in forge.authors(forge.pull_request(pull.number))
     line = {"body": "why?", "path": "README.md", "line": 1, "commit_id": pull.head_sha}
     server.act("grace", "POST", f"/pulls/{pull.number}/comments", line)
     (said,) = forge.line_comments(pull.number)
@@ -358,7 +359,7 @@ def test_a_pull_request_whose_answer_is_lost_is_opened_once(
 ) -> None:
     server.fault("POST", "/pulls", kind)
     pull = there.pull()
-    assert there.forge.open_pull_requests(head_sha=pull.head_sha) == (pull.number,)
+    assert there.forge.with_twins(pull.number) == (pull, ())
 
 
 def test_a_kept_comment_and_a_check_whose_answers_are_lost_are_made_once(there: There, server: GitHubServer) -> None:
