@@ -43,11 +43,12 @@ TARGETS_OF: Mapping[str, Mapping[str, float]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tables:
-    """Further tables of the page, as `bench.parts`, `bench.guard` and `bench.requests` give them."""
+    """Further tables of the page, as `bench.parts`, `bench.guard`, `bench.requests` and `bench.github_requests` give them."""
 
     parts: str
     guard: str
     requests: str
+    github: str
 
 
 def machine() -> Mapping[str, str]:
@@ -94,6 +95,7 @@ def text(
         parts=tables.parts,
         guard=tables.guard,
         requests=tables.requests,
+        github=tables.github,
     )
 
 
@@ -135,6 +137,12 @@ Labelled histories in `tests/agent/histories`, each loop played on for 60 turns 
 Counted, not measured: the same on every machine.
 
 {requests}
+
+## Requests to GitHub
+
+Counted too, but for the last line. Git's own requests are not among them.
+
+{github}
 """
 
 

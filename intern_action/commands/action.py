@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,23 +18,27 @@ from intern_action.core.incoming import Asked, Begin, Doorbell, Feedback, Incomi
 from intern_action.core.states import State
 from intern_action.core.types import Reaction
 from intern_action.forge._recent import Said
-from intern_action.session.admit import Request, take_up
-from intern_action.session.receive import Received, receive, receive_feedback, rung
 from intern_action.settings.words import text
 from intern_action.settings.world import writing
 from intern_action.triggers import hear
 from intern_action.triggers._command import Bounds
+from intern_action.wiring.ahead import read_ahead
 from intern_action.wiring.asking import request_of
 from intern_action.wiring.bounds import bounds_of
 from intern_action.wiring.github_door import GitHubDoor
-from intern_action.wiring.house import House
 from intern_action.wiring.outputs import deliver
 from intern_action.wiring.workflow import WorkflowRun
+
+if TYPE_CHECKING:
+    from intern_action.session.admit import Request
+    from intern_action.session.receive import Received
+    from intern_action.wiring.house import House
 
 NEEDS_POLICY = frozenset({"issues"})
 """Events that are for us or not depending on what the policy says of labels."""
 
-
+NEXT = ("github", "intern_action.wiring.house", "intern_action.session.receive")
+"""What the first request to GitHub and what comes after it need; read while git is waited for."""
 COMMENT = "issue_comment"
 QUIET = "nothing waits here"
 
@@ -45,6 +50,7 @@ def action(environment: Mapping[str, str]) -> int:
         heard = hear(run.event, run.payload, Bounds(), slot=run.run_id)
         if isinstance(heard, Nothing):
             return _nothing(heard)
+    read_ahead(NEXT)
     door = GitHubDoor(run, environment)
     with writing(door.world):
         return Step(door).go()
@@ -111,6 +117,8 @@ class Step:
 
     def _begin_late(self, claim: Admitted) -> int:
         """Begin a session of which only the claim is there: the run that made it has died."""
+        from intern_action.session.admit import take_up
+
         try:
             with self._door.open("") as house:
                 session = take_up(house.office, claim).began.session
@@ -157,6 +165,8 @@ class Step:
     # --- what it asks for -----------------------------------------------------------------------------------------
 
     def _do(self, heard: Incoming) -> int:
+        from intern_action.session.receive import receive, receive_feedback, rung
+
         match heard:
             case Nothing():
                 return _nothing(heard)

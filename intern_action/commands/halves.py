@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,7 +14,9 @@ from intern_action.session.office import AGENT
 from intern_action.settings.words import text
 from intern_action.shell.beneath import Beneath, Outside
 from intern_action.wiring.github_door import GitHubDoor
-from intern_action.wiring.house import House
+
+if TYPE_CHECKING:
+    from intern_action.wiring.house import House
 
 BUNDLE = "intern-bundle"
 """Where the bundle lies in the workspace, unless the input `bundle` says something else."""

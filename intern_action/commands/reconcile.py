@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
-from intern_action.commands.act import door_of
 from intern_action.core.errors import InternError, Interrupted, OutsideError
 from intern_action.core.types import JobRef, LineComment
 from intern_action.session.lease import sweep as sweep_sandboxes
@@ -18,7 +18,9 @@ from intern_action.session.tidy import tidy
 from intern_action.settings.world import writing
 from intern_action.wiring.door import Door
 from intern_action.wiring.homecoming import pay_debts
-from intern_action.wiring.house import House
+
+if TYPE_CHECKING:
+    from intern_action.wiring.house import House
 
 
 def _nobody(_house: House) -> object:
@@ -27,6 +29,8 @@ def _nobody(_house: House) -> object:
 
 def reconcile(environment: Mapping[str, str], *, out: str | None) -> int:
     """Go on with each waiting session for which something happened, pay what is owed, end what nobody owns."""
+    from intern_action.commands.act import door_of  # a runner that only ticks needs no reports
+
     door = door_of(environment, "", out)
     with writing(door.world):
         return tick(door)
