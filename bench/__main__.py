@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from bench.clients import CLIENTS, PLAIN, Client
 from bench.figures import Figures, doubled, ratios, together
+from bench.github_requests import github_requests, github_table, too_many
 from bench.guard import guard_table
 from bench.measure import TURNS, help_seconds, run
 from bench.parts import costs, table
@@ -20,7 +21,7 @@ SECOND_LOOKS = 2
 
 
 def main() -> int:
-    """Measure, write, compare; 1 when a ratio has doubled, or the Hub is asked more often than meant."""
+    """Measure, write, compare; 1 when a ratio has doubled, or somebody is asked more often than meant."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one run each, results are shown and not written")
     parser.add_argument("--only", default="", help="measure only clients whose name holds this, beside the plain loop")
@@ -33,20 +34,23 @@ def main() -> int:
     worse = compared(found, clients) if not options.quick else {}
     relative = {name: ratios(figures, found[PLAIN.name]) for name, figures in found.items() if name != PLAIN.name}
     counted = requests()
+    on_github, first_s = github_requests()
     tables = Tables(
         parts=table(costs()),
         guard=guard_table(),
         sessions=session_table(session_figures()),
         requests=request_table(counted),
+        github=github_table(on_github, first_s),
     )
     print(text(found, relative, where, tables))
     if not options.quick and not options.only and (options.accept or not worse):
         write(found, relative, where, tables)
     for name, figures in worse.items():
         print(f"doubled: {name}: {', '.join(figures)}; nothing was written (--accept writes it)", file=sys.stderr)
-    for name, count in above(counted).items():
+    excess = {**above(counted), **too_many(on_github)}
+    for name, count in excess.items():
         print(f"more requests than meant: {name}: {count}", file=sys.stderr)
-    return 1 if worse or above(counted) else 0
+    return 1 if worse or excess else 0
 
 
 def measured(clients: Sequence[Client], short: int, long: int) -> dict[str, Figures]:

@@ -43,12 +43,13 @@ TARGETS_OF: Mapping[str, Mapping[str, float]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tables:
-    """Further tables of the page, as `bench.parts`, `bench.guard`, `bench.sessions` and `bench.requests` give them."""
+    """Further tables of the page, as `bench.parts`, `.guard`, `.sessions`, `.requests` and `.github_requests` give them."""
 
     parts: str
     guard: str
     sessions: str
     requests: str
+    github: str
 
 
 def machine() -> Mapping[str, str]:
@@ -96,6 +97,7 @@ def text(
         guard=tables.guard,
         sessions=tables.sessions,
         requests=tables.requests,
+        github=tables.github,
     )
 
 
@@ -143,6 +145,12 @@ In one process, over a real socket.
 Counted, not measured: the same on every machine.
 
 {requests}
+
+## Requests to GitHub
+
+Counted too, but for the last line. Git's own requests are not among them.
+
+{github}
 """
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,7 +14,9 @@ from intern_action.session.office import AGENT
 from intern_action.settings.words import text
 from intern_action.shell.beneath import Beneath, Outside
 from intern_action.wiring.github_door import GitHubDoor
-from intern_action.wiring.house import House
+
+if TYPE_CHECKING:
+    from intern_action.wiring.house import House
 
 BUNDLE = "intern-bundle"
 """Where the bundle lies in the workspace, unless the input `bundle` says something else."""
@@ -24,7 +27,7 @@ MOST_BYTES = 1 << 30
 
 def hand_over(door: GitHubDoor, house: House) -> None:
     """Wake the agent half in a run of its own, and say in the ledger that it goes on."""
-    file = door.run.workflow_file
+    file = door.run.main_file
     if not file:
         raise Misconfigured(
             "GITHUB_WORKFLOW_REF does not say which workflow this is, so the agent half cannot be woken"

@@ -13,7 +13,7 @@ import click
 from intern_action.commands._placed import Placed, differences, place
 from intern_action.core.errors import InternError, Misconfigured, ModelAuth
 from intern_action.core.frozen import frozen
-from intern_action.doctor._site import DOORBELL, MAIN, WORKFLOWS, origin_name
+from intern_action.doctor._site import OURS, WORKFLOWS, origin_name
 from intern_action.doctor.environments import named_in
 from intern_action.doctor.secrets import READ
 from intern_action.forge.github import LOGIN, SERVER_URL
@@ -25,6 +25,7 @@ from intern_action.settings.places import configs
 from intern_action.settings.quantities import money_usd
 from intern_action.settings.sources import REPOSITORY_FILE, from_repository
 from intern_action.settings.words import text
+from intern_action.wiring.workflow import MAIN
 
 KINDS = ("quickstart", "hardened")
 BUDGET_USD = "40"
@@ -169,7 +170,7 @@ def _model(name: str) -> str:
 def files_for(answers: Answers, examples: Path, *, with_policy: bool = True) -> Mapping[str, bytes]:
     """Return what is written where, by path. Raises Misconfigured where this installation lacks the workflows."""
     try:
-        found = {f"{WORKFLOWS}/{name}": (examples / answers.kind / name).read_bytes() for name in (MAIN, DOORBELL)}
+        found = {f"{WORKFLOWS}/{name}": (examples / answers.kind / name).read_bytes() for name in OURS}
     except FileNotFoundError as error:
         raise Misconfigured(f"{error.filename} is missing; install intern-action again") from error
     return {**found, REPOSITORY_FILE: policy_for(answers)} if with_policy else found

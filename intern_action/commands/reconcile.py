@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
-from intern_action.commands.act import door_of
 from intern_action.core.errors import InternError, Interrupted, OutsideError
-from intern_action.core.types import JobRef
+from intern_action.core.types import JobRef, LineComment
 from intern_action.session.lease import sweep as sweep_sandboxes
 from intern_action.session.office import Office
 from intern_action.session.reconcile import news
@@ -18,7 +18,9 @@ from intern_action.session.tidy import tidy
 from intern_action.settings.world import writing
 from intern_action.wiring.door import Door
 from intern_action.wiring.homecoming import pay_debts
-from intern_action.wiring.house import House
+
+if TYPE_CHECKING:
+    from intern_action.wiring.house import House
 
 
 def _nobody(_house: House) -> object:
@@ -27,17 +29,25 @@ def _nobody(_house: House) -> object:
 
 def reconcile(environment: Mapping[str, str], *, out: str | None) -> int:
     """Go on with each waiting session for which something happened, pay what is owed, end what nobody owns."""
+    from intern_action.commands.act import door_of  # a runner that only ticks needs no reports
+
     door = door_of(environment, "", out)
     with writing(door.world):
         return tick(door)
 
 
-def tick(door: Door, *, seen: Callable[[House], object] = _nobody) -> int:
+def tick(
+    door: Door,
+    *,
+    seen: Callable[[House], object] = _nobody,
+    lines: Sequence[tuple[int, LineComment]] = (),
+) -> int:
     """Do so in this world, and say what was done; return the exit code of the first session that could not go on.
 
     Args:
         door: the way into the world.
         seen: is shown each session that was gone on with.
+        lines: what was said on lines of pull requests lately, with their numbers.
     """
     if not door.premises.ledger.read().sessions():
         click.echo("nothing waits here")
@@ -45,7 +55,7 @@ def tick(door: Door, *, seen: Callable[[House], object] = _nobody) -> int:
     with door.open(door.newest()) as house:
         office = house.office
         alive = office.jobs.alive()
-        sessions = news(office, alive)
+        sessions = news(office, alive, lines)
         told = [*_ended(office, alive), *_retired(office)]
     codes = [_go_on(door, session, seen) for session in sessions]
     told += [*_forgotten(door), *pay_debts(door.premises)]

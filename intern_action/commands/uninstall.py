@@ -13,7 +13,7 @@ from intern_action.commands.config import home_of
 from intern_action.commands.local import user_name
 from intern_action.core.errors import Misconfigured
 from intern_action.core.types import JobRef
-from intern_action.doctor._site import DOORBELL, MAIN, WORKFLOWS, origin_name
+from intern_action.doctor._site import OURS, WORKFLOWS, origin_name
 from intern_action.forge.github import SERVER_URL
 from intern_action.git.facts import inspect_repository
 from intern_action.git.removal import propose_removal
@@ -32,7 +32,7 @@ from intern_action.wiring.local import LocalDoor
 from intern_action.wiring.wiped import wipe
 
 BRANCH = "intern-uninstall"
-FILES = (f"{WORKFLOWS}/{MAIN}", f"{WORKFLOWS}/{DOORBELL}", REPOSITORY_FILE)
+FILES = (*(f"{WORKFLOWS}/{name}" for name in OURS), REPOSITORY_FILE)
 STANDING = 6
 """The exit code when a session could not be stopped: something outside did not answer."""
 

@@ -16,12 +16,34 @@ from intern_action.core.types import Expense, JobRef
 
 
 @frozen
+class Terms:
+    """What a session begins with: enough to begin it for whoever finds that the run which claimed its event has died.
+
+    Args:
+        base_sha: head of the default branch when it was claimed.
+        at: when it was asked for, aware; None where the event does not tell.
+        by_comment: whether a comment asked, not the thread's own text.
+        machine: see `core.incoming.Origin`.
+        sandbox: arguments of the `sandbox_create` it begins with, None for none.
+    """
+
+    base_sha: str
+    model: str
+    max_turns: int
+    max_cost_usd: Decimal | None = None
+    at: datetime | None = None
+    by_comment: bool = False
+    machine: str = ""
+    sandbox: Mapping[str, str] | None = None
+
+
+@frozen
 class Admitted:
     """An event was claimed, once, for a session.
 
     `what` is "" for the task that begins it, "words" for what was said to it later, or the verb that was given. Whatever comes
     after the first stands in line until whoever drives the session takes it in. `conversation` is where words on a line of the
-    pull request are answered.
+    pull request are answered. `mark` is the id of the comment, the label or the slot; `terms` are of a task alone.
     """
 
     event_key: str
@@ -31,6 +53,8 @@ class Admitted:
     task: str
     what: str = field(default="", metadata=LATER)
     conversation: str = field(default="", metadata=LATER)
+    mark: str = field(default="", metadata=LATER)
+    terms: Terms | None = field(default=None, metadata=LATER)
     kind: Literal["admitted"] = "admitted"
 
 
@@ -144,6 +168,14 @@ class ModelSpent:
     kind: Literal["model-spent"] = "model-spent"
 
 
+@frozen
+class Looked:
+    """Whatever was said until then was heard, or is not to be heard any more."""
+
+    until: datetime
+    kind: Literal["looked"] = "looked"
+
+
 LedgerEvent: TypeAlias = (
     Admitted
     | SessionMoved
@@ -155,6 +187,7 @@ LedgerEvent: TypeAlias = (
     | MoneyReleased
     | JobMoved
     | ModelSpent
+    | Looked
 )
 
 
@@ -217,6 +250,22 @@ class LedgerView(Protocol):
 
     def followups(self, session: str) -> tuple[Admitted, ...]:
         """Return what was said to a session after it came to be, oldest first, whether or not it has taken it in."""
+        ...
+
+    def heard(self, mark: str) -> bool:
+        """Whether the comment, the label or the slot with this id was claimed."""
+        ...
+
+    def looked(self) -> datetime | None:
+        """Return until when everything was heard, as far as somebody wrote it down."""
+        ...
+
+    def unbegun(self) -> tuple[Admitted, ...]:
+        """Return the tasks that were claimed and of which no session has become, oldest first."""
+        ...
+
+    def unheard(self) -> frozenset[str]:
+        """Return the sessions that have not moved since something was said to them."""
         ...
 
     def newest_plan(self, session: str) -> PlanMade | None:

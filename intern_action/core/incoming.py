@@ -69,6 +69,7 @@ class Origin:
         machine: "" for a person; otherwise the account or the App that speaks, also where it speaks for a person.
         thread: number of the issue or the pull request, 0 when there is none.
         mark: id of the comment, the label or the slot.
+        comment: id of the comment, "" where it was none in a thread.
         at: when it was said, aware; None where the event does not tell.
         key: claims the event: repository, kind, mark and its words at the trigger. A re-delivered event has the same.
         seen: the issue (or pull request) as the event shows it, without its comments: what was changed since is not in it.
@@ -78,6 +79,7 @@ class Origin:
     thread: int
     mark: str
     key: str
+    comment: str = ""
     machine: str = ""
     at: datetime | None = None
     on_pull_request: bool = False

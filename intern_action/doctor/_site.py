@@ -17,10 +17,11 @@ from intern_action.gate.policy import parse_policy
 from intern_action.git.run import Git
 from intern_action.settings.places import configs
 from intern_action.settings.settings import Settings
+from intern_action.wiring.workflow import DOORBELL, MAIN, TIMER
 
 TOKENS = ("GITHUB_TOKEN", "GH_TOKEN")
-MAIN, DOORBELL = "intern.yml", "intern-doorbell.yml"
 WORKFLOWS = ".github/workflows"
+OURS = (MAIN, DOORBELL, TIMER)
 SSH = re.compile(r"(?:ssh://)?(?:[^@/]+@)?(?P<host>[^/:]+)[:/](?P<name>[^/]+/[^/]+)")
 
 

@@ -12,7 +12,8 @@ from typing import cast
 import yaml
 
 from intern_action.doctor._check import Check, Finding, care, fine
-from intern_action.doctor._site import DOORBELL, MAIN, Site
+from intern_action.doctor._site import OURS, Site
+from intern_action.wiring.workflow import MAIN
 
 SUBJECT = "checks on our pull requests"
 APP = re.compile(
@@ -23,7 +24,7 @@ STARTS = frozenset({"pull_request", "pull_request_target", "push"})
 
 def look(site: Site) -> Iterator[Finding]:
     """Look for workflows that should start, and for an App's token in ours."""
-    waiting = sorted(name for name in site.workflows if name not in {MAIN, DOORBELL} and _starts(site.workflow(name)))
+    waiting = sorted(name for name in site.workflows if name not in OURS and _starts(site.workflow(name)))
     if not waiting:
         yield fine(SUBJECT, "none")
     elif APP.search(site.workflow(MAIN) or ""):

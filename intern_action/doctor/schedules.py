@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from intern_action.doctor._check import Check, Finding, care, fine, wrong
-from intern_action.doctor._site import DOORBELL, MAIN, Site
+from intern_action.doctor._site import Site
+from intern_action.wiring.workflow import DOORBELL, MAIN
 
 SUBJECT = "timer"
 QUIET_DAYS, WARN_DAYS = 60, 45

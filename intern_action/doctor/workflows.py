@@ -6,30 +6,32 @@ import re
 from collections.abc import Iterator, Mapping
 
 from intern_action.doctor._check import Check, Finding, care, fine, wrong
-from intern_action.doctor._site import DOORBELL, MAIN, WORKFLOWS, Site
+from intern_action.doctor._site import OURS, WORKFLOWS, Site
+from intern_action.wiring.workflow import DOORBELL, MAIN, TIMER
 
 SUBJECT = "workflows"
+MISSING = {MAIN: "missing", DOORBELL: "no_doorbell", TIMER: "no_timer"}
 PIN = re.compile(r"(uses:\s*[^@\s]+)@\S+(\s*#.*)?")
 
 
 def look(site: Site) -> Iterator[Finding]:
     """Look at each of them."""
     branch, faults = site.repository.default_branch, 0
-    for name in (MAIN, DOORBELL):
+    for name in OURS:
         for fault in _faults(site, name, branch):
             faults += 1
             yield fault
     if not faults:
-        yield fine(SUBJECT, branch=branch, names=[MAIN, DOORBELL])
+        yield fine(SUBJECT, branch=branch, names=OURS)
 
 
 def _faults(site: Site, name: str, branch: str) -> Iterator[Finding]:
     path, words = f"{WORKFLOWS}/{name}", site.workflow(name)
     if words is None:
-        yield wrong(SUBJECT, "missing" if name == MAIN else "no_doorbell", path=path, branch=branch)
+        yield wrong(SUBJECT, MISSING[name], path=path, branch=branch)
         return
     known = site.workflows.get(name)
-    if known is not None and known.state == "disabled_manually":
+    if known is not None and known.state == "disabled_manually" and name != TIMER:  # that one switches itself off
         yield wrong(SUBJECT, "disabled", path=path, page=f"{site.page}/actions/workflows/{name}")
     ours = _shipped(site, name)
     if bare(words) not in ours.values():

@@ -15,18 +15,20 @@ GHOST = "ghost"
 T = TypeVar("T")
 
 
-class _Answer(BaseModel):
+class Recorded(BaseModel):
+    """Something GitHub tells; what we do not name of it is let be."""
+
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class User(_Answer):
+class User(Recorded):
     """`simple-user`; commits have an empty object where GitHub knows nobody."""
 
     login: str = GHOST
     type: str = ""
 
 
-class Issue(_Answer):
+class Issue(Recorded):
     """`issue`: also what a pull request is besides its commits."""
 
     number: int
@@ -35,9 +37,10 @@ class Issue(_Answer):
     user: User | None = None
     state: str
     html_url: str
+    updated_at: AwareDatetime
 
 
-class IssueComment(_Answer):
+class IssueComment(Recorded):
     """`issue-comment`."""
 
     id: int
@@ -53,7 +56,7 @@ class IssueComment(_Answer):
         return Comment(id=str(self.id), by=login(self.user), text=self.body or "", at=self.created_at, edited_at=edited)
 
 
-class PullComment(_Answer):
+class PullComment(Recorded):
     """`pull-request-review-comment`."""
 
     id: int
@@ -82,26 +85,26 @@ class PullComment(_Answer):
         )
 
 
-class Run(_Answer):
+class Run(Recorded):
     """`workflow-run`."""
 
     status: str | None = None
 
 
-class Runs(_Answer):
+class Runs(Recorded):
     """A page of workflow runs."""
 
     workflow_runs: tuple[Run, ...]
 
 
-class Repo(_Answer):
+class Repo(Recorded):
     """`repository`."""
 
     id: int
     private: bool = False
 
 
-class End(_Answer):
+class End(Recorded):
     """One end of a pull request. The repository is None when its fork was deleted."""
 
     ref: str
@@ -109,8 +112,8 @@ class End(_Answer):
     repo: Repo | None = None
 
 
-class Pull(_Answer):
-    """`pull-request`, and `pull-request-simple`, which does not count its commits."""
+class Pull(Recorded):
+    """`pull-request`, and `pull-request-simple`."""
 
     number: int
     node_id: str
@@ -122,11 +125,10 @@ class Pull(_Answer):
     base: End
     head: End
     html_url: str
-    commits: int | None = None
     merged_at: AwareDatetime | None = None
 
 
-class PullReview(_Answer):
+class PullReview(Recorded):
     """`pull-request-review`. One that was not submitted yet has no time."""
 
     id: int
@@ -165,13 +167,13 @@ class PullReview(_Answer):
         )
 
 
-class Collaborator(_Answer):
+class Collaborator(Recorded):
     """`repository-collaborator-permission`: of the old four words, in which *maintain* is `write` and *triage* is `read`."""
 
     permission: Permission
 
 
-class Move(_Answer):
+class Move(Recorded):
     """`activity`: a branch was moved."""
 
     ref: str
@@ -179,20 +181,20 @@ class Move(_Answer):
     timestamp: AwareDatetime
 
 
-class Signature(_Answer):
+class Signature(Recorded):
     """`git-user`: what a commit itself says of its author."""
 
     name: str = ""
     email: str = ""
 
 
-class GitCommit(_Answer):
+class GitCommit(Recorded):
     """The commit inside a `commit`."""
 
     author: Signature | None = None
 
 
-class PullCommit(_Answer):
+class PullCommit(Recorded):
     """`commit`. The author is None when the e-mail belongs to no account."""
 
     sha: str
@@ -200,7 +202,7 @@ class PullCommit(_Answer):
     commit: GitCommit
 
 
-class CheckRun(_Answer):
+class CheckRun(Recorded):
     """`check-run`."""
 
     id: int
@@ -208,20 +210,20 @@ class CheckRun(_Answer):
     external_id: str | None = None
 
 
-class CheckRuns(_Answer):
+class CheckRuns(Recorded):
     """A page of check runs."""
 
     check_runs: tuple[CheckRun, ...]
 
 
-class Complaint(_Answer):
+class Complaint(Recorded):
     """`basic-error`, `validation-error` and `validation-error-simple`: errors are words, or objects with words."""
 
     message: str = ""
     errors: tuple[object, ...] | str = ()
 
 
-class Anything(_Answer):
+class Anything(Recorded):
     """An answer of which nothing is read."""
 
 

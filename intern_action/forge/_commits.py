@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from intern_action.core.errors import ForgeError
-from intern_action.forge._answers import Move, Pull, PullCommit
+from intern_action.forge._answers import Move, PullCommit
 from intern_action.forge._wire import Wire
 
 COMMITS_MOST = 250
@@ -32,21 +32,24 @@ def last_push(wire: Wire, repository: str, branch: str, head_sha: str) -> dateti
     return newest.timestamp
 
 
-def authors_of(wire: Wire, repository: str, pull: Pull) -> tuple[str, ...]:
+def authors_of(wire: Wire, repository: str, number: int, *, head_sha: str) -> tuple[str, ...]:
     """Return everybody who may have written a commit of a pull request.
 
     A commit can claim any name, so all it may mean are named: the account GitHub knows by the e-mail, the name itself, the
     account of a no-reply address. One too many only means one more who cannot approve.
 
     Returns:
-        nobody, which the gate takes for a no, when there are more commits than GitHub lists.
+        nobody, which the gate takes for a no, when there may be more commits than GitHub lists.
+
+    Raises:
+        ForgeError: the list does not have the head, which is its last: it is older than what was just told.
     """
-    asked = f"list the commits of pull request #{pull.number}"
-    commits = wire.all(f"{repository}/pulls/{pull.number}/commits", PullCommit, asked)
-    if pull.commits is None or pull.commits > COMMITS_MOST:
+    asked = f"list the commits of pull request #{number}"
+    commits = wire.all(f"{repository}/pulls/{number}/commits", PullCommit, asked)
+    if len(commits) >= COMMITS_MOST:
         return ()
-    if len({one.sha for one in commits}) < pull.commits:
-        raise ForgeError(f"GitHub counts {pull.commits} commits in #{pull.number} and lists {len(commits)}; run again")
+    if head_sha not in {one.sha for one in commits}:
+        raise ForgeError(f"GitHub lists the commits of #{number} without its head {head_sha[:8]}; run again")
     return tuple(sorted({name for commit in commits for name in _names(commit)}))
 
 

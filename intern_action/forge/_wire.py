@@ -71,6 +71,16 @@ class Wire:
         """
         return [one for page in self._pages(path, asked, parameters) for one in parse(list[kind], page.text, asked)]
 
+    def newest(self, path: str, kind: type[T], asked: str, *, pages: int, old: Callable[[T], bool]) -> list[T]:
+        """Read the first pages of a list whose newest come first, until one of a page is old or so many were read."""
+        found: list[T] = []
+        for number, page in enumerate(self._pages(path, asked, {}), 1):
+            told = parse(list[kind], page.text, asked)
+            found += told
+            if number >= pages or any(old(one) for one in told):
+                break
+        return found
+
     def parts(self, path: str, kind: type[T], asked: str, **parameters: object) -> list[T]:
         """Read a list whose pages are objects, every page of it."""
         return [parse(kind, page.text, asked) for page in self._pages(path, asked, parameters)]

@@ -28,6 +28,7 @@ from intern_action.forge._checks import Checks
 from intern_action.forge._commits import authors_of, last_push
 from intern_action.forge._lines import Lines
 from intern_action.forge._pulls import Pulls
+from intern_action.forge._recent import SETTLED, Recent
 from intern_action.forge._refusals import HTTP_INVALID, HTTP_NOT_FOUND, Refused
 from intern_action.forge._sticky import Desk
 from intern_action.forge._wire import Wire
@@ -80,6 +81,7 @@ class GitHubForge:
         self._pulls = Pulls(wire=self._wire, repository=self._path)
         self._checks = Checks(wire=self._wire, repository=self._path)
         self._lines = Lines(wire=self._wire, repository=self._path, name=name)
+        self.recent = Recent(wire=self._wire, repository=self._path)
         self._undivided = set[int]()  # pull requests whose description is known to go on in no comment
         self.git_url = f"{server_url.rstrip('/')}/{repository}.git"
 
@@ -99,6 +101,7 @@ class GitHubForge:
             open=issue.state == "open",
             comments=tuple(one.comment() for one in self._desk.all(number)),
             url=issue.html_url,
+            edited_at=issue.updated_at - SETTLED,  # not told; something was changed, at the latest then
         )
 
     def comment(self, number: int, text: str) -> Comment:
@@ -159,9 +162,15 @@ class GitHubForge:
     def open_numbers(self) -> frozenset[int]:
         return frozenset(pull.number for pull in self._pulls.open())
 
-    def open_pull_requests(self, *, head_sha: str) -> tuple[int, ...]:
+    def with_twins(self, number: int) -> tuple[PullRequest, tuple[int, ...]]:
         """Look at every open pull request: a list by commit leaves out those whose commit is on the default branch."""
-        return tuple(sorted(pull.number for pull in self._pulls.open() if head_sha and pull.head.sha == head_sha))
+        opened = {pull.number: pull for pull in self._pulls.open()}
+        pull = opened.get(number) or self._pulls.get(number)
+        twins = sorted(one for one, other in opened.items() if one != number and other.head.sha == pull.head.sha)
+        return self._whole(pull), tuple(twins)
+
+    def authors(self, pull: PullRequest) -> tuple[str, ...]:
+        return authors_of(self._wire, self._path, pull.number, head_sha=pull.head_sha)
 
     def ask_for_review(self, number: int, people: tuple[str, ...]) -> tuple[str, ...]:
         opener = login(self._pulls.get(number).user).casefold()
@@ -200,7 +209,6 @@ class GitHubForge:
             head_sha=pull.head.sha,
             same_repository=here,
             pushed_at=last_push(self._wire, self._path, pull.head.ref, pull.head.sha) if here else None,
-            commit_authors=authors_of(self._wire, self._path, pull),
             url=pull.html_url,
         )
 
@@ -229,6 +237,16 @@ class GitHubForge:
         """Start a workflow by the name of its file; needs `actions: write`. A workflow's own token may do this."""
         path = f"{self._path}/actions/workflows/{quote(file, safe='')}/dispatches"
         self._wire.change("POST", path, {"ref": ref, "inputs": dict(inputs)}, f"start the workflow {file}")
+
+    def switch_on(self, file: str) -> None:
+        """Switch a workflow on by the name of its file, also one that GitHub put to sleep; needs `actions: write`."""
+        path = f"{self._path}/actions/workflows/{quote(file, safe='')}/enable"
+        self._wire.change("PUT", path, None, f"switch the workflow {file} on")
+
+    def switch_off(self, file: str) -> None:
+        """Switch a workflow off by the name of its file; needs `actions: write`."""
+        path = f"{self._path}/actions/workflows/{quote(file, safe='')}/disable"
+        self._wire.change("PUT", path, None, f"switch the workflow {file} off")
 
     # --- reviews and people ---------------------------------------------------------------------------------------
 

@@ -189,9 +189,14 @@ class LocalForge:
     def open_numbers(self) -> frozenset[int]:
         return frozenset(one for one in self._folder.numbers("pulls") if self.standing(one) is Standing.OPEN)
 
-    def open_pull_requests(self, *, head_sha: str) -> tuple[int, ...]:
-        everything = (self.pull_request(number) for number in self._folder.numbers("pulls"))
-        return tuple(pull.number for pull in everything if pull.open and head_sha and pull.head_sha == head_sha)
+    def with_twins(self, number: int) -> tuple[PullRequest, tuple[int, ...]]:
+        pull = self.pull_request(number)
+        others = (self.pull_request(one) for one in self._folder.numbers("pulls") if one != number)
+        same = (other.number for other in others if other.open and other.head_sha == pull.head_sha and pull.head_sha)
+        return pull, tuple(same)
+
+    def authors(self, pull: PullRequest) -> tuple[str, ...]:
+        return pull.commit_authors
 
     def ask_for_review(self, number: int, people: tuple[str, ...]) -> tuple[str, ...]:
         opener, before = self._pull_head(number)[0].by.casefold(), self._pull_head(number)[0].reviewers or ()

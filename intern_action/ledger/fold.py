@@ -15,6 +15,7 @@ from intern_action.core.entries import (
     Admitted,
     JobMoved,
     JobRow,
+    Looked,
     ModelSpent,
     MoneyCaptured,
     MoneyHeld,
@@ -71,6 +72,8 @@ class _Folding:
         self.holds = dict(before.holds)
         self.captures: dict[str, Decimal] = dict(before.captures)
         self.model = dict(before.model)
+        self.unheard = set(before.unheard)
+        self.looked = before.looked
 
     def tables(self) -> Tables:
         return Tables(
@@ -85,6 +88,8 @@ class _Folding:
             holds=self.holds,
             captures=self.captures,
             model=self.model,
+            unheard=frozenset(self.unheard),
+            looked=self.looked,
         )
 
     def take(self, entry: LedgerEntry) -> None:
@@ -109,6 +114,8 @@ class _Folding:
                 self._move_job(event)
             case ModelSpent() as event:
                 self._spend(event, entry.at)
+            case Looked() as event:
+                self._look(event, entry.at)
 
     # --- sessions ------------------------------------------------------------------------------------------------
 
@@ -116,7 +123,8 @@ class _Folding:
         if event.event_key in self.claims:
             _no(f"the event {event.event_key[:12]} was admitted before")
         self.claims[event.event_key] = event
-        self.founders.setdefault(event.session, event)
+        if self.founders.setdefault(event.session, event) is not event:
+            self.unheard.add(event.session)
 
     def _move_session(self, event: SessionMoved) -> None:
         if event.session not in self.founders:
@@ -125,6 +133,12 @@ class _Folding:
         if before is not None and event.state is State.NEW and before.state is not State.NEW:
             _no(f"the session {event.session} is {before.state} and cannot be new again")
         self.states[event.session] = event
+        self.unheard.discard(event.session)
+
+    def _look(self, event: Looked, at: datetime) -> None:
+        if event.until > at or (self.looked is not None and event.until < self.looked):
+            _no("nobody has looked so far, or somebody has looked further before")
+        self.looked = event.until
 
     # --- plans ---------------------------------------------------------------------------------------------------
 

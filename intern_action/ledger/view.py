@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from datetime import datetime
 from decimal import Decimal
 
 from intern_action.core.entries import Admitted, JobRow, Limits, PlanConsumed, PlanDropped, PlanMade, SessionMoved
@@ -29,6 +30,8 @@ class Tables:
     holds: Mapping[str, Hold] = field(default_factory=dict[str, Hold])
     captures: Mapping[str, Decimal] = field(default_factory=dict[str, Decimal])
     model: Mapping[tuple[str, str], Hold] = field(default_factory=dict[tuple[str, str], Hold])
+    unheard: frozenset[str] = frozenset()
+    looked: datetime | None = None
 
 
 @frozen
@@ -57,6 +60,18 @@ class View:
     def followups(self, session: str) -> tuple[Admitted, ...]:
         founder = self.tables.founders.get(session)
         return tuple(one for one in self.tables.claims.values() if one.session == session and one is not founder)
+
+    def heard(self, mark: str) -> bool:
+        return any(one.mark == mark for one in self.tables.claims.values())
+
+    def looked(self) -> datetime | None:
+        return self.tables.looked
+
+    def unbegun(self) -> tuple[Admitted, ...]:
+        return tuple(one for session, one in self.tables.founders.items() if session not in self.tables.states)
+
+    def unheard(self) -> frozenset[str]:
+        return self.tables.unheard & self.tables.states.keys()
 
     def newest_plan(self, session: str) -> PlanMade | None:
         return self.tables.newest.get(session)

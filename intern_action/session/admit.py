@@ -7,8 +7,8 @@ import re
 from dataclasses import replace
 from decimal import Decimal
 
-from intern_action.core.entries import Admitted, LedgerEvent, LedgerView
-from intern_action.core.errors import NotAllowed
+from intern_action.core.entries import Admitted, LedgerEvent, LedgerView, Terms
+from intern_action.core.errors import Bug, NotAllowed
 from intern_action.core.events import Began, Heard, Noted, Told
 from intern_action.core.frozen import frozen
 from intern_action.core.judgement import ApprovalPolicy
@@ -29,6 +29,7 @@ class Request:
         event_key: `H(repository, event, comment id, body at the trigger)`: claimed once.
         base_sha: head of the default branch at the trigger.
         machine: the account or App that asks, "" for a person; see `core.incoming.Origin`.
+        mark: id of the comment, the label or the slot.
         trigger: what began it, for telling what stood in the thread by then; None is the thread's own text, now.
         sandbox: arguments of the `sandbox_create` that the session begins with, when its file and shell tools are to work in a
             sandbox; None when they work here.
@@ -43,6 +44,7 @@ class Request:
     max_turns: int = 300
     max_cost_usd: Decimal | None = None
     machine: str = ""
+    mark: str = ""
     trigger: Trigger | None = None
     sandbox: JsonObject | None = None
 
@@ -64,12 +66,7 @@ def admit(office: Office, request: Request) -> Case:
     Raises:
         NotAllowed: the kill switch is on, whoever asks may not, or the policy does not list the model.
     """
-    _, policy = office.policy()
-    if not policy.enabled:
-        raise NotAllowed(text("not-admitted", why="disabled").strip())
-    check_asker(office.forge, policy, by=request.requester, machine=request.machine)
-    if not is_listed(request.model, policy.models):
-        raise NotAllowed(text("not-admitted", why="model", model=request.model, models=policy.models).strip())
+    policy = _check(office, by=request.requester, machine=request.machine, model=request.model)
     request = replace(request, task=office.redactor.text(request.task))
     claim = Admitted(
         event_key=request.event_key,
@@ -77,23 +74,77 @@ def admit(office: Office, request: Request) -> Case:
         requester=request.requester,
         thread=request.thread,
         task=request.task,
+        mark=request.mark,
+        terms=_terms(request),
     )
 
     def once(view: LedgerView) -> tuple[LedgerEvent, ...]:
         return () if view.admitted(request.event_key) else (claim,)
 
-    if office.ledger.decide(once).admitted(request.event_key) != claim:
+    found = office.ledger.decide(once).admitted(request.event_key)
+    if found is None or _claim(found) != _claim(claim):
         raise NotAllowed(text("not-admitted", why="other", key=request.event_key[:12]).strip())
+    return _begin(office, replace(found, terms=found.terms or claim.terms), policy, request.trigger)
+
+
+def take_up(office: Office, claim: Admitted) -> Case:
+    """Begin the session of an event that a run has claimed and not come further with. The words are the claim's, not today's.
+
+    Raises:
+        NotAllowed: as of `admit`, now.
+    """
+    if claim.terms is None:
+        raise NotAllowed(text("not-admitted", why="other", key=claim.event_key[:12]).strip())
+    policy = _check(office, by=claim.requester, machine=claim.terms.machine, model=claim.terms.model)
+    at, mark = claim.terms.at, claim.mark if claim.terms.by_comment else ""
+    return _begin(office, claim, policy, Trigger(at=at, comment=mark) if at else None)
+
+
+def _check(office: Office, *, by: str, machine: str, model: str) -> ApprovalPolicy:
+    """Return the policy, if it lets this begin."""
+    _, policy = office.policy()
+    if not policy.enabled:
+        raise NotAllowed(text("not-admitted", why="disabled").strip())
+    check_asker(office.forge, policy, by=by, machine=machine)
+    if not is_listed(model, policy.models):
+        raise NotAllowed(text("not-admitted", why="model", model=model, models=policy.models).strip())
+    return policy
+
+
+def _begin(office: Office, claim: Admitted, policy: ApprovalPolicy, trigger: Trigger | None) -> Case:
+    """Journal how a claimed session begins, as far as nobody has."""
+    terms = claim.terms
     case = Case(office, office.journals.open(claim.session))
+    if terms is None:
+        raise Bug(f"the claim of session {claim.session} has no terms")
     if case.memory.began is None:
-        case.write(_beginning(request, claim.session, office.base))
+        case.write(_beginning(claim, terms, office.base))
     if case.state is State.NEW:
-        if len(case.memory.turns) == 1 and request.thread:
-            _show_thread(case, request, policy)
-        if request.sandbox is not None and not case.memory.calls:
-            case.write(Heard(reply=_first_wish(request.sandbox)))
+        if len(case.memory.turns) == 1 and claim.thread:
+            _show_thread(case, claim.thread, trigger, policy)
+        if terms.sandbox is not None and not case.memory.calls:
+            case.write(Heard(reply=_first_wish(terms.sandbox)))
         case.move(State.RUNNING)
     return case
+
+
+def _claim(admitted: Admitted) -> tuple[str, str, int, str]:
+    """Return what makes two claims of one event the same; model and head of the branch may have changed in between."""
+    return (admitted.session, admitted.requester, admitted.thread, admitted.task)
+
+
+def _terms(request: Request) -> Terms:
+    trigger, sandbox = request.trigger, request.sandbox
+    return Terms(
+        base_sha=request.base_sha,
+        model=request.model,
+        max_turns=request.max_turns,
+        max_cost_usd=request.max_cost_usd,
+        at=trigger.at if trigger else None,
+        by_comment=bool(trigger and trigger.comment),
+        machine=request.machine,
+        sandbox=None if sandbox is None else {name: str(value) for name, value in sandbox.items()},
+    )
 
 
 def check_asker(forge: Forge, policy: ApprovalPolicy, *, by: str, machine: str) -> None:
@@ -117,12 +168,12 @@ def _bare(name: str) -> str:
     return name.casefold().removesuffix("[bot]")
 
 
-def _show_thread(case: Case, request: Request, policy: ApprovalPolicy) -> None:
+def _show_thread(case: Case, thread: int, trigger: Trigger | None, policy: ApprovalPolicy) -> None:
     """Note what stood in the thread when the task was given, if anything did."""
     forge = case.office.forge
     words = shown(
-        forge.thread(request.thread),
-        request.trigger or Trigger(at=case.office.clock.now()),
+        forge.thread(thread),
+        trigger or Trigger(at=case.office.clock.now()),
         writes=lambda person: forge.permission(person).writes,
         ours=policy.our_name,
     )
@@ -136,19 +187,19 @@ def _first_wish(sandbox: JsonObject) -> Reply:
     return Reply(calls=(call,), finish=FinishReason.CALLS, usage=Usage(cost_usd=Decimal(0)), model="house")
 
 
-def _beginning(request: Request, session: str, base: str) -> Began:
+def _beginning(claim: Admitted, terms: Terms, base: str) -> Began:
     return Began(
-        session=session,
-        task=request.task,
-        requester=request.requester,
-        thread=request.thread,
+        session=claim.session,
+        task=claim.task,
+        requester=claim.requester,
+        thread=claim.thread,
         base=base,
-        base_sha=request.base_sha,
-        branch=branch_name(request.thread, request.task),
-        model=request.model,
-        event_key=request.event_key,
-        max_turns=request.max_turns,
-        max_cost_usd=request.max_cost_usd,
+        base_sha=terms.base_sha,
+        branch=branch_name(claim.thread, claim.task),
+        model=terms.model,
+        event_key=claim.event_key,
+        max_turns=terms.max_turns,
+        max_cost_usd=terms.max_cost_usd,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from intern_action.core.digests import digest
-from intern_action.core.entries import Admitted
+from intern_action.core.entries import Admitted, LedgerView
 from intern_action.core.errors import NotAllowed
 from intern_action.core.events import Event, Heard, Published, Told
 from intern_action.core.frozen import frozen
@@ -43,6 +43,21 @@ def hear_lines(case: Case) -> None:
                 conversation=said.conversation,
             )
             line_up(office, claim)
+
+
+def unheard(office: Office, view: LedgerView, said: Sequence[tuple[int, LineComment]]) -> frozenset[str]:
+    """Return the sessions that wait and have not heard what somebody who may ask said on lines of their pull requests."""
+    waiting = {one for one, moved in view.sessions().items() if moved.state.waiting} if said else set[str]()
+    plans = {one: view.newest_plan(one) for one in waiting}
+    pulls = {made.plan.pull_request: one for one, made in plans.items() if made is not None}
+    policy, found = office.policy()[1] if pulls else ApprovalPolicy(), set[str]()
+    allowed: dict[str, bool] = {policy.our_name.casefold(): False}
+    for number, one in said:
+        session = pulls.get(number, "")
+        key = digest(["line", session, number, one.id])
+        if session and view.admitted(key) is None and reveal(one.text).strip() and _may(office, policy, one, allowed):
+            found.add(session)
+    return frozenset(found)
 
 
 def _may(office: Office, policy: ApprovalPolicy, said: LineComment, known: dict[str, bool]) -> bool:

@@ -145,7 +145,13 @@ def _steer(office: Office, origin: Origin, verb: str) -> Received:
 
 def _line_up(office: Office, origin: Origin, session: str, *, what: str, words: str) -> Received:
     claim = Admitted(
-        event_key=origin.key, session=session, requester=origin.by, thread=origin.thread, task=words, what=what
+        event_key=origin.key,
+        session=session,
+        requester=origin.by,
+        thread=origin.thread,
+        task=words,
+        what=what,
+        mark=origin.mark,
     )
     state = state_of(office.ledger.read(), session)
     if not line_up(office, claim):

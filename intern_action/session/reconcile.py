@@ -7,22 +7,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from intern_action.core.entries import LedgerView, PlanMade
 from intern_action.core.plan import Plan
 from intern_action.core.states import JobState, State
-from intern_action.core.types import JobRef, Standing, Verdict
+from intern_action.core.types import JobRef, LineComment, Standing, Verdict
+from intern_action.session.lines import unheard
 from intern_action.session.office import Office
 
 DECISIVE = frozenset({Verdict.APPROVED, Verdict.CHANGES_REQUESTED})
 
 
-def news(office: Office, alive: Sequence[JobRef]) -> tuple[str, ...]:
+def news(office: Office, alive: Sequence[JobRef], lines: Sequence[tuple[int, LineComment]] = ()) -> tuple[str, ...]:
     """Return the waiting sessions for which something may have happened, oldest first. Waking one too many does no harm.
 
     Args:
         office: whose sessions.
         alive: the jobs that run, as they were listed before this call: one that is not among them has ended.
+        lines: what was said on lines of pull requests lately, with their numbers.
     """
     view = office.ledger.read()
     running = frozenset(ref.launch_key for ref in alive)
-    return tuple(_with_news(office, view, running))
+    told = view.unheard() | unheard(office, view, lines)
+    found = dict.fromkeys((*_with_news(office, view, running), *(one for one in view.sessions() if one in told)))
+    return tuple(one for one in view.sessions() if one in found)
 
 
 def _with_news(office: Office, view: LedgerView, running: frozenset[str]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 
 from intern_action.core.digests import launch_key, plan_digest
 from intern_action.core.effects import Contacts, Leases, Serves, Spends, WritesHub
@@ -112,8 +113,10 @@ def explain(case: Case, before: Open) -> Judgement:
 def gather(case: Case, before: Open, view: LedgerView) -> Facts:
     """Read the forge, git, the price and the policy again."""
     office, plan = case.office, before.plan
-    pull = office.forge.pull_request(plan.pull_request)
     reviews = office.forge.reviews(plan.pull_request)
+    pull, twins = office.forge.with_twins(plan.pull_request)
+    if reviews:  # who wrote the commits matters to who approves, and to nobody else
+        pull = replace(pull, commit_authors=office.forge.authors(pull))
     head = office.publisher.head(case.began.branch)
     blob, policy = office.policy()
     newest = view.newest_plan(plan.session)
@@ -125,9 +128,7 @@ def gather(case: Case, before: Open, view: LedgerView) -> Facts:
         consumed=view.consumed(before.planned.digest) is not None,
         dropped=view.dropped(before.planned.digest) is not None,
         pull_request=pull,
-        twins=tuple(
-            number for number in office.forge.open_pull_requests(head_sha=pull.head_sha) if number != pull.number
-        ),
+        twins=twins,
         live_head=head,
         live_tree=office.publisher.tree_of(head) if head else None,
         merge_base=office.publisher.merge_base(plan.base, plan.head_sha),

@@ -52,6 +52,7 @@ class IssueComment:
             machine=machine(user, it.sender, app=it.comment.performed_via_github_app),
             thread=it.issue.number,
             mark=comment,
+            comment=comment,
             at=it.comment.created_at,
             on_pull_request=it.issue.pull_request is not None,
             key=key(it.repository, self.event, comment, words),

@@ -11,6 +11,7 @@ from intern_action.triggers._payload import Loose, Named, known
 
 
 class _Run(Loose):
+    event: str = ""
     pull_requests: tuple[Named, ...] = ()
 
 
@@ -21,7 +22,7 @@ class _Payload(Loose):
 
 @dataclass(frozen=True, slots=True)
 class WorkflowRun:
-    """Rings for a run that has ended. Nothing else of it is looked at: a pull request may have steered it."""
+    """Rings for a run that has ended. Of it is only looked at what GitHub says itself: a pull request may have steered it."""
 
     event: str = "workflow_run"
 
@@ -30,6 +31,8 @@ class WorkflowRun:
         it = known(_Payload, payload, self.event)
         if it.action != "completed":
             return Nothing(words=f"a run was {it.action}; only ended ones are heard")
+        if it.workflow_run.event == "schedule":
+            return Doorbell(why="clock")
         return Doorbell(why="run", pull_requests=tuple(pull.number for pull in it.workflow_run.pull_requests))
 
 

@@ -44,6 +44,7 @@ def request_of(premises: Premises, task: Begin, origin: Origin, *, base_sha: str
         max_turns=wishes.max_turns or settings.max_turns,
         max_cost_usd=settings.max_cost_usd if wishes.max_cost_usd is None else wishes.max_cost_usd,
         machine=origin.machine,
+        mark=origin.mark,
         trigger=Trigger(
             at=origin.at or premises.clock.now(), comment=origin.mark if by_comment else "", seen=origin.seen
         ),

@@ -6,13 +6,15 @@ import json
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from intern_action.core.errors import Misconfigured
 from intern_action.core.frozen import frozen
 from intern_action.shell.beneath import Beneath
-from intern_action.wiring.house import House
 from intern_action.wiring.workflow import WorkflowRun
+
+if TYPE_CHECKING:
+    from intern_action.wiring.house import House
 
 FILES = ("trace.jsonl", "trace.html", "result.json", "summary.md")
 REPORT, TRACE = "summary.md", "trace.html"

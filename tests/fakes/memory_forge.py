@@ -101,9 +101,12 @@ class MemoryForge:
     def open_numbers(self) -> frozenset[int]:
         return frozenset(number for number, pull in self.pulls.items() if pull.open)
 
-    def open_pull_requests(self, *, head_sha: str) -> tuple[int, ...]:
-        live = (self.pull_request(number) for number in self.pulls)
-        return tuple(pull.number for pull in live if pull.open and pull.head_sha == head_sha)
+    def with_twins(self, number: int) -> tuple[PullRequest, tuple[int, ...]]:
+        live, pull = (self.pull_request(one) for one in self.pulls if one != number), self.pull_request(number)
+        return pull, tuple(other.number for other in live if other.open and other.head_sha == pull.head_sha)
+
+    def authors(self, pull: PullRequest) -> tuple[str, ...]:
+        return pull.commit_authors
 
     def react(self, number: int, reaction: Reaction, *, comment: str = "") -> bool:
         self.reactions.append((number, comment, reaction))

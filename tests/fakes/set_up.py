@@ -117,7 +117,7 @@ class SetUp:
         self.github_token()
 
 
-WORKFLOWS = ("intern.yml", "intern-doorbell.yml")
+WORKFLOWS = ("intern.yml", "intern-doorbell.yml", "intern-timer.yml")
 
 
 def provider(seen: Seen) -> Step:

@@ -142,7 +142,6 @@ class ForgePromises:
         there.forge.close_pull_request(number)
         pull = there.forge.pull_request(number)
         assert (pull.draft, pull.title, pull.body, pull.open) == (False, "T2", "B2", False)
-        assert there.forge.open_pull_requests(head_sha=pull.head_sha) == ()
 
     def test_what_became_of_a_pull_request_is_told_and_which_are_open(self, there: There) -> None:
         number = there.pull().number
@@ -163,9 +162,10 @@ class ForgePromises:
         pull, twin = there.pull(), f"{there.branch}-twin"
         there.git.git("update-ref", f"refs/heads/{twin}", pull.head_sha)
         other = there.forge.open_pull_request(title="twin", body="", head=twin, base="main")
-        found = there.forge.open_pull_requests(head_sha=pull.head_sha)
-        assert found == (pull.number, other.number)
-        assert there.forge.open_pull_requests(head_sha="") == ()
+        assert there.forge.with_twins(pull.number) == (there.forge.pull_request(pull.number), (other.number,))
+        there.forge.close_pull_request(pull.number)
+        assert there.forge.with_twins(pull.number) == (there.forge.pull_request(pull.number), (other.number,))
+        assert there.forge.with_twins(other.number)[1] == ()
 
     def test_a_push_there_and_back_again_shows_in_the_time_of_the_last_push(self, there: There) -> None:
         before = there.pull()
@@ -182,7 +182,7 @@ class ForgePromises:
     def test_authors_are_those_of_every_commit(self, there: There) -> None:
         number = there.pull().number
         there.push(late="1")
-        found = {one.casefold() for one in there.forge.pull_request(number).commit_authors}
+        found = {one.casefold() for one in there.forge.authors(there.forge.pull_request(number))}
         assert {"ada", "grace"} <= found
 
     def test_people_are_asked_for_review_and_who_cannot_be_is_named(self, there: There) -> None:

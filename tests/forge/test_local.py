@@ -78,17 +78,16 @@ def test_ready_describe_and_close_are_seen(house: ForgeWorld) -> None:
     house.forge.close_pull_request(1)
     pull = house.again().pull_request(1)
     assert (pull.draft, pull.title, pull.body, pull.open) == (False, "T2", "B2", False)
-    assert house.forge.open_pull_requests(head_sha=pull.head_sha) == ()
 
 
 def test_open_pull_requests_of_one_commit_are_all_named(house: ForgeWorld) -> None:
     head = house.pull().head_sha
     house.git.git("update-ref", "refs/heads/twin", head)
     house.forge.open_pull_request(title="twin", body="", head="twin", base="main")
-    assert house.forge.open_pull_requests(head_sha=head) == (1, 2)
+    assert house.forge.with_twins(1)[1] == (2,)
     house.git.git("update-ref", "-d", "refs/heads/twin")
-    assert house.forge.open_pull_requests(head_sha=head) == (1,)
-    assert house.forge.open_pull_requests(head_sha="") == ()
+    assert house.forge.with_twins(1)[1] == ()
+    assert house.forge.with_twins(2)[1] == ()
 
 
 def test_a_review_is_pinned_to_the_head_it_was_given_on(house: ForgeWorld) -> None:

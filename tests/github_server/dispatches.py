@@ -39,6 +39,18 @@ def dispatch_workflow(inside: Inside, asked: Asked, token: Token, found: re.Matc
     return Reply(DONE, {}, b"")
 
 
+def switch(inside: Inside, _asked: Asked, _token: Token, found: re.Match[str]) -> Reply:
+    """docs.github.com/rest/actions/workflows#disable-a-workflow: by file name; nothing begins a run of it then."""
+    path = f"{WORKFLOWS}/{found[1]}"
+    if not inside.git("ls-tree", "main", path).strip():
+        return refuse(404, "Not Found")
+    if found[2] == "enable":
+        inside.setup.disabled.pop(path, None)
+    else:
+        inside.setup.disabled[path] = "disabled_manually"
+    return Reply(DONE, {}, b"")
+
+
 def about(inside: Inside, login: str) -> Json:
     """Return what every event says: the repository, and whose event it is."""
     repository = inside.right(inside.ask("GET", "").json)
@@ -61,4 +73,5 @@ def triggers(workflow: str) -> Json:
 ROUTES: tuple[Route, ...] = (
     ("POST", r"/dispatches", dispatch),
     ("POST", r"/actions/workflows/([^/]+)/dispatches", dispatch_workflow),
+    ("PUT", r"/actions/workflows/([^/]+)/(enable|disable)", switch),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from urllib.parse import parse_qs, urlsplit
 
 from tests.github_server.accounts import Token
 from tests.github_server.engines import Reply, json_reply
@@ -16,6 +17,13 @@ def told(inside: Inside, _asked: Asked, _token: Token, found: re.Match[str]) -> 
     if inside.pull(found[1]) is None:
         return refuse(404, "Not Found")
     return json_reply(list(inside.lines.get(found[1], {}).values()))
+
+
+def every(inside: Inside, asked: Asked, _token: Token, _found: re.Match[str]) -> Reply:
+    """Those of all pull requests, oldest first: docs.github.com/rest/pulls/comments."""
+    since = parse_qs(urlsplit(asked.path).query).get("since", [""])[0]
+    found = [one for there in inside.lines.values() for one in there.values() if str(one["updated_at"]) >= since]
+    return json_reply(sorted(found, key=lambda one: str(one["created_at"])))
 
 
 def say(inside: Inside, asked: Asked, token: Token, found: re.Match[str]) -> Reply:
@@ -64,6 +72,7 @@ def _add(inside: Inside, token: Token, number: str, body: str, place: Json) -> R
 
 
 ROUTES: tuple[Route, ...] = (
+    ("GET", r"/pulls/comments", every),
     ("GET", r"/pulls/(\d+)/comments", told),
     ("POST", r"/pulls/(\d+)/comments", say),
     ("POST", r"/pulls/(\d+)/comments/(\d+)/replies", reply),

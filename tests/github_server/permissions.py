@@ -21,6 +21,7 @@ NEEDED: tuple[tuple[str, str, str], ...] = (
     (r"/branches/.*", "contents", "contents"),
     (r"/activity", "contents", "contents"),
     (r"/actions/.*", "actions", "actions"),
+    (r"/pulls/comments", "pull_requests", "pull_requests"),
     (r"/pulls/\d+/comments.*", "pull_requests", "pull_requests"),
     (r"/pulls/\d+/reviews.*", "pull_requests", "pull_requests"),
     (r"/pulls.*", "pull_requests", "pull_requests"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import cast
+from urllib.parse import parse_qs, urlsplit
 
 from tests.github_server.accounts import Token
 from tests.github_server.engines import Reply, json_reply
@@ -69,6 +70,41 @@ def react(inside: Inside, asked: Asked, token: Token, found: re.Match[str]) -> R
     return json_reply(inside.reactions[key], 201)
 
 
+def comments(inside: Inside, asked: Asked, _token: Token, _found: re.Match[str]) -> Reply:
+    """Of the whole repository: docs.github.com/rest/issues/comments. emulate takes the word for an issue's number."""
+    since = parse_qs(urlsplit(asked.path).query).get("since", [""])[0]
+    threads = [
+        one["number"]
+        for kind in ("issues", "pulls")
+        for one in cast("list[Json]", inside.ask("GET", f"/{kind}?state=all&per_page=100").json)
+    ]
+    every = [
+        one
+        for number in threads
+        for one in cast("list[Json]", inside.ask("GET", f"/issues/{number}/comments?per_page=100").json)
+    ]
+    new = [one for one in every if str(one["updated_at"]) >= since]
+    return json_reply(inside.right(sorted(new, key=lambda one: str(one["updated_at"]))))
+
+
+def events(inside: Inside, _asked: Asked, _token: Token, _found: re.Match[str]) -> Reply:
+    """Of the whole repository, newest first: docs.github.com/rest/issues/events. emulate lists those of one issue."""
+    issues = cast("list[Json]", inside.ask("GET", "/issues?state=all&per_page=100").json)
+    found = [
+        one
+        for issue in issues
+        for one in cast("list[Json]", inside.ask("GET", f"/issues/{issue['number']}/events").json)
+    ]
+    newest = sorted(found, key=lambda one: (str(one["created_at"]), cast("int", one["id"])), reverse=True)
+    told = cast("list[Json]", inside.right(newest))
+    return json_reply(
+        [{key: value for key, value in one.items() if value is not None or key in NULLABLE} for one in told]
+    )
+
+
+NULLABLE = frozenset({"actor", "commit_id", "commit_url"})
+
+
 def change_comment(inside: Inside, asked: Asked, token: Token, found: re.Match[str]) -> Reply:
     """One's own, or with write access; emulate lets anybody.
 
@@ -83,6 +119,8 @@ def change_comment(inside: Inside, asked: Asked, token: Token, found: re.Match[s
 
 
 ROUTES: tuple[Route, ...] = (
+    ("GET", r"/issues/comments", comments),
+    ("GET", r"/issues/events", events),
     ("GET", r"/issues/(\d+)", issue),
     ("POST", r"/(issues(?:/comments)?)/(\d+)/reactions", react),
     ("DELETE", r"/issues/comments/(\d+)", change_comment),

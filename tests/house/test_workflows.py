@@ -110,7 +110,7 @@ def test_in_the_hardened_set_up_the_half_that_thinks_holds_nothing_that_writes_o
     assert [step["with"].get("role") for step in (agent["steps"][0], control["steps"][-1])] == ["agent", "control"]
 
 
-@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*/intern.yml")), ids=named)
+@pytest.mark.parametrize("path", [path for path in SHIPPED if "doorbell" not in path.name], ids=named)
 def test_what_is_handed_to_the_action_is_an_input_of_it(path: Path):
     known = set(told(ROOT / "action.yml")["inputs"])
     steps = [step for job in told(path)["jobs"].values() for step in job["steps"] if "/intern-action" in step["uses"]]
@@ -118,15 +118,24 @@ def test_what_is_handed_to_the_action_is_an_input_of_it(path: Path):
     assert all(set(step["with"]) <= known for step in steps)
 
 
-@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*/intern.yml")), ids=named)
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*/intern-timer.yml")), ids=named)
 def test_what_a_timer_costs_is_told_as_github_bills_it(path: Path):
-    rows = re.findall(
-        r'#   "(\S+) \* \* \* \*" .*?([\d,]+)(?: minutes a month)?(?:,.*)?$', path.read_text(), re.MULTILINE
-    )
-    runs_an_hour = {"17": 1, "*/15": 4, "*/5": 12}
-    assert {every: int(minutes.replace(",", "")) for every, minutes in rows} == {
-        every: runs * 24 * 30 for every, runs in runs_an_hour.items()
+    rows = re.findall(r'#   "(\S+) \* \* \* \*" .*? (\d+)(?: minutes for each day.*)?$', path.read_text(), re.MULTILINE)
+    runs_an_hour = {"7": 1, "*/15": 4, "*/5": 12}
+    assert {every: int(minutes) for every, minutes in rows} == {
+        every: runs * 24 for every, runs in runs_an_hour.items()
     }
+
+
+@pytest.mark.parametrize(("kind", "job"), [("quickstart", "intern"), ("hardened", "control")])
+def test_the_timer_is_the_main_workflow_on_a_clock_that_can_be_switched_off_alone(kind: str, job: str):
+    main, timer = (told(EXAMPLES / kind / name) for name in ("intern.yml", "intern-timer.yml"))
+    assert "schedule" not in main[True]  # GitHub switches workflows with a clock off, and comments with them
+    assert list(timer[True]) == ["schedule"]
+    for name in ("runs-on", "permissions", "environment"):
+        assert timer["jobs"][job].get(name) == main["jobs"][job].get(name)
+    assert timer["jobs"][job]["steps"] == [main["jobs"][job]["steps"][-1]]
+    assert timer["jobs"][job]["permissions"]["actions"] == "write"
 
 
 def test_we_use_what_we_ship():
@@ -136,6 +145,9 @@ def test_we_use_what_we_ship():
     assert mine["permissions"] == theirs["permissions"]
     assert mine["if"] == f"vars.INTERN == 'on' && {theirs['if']}"
     assert {**mine["steps"][-1], "uses": ""} == {**theirs["steps"][-1], "uses": ""}
+    clock, timer = (told(path / "intern-timer.yml") for path in (OURS, EXAMPLES / "quickstart"))
+    assert {**clock, "jobs": {}} == {**timer, "jobs": {}}
+    assert clock["jobs"]["intern"]["steps"] == mine["steps"]
     bell = "intern-doorbell.yml"
     assert (
         (OURS / bell).read_text()

@@ -157,7 +157,7 @@ def test_a_review_rings_the_doorbell_and_its_end_wakes_control_on_the_default_br
 
 
 def test_a_timer_fires_when_it_is_told_to(world: World):
-    (run,) = world.runner.tick()
+    (run,) = world.runner.tick("17 * * * *")
     assert json.loads(run.ran.outputs["control.heard"]["event"])["schedule"] == "17 * * * *"
 
 

@@ -159,7 +159,7 @@ def hardened(**closed: bool) -> Plant:
     """Have the hardened workflows, and their environments where `closed` says whether they are for chosen branches alone."""
 
     def plant(team: SetUp) -> None:
-        files = ("intern.yml", "intern-doorbell.yml")
+        files = ("intern.yml", "intern-doorbell.yml", "intern-timer.yml")
         team.git.push("main", {f".github/workflows/{one}": team.workflow(one, "hardened") for one in files})
         names = named_in(team.workflow("intern.yml", "hardened")) if closed else ()
         team.clicked.environments = dict.fromkeys(names, closed.get("closed", False))
@@ -203,6 +203,7 @@ WRONG: dict[str, tuple[Plant, str, str]] = {
     ),
     "no workflow": (on_main(".github/workflows/intern.yml", None), "WRONG  workflows", "intern-action init"),
     "no doorbell": (on_main(".github/workflows/intern-doorbell.yml", None), "WRONG  workflows", "is not on main"),
+    "no timer": (on_main(".github/workflows/intern-timer.yml", None), "WRONG  workflows", "noticed four times a day"),
     "switched off by hand": (
         clicked(disabled={".github/workflows/intern.yml": "disabled_manually"}),
         "WRONG  workflows",
@@ -325,7 +326,7 @@ def test_what_init_writes_is_what_doctor_calls_current(
     team.git.push("main", written)
     assert team.asked() == 0
     said = capsys.readouterr().out
-    assert "ok     workflows: intern.yml and intern-doorbell.yml are on main, and current" in said
+    assert "ok     workflows: intern.yml, intern-doorbell.yml and intern-timer.yml are on main, and current" in said
     assert "ok     policy: .github/intern.yml on main; $12 a month at most" in said
     assert "ok     approvers: 1 of ada, grace" in said
 

@@ -13,6 +13,7 @@ from tests.act.driver import ROOT, Act
 from tests.fakes.git_world import make_repository
 
 EXAMPLES = ROOT / "configs" / "examples"
+BELL = "quickstart/intern-doorbell.yml"
 ADA, BOT = {"login": "ada", "type": "User"}, {"login": "renovate[bot]", "type": "Bot"}
 HANDS_OVER = """\
 name: two
@@ -83,7 +84,7 @@ def test_what_is_not_for_us_bills_nothing(act: Act, repository: Path, kind: str,
 
 
 def test_a_review_of_somebody_elses_pull_request_rings_nothing(act: Act, repository: Path):
-    ran = act.run(repository, "quickstart/intern-doorbell.yml", "pull_request_review", reviewed("feature"))
+    ran = act.run(repository, BELL, "pull_request_review", reviewed("feature"))
     assert (ran.code, ran.jobs) == (0, {}), ran.log + ran.trouble
 
 
@@ -96,7 +97,6 @@ def test_a_review_of_ours_rings(act: Act, repository: Path):
     ("which", "payload", "jobs"),
     [
         ("quickstart issue_comment", said("/intern train"), {"intern"}),
-        ("quickstart schedule", {"schedule": "17 * * * *"}, {"intern"}),
         ("hardened issue_comment", said("/intern train"), {"control"}),
         ("hardened workflow_dispatch", {"inputs": {"session": "0123456789ab"}, "sender": BOT}, {"agent", "control"}),
         ("hardened workflow_dispatch", {"inputs": {"task": "train"}, "sender": ADA}, {"control"}),
@@ -107,6 +107,15 @@ def test_what_is_for_us_begins_the_jobs_that_it_needs(
 ):
     kind, event = which.split()
     ran = act.run(repository, f"{kind}/intern.yml", event, payload)
+    assert set(ran.jobs) == jobs, ran.log + ran.trouble
+
+
+@pytest.mark.parametrize(
+    ("which", "jobs"),
+    [("quickstart/intern-timer.yml", {"intern"}), ("hardened/intern-timer.yml", {"control"}), (BELL, {"ring"})],
+)
+def test_a_clock_begins_its_job(act: Act, repository: Path, which: str, jobs: set[str]):
+    ran = act.run(repository, which, "schedule", {"schedule": "*/5 * * * *"})
     assert set(ran.jobs) == jobs, ran.log + ran.trouble
 
 

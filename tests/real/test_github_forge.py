@@ -11,6 +11,7 @@ import socket
 import subprocess
 from collections.abc import Generator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -129,7 +130,8 @@ def test_a_walk_over_everything_we_can_ask_breaks_nothing_that_github_describes(
         forge.permission(person)
     for conclusion in (None, Conclusion.SUCCESS):
         forge.keep_check(Check(name="m", head_sha=pull.head_sha, title="t", summary="s", conclusion=conclusion))
-    forge.open_pull_requests(head_sha=pull.head_sha)
+    assert forge.with_twins(pull.number)[1] == ()
+    assert OUR_NAME not in forge.authors(forge.pull_request(pull.number))
     line = {"body": "why?", "path": "README.md", "line": 1, "commit_id": pull.head_sha}
     server.act("grace", "POST", f"/pulls/{pull.number}/comments", line)
     (said,) = forge.line_comments(pull.number)
@@ -137,13 +139,14 @@ def test_a_walk_over_everything_we_can_ask_breaks_nothing_that_github_describes(
         forge.reply(pull.number, said.conversation, "Because.", marker="<!-- intern line=1 -->")
     assert [one.by for one in forge.line_comments(pull.number)] == ["grace", OUR_NAME]
     there.git.push("main", {".github/workflows/intern.yml": "on: [workflow_dispatch]\njobs: {}\n"}, by=ADA)
-    forge.start_workflow("intern.yml", "main", {"session": "0" * 12})
-    forge.dispatch("intern")
-    assert not forge.public()
-    server.runs["7"] = "in_progress"
-    assert (forge.runs("7"), forge.runs("agent")) == (True, True)
-    server.runs["7"] = "completed"
-    assert (forge.runs("7"), forge.runs("agent")) == (False, False)
+    _wake(forge, server)
+    server.act("ada", "POST", f"/issues/{number}/labels", {"labels": ["intern"]})
+    server.act("ada", "PATCH", f"/issues/{number}", {"title": "another"})
+    day = datetime.now(UTC) - timedelta(days=1)
+    assert [one.mark for one in forge.recent.comments(day)][:1] == [comment.id]
+    assert [(one.by, one.text) for one in forge.recent.labels(day)] == [("ada", "intern")]
+    assert forge.recent.with_issue(forge.recent.comments(day)[0]).payload["issue"]
+    assert [(one, line.by) for one, line in forge.recent.lines(day)][:1] == [(pull.number, "grace")]
     forge.close_pull_request(pull.number)
     merged = there.pull()
     forge.ready(merged.number)
@@ -153,6 +156,21 @@ def test_a_walk_over_everything_we_can_ask_breaks_nothing_that_github_describes(
     assert server.violations == []
     assert {(method, path) for method, path in ROUTES if not _was_asked(server, method, path)} == set()
     assert not forge.runs("8")  # last: GitHub's description does not say that a run that is gone is 404
+
+
+def _wake(forge: GitHubForge, server: GitHubServer) -> None:
+    """Ask for everything that has to do with runs."""
+    assert not forge.public()
+    forge.start_workflow("intern.yml", "main", {"session": "0" * 12})
+    forge.dispatch("intern")
+    forge.switch_off("intern.yml")
+    assert server.setup.disabled == {".github/workflows/intern.yml": "disabled_manually"}
+    forge.switch_on("intern.yml")
+    assert server.setup.disabled == {}
+    server.runs["7"] = "in_progress"
+    assert (forge.runs("7"), forge.runs("agent")) == (True, True)
+    server.runs["7"] = "completed"
+    assert (forge.runs("7"), forge.runs("agent")) == (False, False)
 
 
 def _was_asked(server: GitHubServer, method: str, path: str) -> bool:
@@ -348,7 +366,7 @@ def test_a_pull_request_whose_answer_is_lost_is_opened_once(
 ) -> None:
     server.fault("POST", "/pulls", kind)
     pull = there.pull()
-    assert there.forge.open_pull_requests(head_sha=pull.head_sha) == (pull.number,)
+    assert there.forge.with_twins(pull.number) == (pull, ())
 
 
 def test_a_kept_comment_and_a_check_whose_answers_are_lost_are_made_once(there: There, server: GitHubServer) -> None:

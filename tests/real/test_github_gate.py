@@ -49,15 +49,14 @@ class Planned:
         plan = replace(
             usual.plan, pull_request=number, head_sha=head, made_at=self.made_at, expires_at=now + timedelta(days=1)
         )
-        pull, reviews = self.forge.pull_request(number), self.forge.reviews(number)
-        same = self.forge.open_pull_requests(head_sha=pull.head_sha)
+        reviews, (pull, twins) = self.forge.reviews(number), self.forge.with_twins(number)
         return replace(
             usual,
             plan=plan,
             digest=plan_digest(plan),
             newest_digest=plan_digest(plan),
-            pull_request=pull,
-            twins=tuple(one for one in same if one != number),
+            pull_request=replace(pull, commit_authors=self.forge.authors(pull)),
+            twins=twins,
             live_head=self.git.bare.head(self.pull.head),
             policy=replace(usual.policy, our_name=OUR_NAME),
             reviews=reviews,

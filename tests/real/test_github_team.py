@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -18,7 +19,7 @@ import httpx
 import pytest
 from huggingface_hub import HfApi
 
-from tests.fakes.github_team import ROOT, STAGES, Ran, Team, team
+from tests.fakes.github_team import ROOT, STAGES, TIMER, Ran, Team, team
 from tests.fakes.model_server import ModelServer
 from tests.fakes.small_trainer import small_trainer
 
@@ -230,6 +231,146 @@ def test_a_job_on_the_runner_itself_is_waited_for_however_short_a_runner_waits(o
     assert json.loads(ran.outputs["metrics"]) == {"accuracy": 0.93}
 
 
+# --- the timer ---------------------------------------------------------------------------------------------------------------
+
+
+def test_the_timer_is_on_while_a_session_waits_and_switches_itself_off_when_none_does(ours: Team) -> None:
+    ours.github.setup.disabled[TIMER] = "disabled_inactivity"
+    issue, _, ran = asked(ours)
+    assert (ran.outputs["state"], ours.github.setup.disabled) == ("awaiting-review", {})
+    ours.tick()
+    assert ours.github.setup.disabled == {}
+    for number in {issue, *_waiting(ours)}:
+        ours.run("issue_comment", ours.comment("ada", number, "/intern stop"))
+    while ours.git.git("show", "intern/ledger:README.md").count("running"):
+        ours.tick()
+    ours.tick()
+    assert ours.github.setup.disabled == {TIMER: "disabled_manually"}
+
+
+def test_a_timer_that_was_left_off_is_switched_on_by_the_slow_clock(ours: Team) -> None:
+    _, _, ran = asked(ours)
+    assert ran.outputs["state"] == "awaiting-review"
+    ours.github.setup.disabled[TIMER] = "disabled_manually"
+    ring = ours.bell(0)
+    ring["workflow_run"] |= {"event": "schedule", "pull_requests": []}
+    ours.run("workflow_run", ring)
+    assert ours.github.setup.disabled == {}
+
+
+def _waiting(ours: Team) -> set[int]:
+    """Return the issues of the sessions that are not over."""
+    lines = ours.git.git("show", "intern/ledger:entries.jsonl").splitlines()
+    events = [cast("dict[str, Any]", json.loads(line)["event"]) for line in lines]
+    threads = {event["session"]: event["thread"] for event in reversed(events) if event["kind"] == "admitted"}
+    states = {event["session"]: event["state"] for event in events if event["kind"] == "session-moved"}
+    return {threads[one] for one, state in states.items() if state not in {"done", "failed", "stopped"}}
+
+
+# --- what no run has heard ---------------------------------------------------------------------------------------------------
+
+
+def test_a_comment_whose_run_never_started_is_taken_up_by_the_timer_once(ours: Team) -> None:
+    issue = ours.issue("eve", "t", "It got worse.")
+    ours.comment("ada", issue, ASK)
+    ours.comment("ada", ours.issue("eve", "t"), "/intern help")
+    ran = ours.tick()
+    assert ran.outputs.get("state") == "awaiting-review", ran.log
+    said = ours.comments(issue)
+    before, began = len(ours.github.requests), _worked()
+    again = ours.tick()
+    assert _worked() - began < 3
+    assert "session" not in again.outputs, again.log
+    assert len(ours.asked(before)) < 10, ours.asked(before)
+    assert ours.comments(issue) == said
+    answers = [body for number in (issue, issue + 1) for body in ours.comments(number)]
+    assert sum("`/intern TASK`" in body or "/intern help" in body.splitlines()[0] for body in answers) <= 2
+
+
+def _worked() -> float:
+    """Return the seconds of processor time that ended runs have taken."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def test_a_comment_that_was_edited_before_any_run_heard_it_is_not_run(ours: Team) -> None:
+    issue = ours.issue("eve", "t")
+    said = ours.comment("ada", issue, ASK)["comment"]
+    time.sleep(3.1)
+    ours.github.act("ada", "PATCH", f"/issues/comments/{said['id']}", {"body": f"{ASK} on everything"})
+    for _ in range(2):
+        ran = ours.tick()
+        assert "session" not in ran.outputs, ran.log
+    assert sum("was changed since" in body for body in ours.comments(issue)) == 1
+
+
+def test_a_stranger_whose_comment_was_dropped_is_refused_by_the_timer_once(ours: Team) -> None:
+    issue = ours.issue("eve", "t")
+    ours.comment("eve", issue, ASK)
+    for _ in range(2):
+        assert "session" not in ours.tick().outputs
+    assert sum("Not done" in body for body in ours.comments(issue)) == 1
+
+
+def test_a_label_whose_run_never_started_begins_a_session_and_not_for_a_changed_issue(ours: Team) -> None:
+    issue, changed = ours.issue("ada", "Train the filter"), ours.issue("ada", "Train the other filter")
+    ours.label("ada", changed)
+    time.sleep(3.1)
+    ours.github.act("ada", "PATCH", f"/issues/{changed}", {"body": "and spend it all"})
+    ours.label("ada", issue)
+    ran = ours.tick()
+    assert ran.outputs["state"] == "awaiting-review", ran.log
+    assert any("At work" in body or "Waits for a review" in body for body in ours.comments(issue))
+    assert ["was changed since" in body for body in ours.comments(changed)] == [True]
+    assert "session" not in ours.tick().outputs
+
+
+def test_an_event_that_was_claimed_by_a_run_that_died_is_taken_up_by_the_timer(ours: Team) -> None:
+    issue = ours.issue("eve", "t")
+    payload = ours.comment("ada", issue, ASK)
+    before = ours.git.git("rev-parse", "refs/heads/intern/ledger")
+    number, process = ours.start("issue_comment", payload, {})
+    with process:
+        until = time.monotonic() + 60
+        while ours.git.git("rev-parse", "refs/heads/intern/ledger") == before:
+            assert time.monotonic() < until
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+    ours.github.runs[str(1000 + number)] = "completed"
+    ours.github.act("ada", "PATCH", f"/issues/comments/{payload['comment']['id']}", {"body": "/intern nothing at all"})
+    assert not any("At work" in body for body in ours.comments(issue))
+    ran = ours.tick()
+    assert ran.outputs["state"] == "awaiting-review", ran.log
+    assert "which its own run has not begun" in ran.log
+    assert "session" not in ours.tick().outputs
+
+
+def test_a_stop_that_was_claimed_by_a_run_that_died_is_carried_out_by_the_timer(ours: Team) -> None:
+    issue, _, first = asked(ours)
+    before = ours.git.git("rev-parse", "refs/heads/intern/ledger")
+    number, process = ours.start("issue_comment", ours.comment("ada", issue, "/intern stop"), {})
+    with process:
+        until = time.monotonic() + 60
+        while ours.git.git("rev-parse", "refs/heads/intern/ledger") == before:
+            assert time.monotonic() < until
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+    ours.github.runs[str(1000 + number)] = "completed"
+    ran = ours.tick()
+    assert (ran.outputs["session"], ran.outputs["state"]) == (first.outputs["session"], "stopped"), ran.log
+
+
+def test_what_a_reviewer_said_on_a_line_is_heard_without_a_bell(ours: Team) -> None:
+    _, _, first = asked(ours)
+    pull = int(first.outputs["pull_request"])
+    said = {"body": "why not 16?", "path": "train.py", "line": 1, "commit_id": first.outputs["head_sha"]}
+    ours.github.act("grace", "POST", f"/pulls/{pull}/comments", said)
+    ran = ours.tick()
+    assert ran.outputs["session"] == first.outputs["session"], ran.log
+    assert "why not 16?" in ours.git.git("show", "intern/ledger:entries.jsonl")
+    assert "session" not in ours.tick().outputs
+
+
 # --- reviewers ---------------------------------------------------------------------------------------------------------------
 
 
@@ -353,3 +494,13 @@ def test_a_bundle_of_another_session_is_refused(ours: Team) -> None:
 
 def test_nothing_of_all_this_breaks_githubs_description(ours: Team) -> None:
     assert ours.github.violations == []
+
+
+# --- last: GitHub's description says of this request only how it succeeds ------------------------------------------------------
+
+
+def test_a_token_that_may_not_switch_the_timer_is_told_of_and_works_on(ours: Team) -> None:
+    rights = {"contents": "write", "issues": "write", "pull_requests": "write", "checks": "write", "actions": "read"}
+    _, _, ran = asked(ours, INPUT_GITHUB_TOKEN=ours.github.token(granted=rights))
+    assert ran.outputs["state"] == "awaiting-review"
+    assert ran.summary.count("permissions: actions: write") == 1

@@ -161,6 +161,7 @@ def test_a_label_is_claimed_by_issue_label_and_text():
             Doorbell(why="dispatch", session="0123456789ab", pull_requests=(13,)),
         ),
         ("schedule", {"schedule": "0 3 * * 1"}, Doorbell(why="clock", slot="0 3 * * 1 4711")),
+        ("workflow_run", {"action": "completed", "workflow_run": {"event": "schedule"}}, Doorbell(why="clock")),
         ("workflow_dispatch", a_button(), Doorbell(why="dispatch", slot="4711")),
         ("workflow_dispatch", a_button(task="  ", issue="12"), Doorbell(why="dispatch", slot="4711")),
     ],

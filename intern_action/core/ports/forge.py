@@ -61,7 +61,7 @@ class Forge(Protocol):
         ...
 
     def pull_request(self, number: int) -> PullRequest:
-        """Return it as it is now."""
+        """Return it as it is now; who wrote its commits may have to be asked for apart."""
         ...
 
     def standing(self, number: int) -> Standing:
@@ -72,8 +72,12 @@ class Forge(Protocol):
         """Return the numbers of all pull requests that are open now; complete, or an error."""
         ...
 
-    def open_pull_requests(self, *, head_sha: str) -> tuple[int, ...]:
-        """Return the number of every open pull request whose head is this commit, in order."""
+    def with_twins(self, number: int) -> tuple[PullRequest, tuple[int, ...]]:
+        """Return it as it is now, and the number of every other open one with the same head, in order."""
+        ...
+
+    def authors(self, pull: PullRequest) -> tuple[str, ...]:
+        """Return everybody who may have written a commit of it, one too many rather than one too few; () when nobody can tell."""
         ...
 
     def ask_for_review(self, number: int, people: tuple[str, ...]) -> tuple[str, ...]:
