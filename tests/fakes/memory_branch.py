@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -39,6 +40,9 @@ class MemoryBranch:
         kept = self.commits[parent] if parent else {}
         self.commit({**kept, **files}, message)
         return self.tip
+
+    def turn(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def commit(self, files: Mapping[str, bytes], message: str = "") -> None:
         """Put files there as they are."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
@@ -152,6 +153,10 @@ class Branch(Protocol):
         Returns:
             the new head, None when somebody else moved the branch first.
         """
+        ...
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Let other writers on this machine finish first, where they can be told. It saves lost races and promises nothing."""
         ...
 
 
