@@ -134,11 +134,15 @@ class Team:
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            process_group=0,  # a runner that goes away takes everything with it
         )
         return number, process
 
     def run(self, event: str, payload: Mapping[str, Any], *, code: int | None = 0, **more: str) -> Ran:
-        number, process = self.start(event, payload, more)
+        return self.finish(*self.start(event, payload, more), code=code)
+
+    def finish(self, number: int, process: subprocess.Popen[str], *, code: int | None = 0) -> Ran:
+        """Wait for a run to end."""
         with process:
             log, _ = process.communicate(timeout=400)
         self.github.runs[str(1000 + number)] = "completed"
