@@ -16,6 +16,8 @@ from intern_action.git.remote import Remote, branch_ref
 from intern_action.git.run import Git, GitFailed, LostRace, borrow, make_git_dir
 
 ZERO = "0" * 40
+LOOKED_AT = 200
+"""Commits whose changes are looked at: what each machine reads anew must not grow with the years."""
 PATIENCE_SECONDS = 60.0
 """A holder that hangs must not hold up everybody; and one who decides within a decision waits for itself."""
 POLL_SECONDS = 0.03
@@ -74,6 +76,14 @@ class GitBranch:
             return None
         self._remember(commit, parent)
         return commit
+
+    def only_grew(self, commit: str, path: str) -> bool:
+        how = ("--format=@%P", "--numstat", "-m", "--first-parent", f"--max-count={LOOKED_AT}")
+        plain = ("--no-renames", "--no-ext-diff", "--no-textconv", "--no-color")
+        lines = self.remote.git.run("log", *how, *plain, object_id(commit)).text.splitlines()
+        merged = any(line.startswith("@") and " " in line for line in lines)
+        taken = [line.split("\t")[1] for line in lines if line.partition("\t")[2].partition("\t")[2] == path]
+        return not merged and set(taken) <= {"0"}
 
     @contextmanager
     def turn(self) -> Generator[None]:

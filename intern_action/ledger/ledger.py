@@ -103,6 +103,11 @@ class GitLedger:
         if not raw.startswith(self._raw):
             raise LedgerError(f"the ledger at {head} does not begin with what was read before; a person has to look")
         entries = self._chain.read(raw[len(self._raw) :], self._last)
+        if self._last is None and not self._branch.only_grew(head, ENTRIES):
+            raise LedgerError(
+                f"a commit before {head} took lines out of the ledger, or was merged into its branch; a person has to look: "
+                f"git log -p -m --first-parent {head}"
+            )
         tables = fold(self._view.tables, entries)
         self._accept(raw, entries, View(head=head, tables=tables))
 

@@ -6,12 +6,21 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 
-from intern_action.forge.github import API_URL, SERVER_URL
+from intern_action.core.types import Check
+from intern_action.forge.github import API_URL, SERVER_URL, GitHubForge
 from intern_action.settings.world import writing
 from intern_action.wiring.github_door import BACKEND, GitHubDoor
 from intern_action.wiring.workflow import WorkflowRun
 
 TOKENS = ("GITHUB_TOKEN", "GH_TOKEN")
+
+
+class PersonsForge(GitHubForge):
+    """A forge that speaks with a person's token. Only an App's may write checks (docs.github.com/rest/checks): they stay as they are."""
+
+    def keep_check(self, check: Check) -> None:
+        """Leave it to the next run of the workflow."""
+        del check
 
 
 def desk_token(environment: Mapping[str, str]) -> str:
@@ -37,6 +46,6 @@ def at_desk(environment: Mapping[str, str], repository: str) -> Generator[GitHub
     jobs = {BACKEND: "hf"} if environment.get("HF_WRITE_TOKEN") else {}
     with TemporaryDirectory(prefix="intern-action-") as folder:
         here = {"GITHUB_TOKEN": desk_token(environment), "INTERN_ACTION_WORK": folder}
-        door = GitHubDoor(run, {**jobs, **environment, **here})
+        door = GitHubDoor(run, {**jobs, **environment, **here}, PersonsForge)
         with writing(door.world):
             yield door

@@ -38,7 +38,10 @@ def publish(premises: Premises, session: str, folder: Path) -> None:
     branch = GitBranch.at(place, ground.url, premises.settings.traces.branch, config=ground.git)
     files = {f"{session}/{name}": (folder / name).read_bytes() for name in FILES}
     for _ in range(TRIES):
-        if branch.push(files, parent=branch.head(), message=f"trace of {session}\n", at=at) is not None:
+        head = branch.head()
+        if head is not None and all(branch.file(head, path) == content for path, content in files.items()):
+            return  # an event that came again has nothing new to tell
+        if branch.push(files, parent=head, message=f"trace of {session}\n", at=at) is not None:
             return
     raise OutsideError(
         f"the trace of {session} could not be written to {premises.settings.traces.branch}: others write there"

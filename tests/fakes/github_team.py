@@ -211,11 +211,11 @@ def _text(file: Path) -> str:
 
 
 @contextmanager
-def team(place: Path) -> Generator[Team]:
+def team(place: Path, roles: Mapping[str, str] = ROLES) -> Generator[Team]:
     """Give them a repository on a GitHub, and a Hub on which jobs really run."""
     git = make_world(place / "world")
     with (
-        GitHubServer(place / "github", Path(git.bare.path), roles=ROLES) as github,
+        GitHubServer(place / "github", Path(git.bare.path), roles=roles) as github,
         hub_workshop(place / "hub") as hub,
     ):
         yield Team(place=place, git=git, github=github, hub=hub)

@@ -155,6 +155,10 @@ class Branch(Protocol):
         """
         ...
 
+    def only_grew(self, commit: str, path: str) -> bool:
+        """Return whether the newest commits up to this one took no line out of a file, one after the other and none merged."""
+        ...
+
     def turn(self) -> AbstractContextManager[None]:
         """Let other writers on this machine finish first, where they can be told. It saves lost races and promises nothing."""
         ...
