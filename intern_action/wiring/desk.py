@@ -16,7 +16,7 @@ TOKENS = ("GITHUB_TOKEN", "GH_TOKEN")
 
 
 class PersonsForge(GitHubForge):
-    """A forge that speaks with a person's token. Only an App's may write checks (docs.github.com/rest/checks): they stay as they are."""
+    """A forge with a person's token. It leaves checks as they are: only an App may write them (docs.github.com/rest/checks)."""
 
     def keep_check(self, check: Check) -> None:
         """Leave it to the next run of the workflow."""
