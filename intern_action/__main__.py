@@ -254,24 +254,35 @@ def config(repo: str) -> None:
 
 @cli.command()
 @click.option("--repo", default=".", metavar="DIR", help="the repository we were installed in (default: here)")
+@click.option("--github", default="", metavar="OWNER/NAME", help="where it is on GitHub (default: origin)")
 @_out
 @_someone
-def uninstall(repo: str, out: str | None, person: str | None) -> None:
+def uninstall(repo: str, out: str | None, person: str | None, github: str) -> None:
     """Stop every session, end every machine, and make a branch without our files; the ledger stays."""
     from intern_action.commands.uninstall import uninstall as run
 
-    _finish(run(_environment(), repo, out=out, person=person))
+    _finish(run(_environment(), repo, out=out, person=person, github=github))
 
 
 @cli.command()
 @_named
 @click.option("--yes", is_flag=True, help="do not ask whether you are sure")
+@click.option(
+    "--github",
+    is_flag=False,
+    flag_value="",
+    metavar="OWNER/NAME",
+    help="a session on GitHub (without a name: at origin)",
+)
 @_out
 def forget(session: str, out: str | None, **options: object) -> None:
     """Delete the journal and the traces of SESSION, which is over; the ledger's lines stay."""
     from intern_action.commands.uninstall import forget as run
 
-    _finish(run(_environment(), session, out=out, yes=bool(options["yes"])))
+    github = options["github"]
+    _finish(
+        run(_environment(), session, out=out, yes=bool(options["yes"]), github=None if github is None else str(github))
+    )
 
 
 @cli.group()

@@ -40,7 +40,7 @@ def show_all(door: LocalDoor) -> None:
     for session, moved in sessions.items():
         began = view.admission(session)
         task = began.task.splitlines()[0] if began and began.task else ""
-        click.echo(f"{session}  {moved.state:<16}  {task}")
+        click.echo(f"{session}  {'forgotten' if moved.forgotten else moved.state:<16}  {task}")
 
 
 def show_pull_request(house: House) -> None:

@@ -62,7 +62,8 @@ class Admitted:
 class SessionMoved:
     """A session is in this state, and its journal's head has this hash.
 
-    `runner` is the workflow run that works on it; "" for nobody, and where no two machines share a session.
+    `runner` is the workflow run that works on it; "" for nobody, and where no two machines share a session. `forgotten` says that
+    its journal and traces were taken away.
     """
 
     session: str
@@ -70,6 +71,7 @@ class SessionMoved:
     journal_head: str
     why: str = ""
     runner: str = field(default="", metadata=LATER)
+    forgotten: bool = field(default=False, metadata=LATER)
     kind: Literal["session-moved"] = "session-moved"
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import fcntl
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from intern_action.core.frozen import frozen
 from intern_action.git.objects import object_id
@@ -12,6 +16,11 @@ from intern_action.git.remote import Remote, branch_ref
 from intern_action.git.run import Git, GitFailed, LostRace, borrow, make_git_dir
 
 ZERO = "0" * 40
+LOOKED_AT = 200
+"""Commits whose changes are looked at: what each machine reads anew must not grow with the years."""
+PATIENCE_SECONDS = 60.0
+"""A holder that hangs must not hold up everybody; and one who decides within a decision waits for itself."""
+POLL_SECONDS = 0.03
 
 
 @frozen
@@ -68,6 +77,23 @@ class GitBranch:
         self._remember(commit, parent)
         return commit
 
+    def only_grew(self, commit: str, path: str) -> bool:
+        how = ("--format=@%P", "--numstat", "-m", "--first-parent", f"--max-count={LOOKED_AT}")
+        plain = ("--no-renames", "--no-ext-diff", "--no-textconv", "--no-color")
+        lines = self.remote.git.run("log", *how, *plain, object_id(commit)).text.splitlines()
+        merged = any(line.startswith("@") and " " in line for line in lines)
+        taken = [line.split("\t")[1] for line in lines if line.partition("\t")[2].partition("\t")[2] == path]
+        return not merged and set(taken) <= {"0"}
+
+    @contextmanager
+    def turn(self) -> Generator[None]:
+        here = self.remote.here or self.remote.git
+        with (Path(here.git_dir) / f"{self.name.replace('/', '-')}.turn").open("ab") as lock:
+            patience = time.monotonic() + PATIENCE_SECONDS
+            while not _locked(lock) and time.monotonic() < patience:
+                time.sleep(POLL_SECONDS)
+            yield
+
     # --- the mirror ----------------------------------------------------------------------------------------------
 
     @property
@@ -95,3 +121,12 @@ class GitBranch:
     def _remember(self, head: str, seen: str | None) -> None:
         """Move the mark forward; when another process moved it meanwhile, theirs stands and is checked the next time."""
         self.remote.git.ask("update-ref", self._mark, head, seen or ZERO)
+
+
+def _locked(lock: BinaryIO) -> bool:
+    """Take a lock, if nobody has it; the kernel lets go of it when its holder ends."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -17,7 +17,7 @@ from intern_action.ledger.view import View
 ENTRIES = "entries.jsonl"
 README = "README.md"
 TRIES = 40
-LONGEST_WAIT_SECONDS = 1.0
+LONGEST_WAIT_SECONDS = 20.0
 FIRST_WAIT_SECONDS = 0.02
 SKEW = timedelta(minutes=5)
 
@@ -72,17 +72,24 @@ class GitLedger:
 
     def decide(self, decision: Decision) -> View:
         for number in range(self._tries):
-            view = self.read()
-            events = tuple(decision(view))
-            if not events:
-                return view
-            # a decision may read the ledger itself: what it decided holds for the view it was asked about, no newer one
-            if self._view is view and self._append(events):
-                return self._view
-            self._wait(number)
+            began = self._clock.monotonic()
+            with self._branch.turn():
+                decided = self._try(decision)
+            if decided is not None:
+                return decided
+            self._wait(number, self._clock.monotonic() - began)
         raise LedgerError(
             f"somebody else was quicker {self._tries} times in a row; nothing was decided, try again later"
         )
+
+    def _try(self, decision: Decision) -> View | None:
+        """Decide on what stands there now; None when somebody else was quicker."""
+        view = self.read()
+        events = tuple(decision(view))
+        if not events:
+            return view
+        # a decision may read the ledger itself: what it decided holds for the view it was asked about, no newer one
+        return self._view if self._view is view and self._append(events) else None
 
     def _empty(self) -> View:
         if self._view.head:
@@ -96,6 +103,11 @@ class GitLedger:
         if not raw.startswith(self._raw):
             raise LedgerError(f"the ledger at {head} does not begin with what was read before; a person has to look")
         entries = self._chain.read(raw[len(self._raw) :], self._last)
+        if self._last is None and not self._branch.only_grew(head, ENTRIES):
+            raise LedgerError(
+                f"a commit before {head} took lines out of the ledger, or was merged into its branch; a person has to look: "
+                f"git log -p -m --first-parent {head}"
+            )
         tables = fold(self._view.tables, entries)
         self._accept(raw, entries, View(head=head, tables=tables))
 
@@ -146,6 +158,7 @@ class GitLedger:
         if entries:
             self._last = entries[-1]
 
-    def _wait(self, number: int) -> None:
-        longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2**number)
-        self._clock.wait(longest * (0.5 + self._jitter() / 2))
+    def _wait(self, number: int, took: float) -> None:
+        """Wait anything up to as long as the try took, twice that after each: the more others try, the longer one takes."""
+        longest = min(LONGEST_WAIT_SECONDS, max(FIRST_WAIT_SECONDS, took) * 2**number)
+        self._clock.wait(longest * self._jitter())

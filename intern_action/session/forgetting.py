@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from intern_action.core.entries import LedgerView
+from intern_action.core.entries import LedgerEvent, LedgerView, SessionMoved
 from intern_action.core.errors import Misconfigured
 from intern_action.core.events import Answered
 from intern_action.core.frozen import frozen
@@ -49,7 +49,16 @@ def forget(office: Office, session: str, traces: Traces | None) -> Forgotten:
     snapshots = {event.snapshot for event in (entry.event for entry in entries) if isinstance(event, Answered)}
     trace = traces.drop(session) if traces is not None else ""
     journal = office.publisher.drop_journal(session)
+    office.ledger.decide(lambda view: _mark(view, session))
     return Forgotten(trace=trace, journal=journal, snapshots=tuple(sorted(snapshots - {""})))
+
+
+def _mark(view: LedgerView, session: str) -> tuple[LedgerEvent, ...]:
+    """Return the line that says so, unless it stands there."""
+    moved = view.session_state(session)
+    if moved is None or moved.forgotten:
+        return ()
+    return (SessionMoved(session=session, state=moved.state, journal_head="", why="forgotten", forgotten=True),)
 
 
 def refuse_unless_over(view: LedgerView, session: str) -> None:

@@ -28,11 +28,14 @@ class GitHubGround:
         token: needs `contents`, `issues`, `pull-requests` and `checks: write`.
         clock: what waits.
         our_name: the account the token speaks as.
+        forge: how its forge is made; a person's token may do less than a workflow's.
     """
 
     place: Literal["github", "local"] = "github"
 
-    def __init__(self, run: WorkflowRun, token: str, *, clock: Clock, our_name: str) -> None:
+    def __init__(
+        self, run: WorkflowRun, token: str, *, clock: Clock, our_name: str, forge: type[GitHubForge] = GitHubForge
+    ) -> None:
         if not token:
             raise Misconfigured(
                 "there is no GITHUB_TOKEN; give the step `github_token: ${{ github.token }}` and the job the `permissions:` "
@@ -46,13 +49,14 @@ class GitHubGround:
         self._run = run
         self._token = token
         self._clock = clock
+        self._made_by = forge
         self._forge: GitHubForge | None = None
 
     @property
     def forge(self) -> GitHubForge:
         """Threads, pull requests, reviews; the line is opened when it is first needed."""
         if self._forge is None:
-            self._forge = GitHubForge(
+            self._forge = self._made_by(
                 self._run.repository,
                 self._token,
                 clock=self._clock,

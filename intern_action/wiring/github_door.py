@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from intern_action.core.errors import Misconfigured
-from intern_action.forge.github import OUR_NAME
+from intern_action.forge.github import OUR_NAME, GitHubForge
 from intern_action.settings.clock import SystemClock
 from intern_action.settings.keys import RUN_FLAGS
 from intern_action.settings.world import ROOT_WORK, World, make, world_at
@@ -38,12 +38,15 @@ class GitHubDoor:
     Args:
         run: the run we are in.
         environment: the environment variables, inputs among them.
+        forge: how its forge is made.
 
     Raises:
         Misconfigured: an input says something that cannot be.
     """
 
-    def __init__(self, run: WorkflowRun, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, run: WorkflowRun, environment: Mapping[str, str], forge: type[GitHubForge] = GitHubForge
+    ) -> None:
         self.run = run
         self.inputs = inputs(environment)
         self.environment = with_inputs(environment)
@@ -53,7 +56,7 @@ class GitHubDoor:
         self.world: World = world_at(str(home), environment)
         make(self.world)
         name, token = self.inputs.get("bot_name") or OUR_NAME, self.environment.get("GITHUB_TOKEN", "")
-        self.ground = GitHubGround(run, token, clock=self.clock, our_name=name)
+        self.ground = GitHubGround(run, token, clock=self.clock, our_name=name, forge=forge)
         self.default = DefaultBranch(self.ground, self.world, name=run.default_branch)
 
     @property

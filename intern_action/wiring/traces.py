@@ -6,6 +6,11 @@ from pathlib import Path
 
 from intern_action.core.errors import OutsideError
 from intern_action.git.branch import GitBranch
+from intern_action.git.forgetting import forget_folder
+from intern_action.git.remote import Remote
+from intern_action.git.run import Git, make_git_dir
+from intern_action.session.forgetting import Traces
+from intern_action.wiring.homecoming import shelf_for
 from intern_action.wiring.premises import Premises
 
 FILES = ("trace.html", "trace.jsonl")
@@ -33,8 +38,33 @@ def publish(premises: Premises, session: str, folder: Path) -> None:
     branch = GitBranch.at(place, ground.url, premises.settings.traces.branch, config=ground.git)
     files = {f"{session}/{name}": (folder / name).read_bytes() for name in FILES}
     for _ in range(TRIES):
-        if branch.push(files, parent=branch.head(), message=f"trace of {session}\n", at=at) is not None:
+        head = branch.head()
+        if head is not None and all(branch.file(head, path) == content for path, content in files.items()):
+            return  # an event that came again has nothing new to tell
+        if branch.push(files, parent=head, message=f"trace of {session}\n", at=at) is not None:
             return
     raise OutsideError(
         f"the trace of {session} could not be written to {premises.settings.traces.branch}: others write there"
     )
+
+
+class Kept:
+    """Implements `session.forgetting.Traces`: everywhere that traces of these premises are, the Hub's data set and the branch."""
+
+    def __init__(self, premises: Premises) -> None:
+        self._premises = premises
+        self._shelf: Traces | None = shelf_for(premises)
+
+    def drop(self, session: str) -> str:
+        """Take a session's trace away, where most people see it first; return the places, "" when there was none."""
+        hub = self._shelf.drop(session) if self._shelf else ""
+        branch = self._premises.settings.traces.branch
+        gone = bool(branch) and self._drop_from(branch, session)
+        return " and ".join(place for place in (hub, f"the branch {branch}" if gone else "") if place)
+
+    def _drop_from(self, branch: str, session: str) -> bool:
+        ground, place = self._premises.ground, str(self._premises.world.control / "traces.git")
+        make_git_dir(place)
+        remote = Remote(git=Git(git_dir=place, config=ground.git), url=ground.url)
+        message = f"traces without {session}\n"
+        return forget_folder(remote, branch, session, message=message, at=self._premises.clock.now())

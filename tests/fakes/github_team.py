@@ -139,11 +139,15 @@ class Team:
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            process_group=0,  # a runner that goes away takes everything with it
         )
         return number, process
 
     def run(self, event: str, payload: Mapping[str, Any], *, code: int | None = 0, **more: str) -> Ran:
-        number, process = self.start(event, payload, more)
+        return self.finish(*self.start(event, payload, more), code=code)
+
+    def finish(self, number: int, process: subprocess.Popen[str], *, code: int | None = 0) -> Ran:
+        """Wait for a run to end."""
         with process:
             log, _ = process.communicate(timeout=400)
         self.github.runs[str(1000 + number)] = "completed"
@@ -219,12 +223,12 @@ def _text(file: Path) -> str:
 
 
 @contextmanager
-def team(place: Path) -> Generator[Team]:
+def team(place: Path, roles: Mapping[str, str] = ROLES) -> Generator[Team]:
     """Give them a repository on a GitHub, and a Hub on which jobs really run."""
     git = make_world(place / "world")
     git.push("main", {TIMER: (ROOT / "configs" / "examples" / "quickstart" / "intern-timer.yml").read_text()})
     with (
-        GitHubServer(place / "github", Path(git.bare.path), roles=ROLES) as github,
+        GitHubServer(place / "github", Path(git.bare.path), roles=roles) as github,
         hub_workshop(place / "hub") as hub,
     ):
         yield Team(place=place, git=git, github=github, hub=hub)

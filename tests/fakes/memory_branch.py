@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 from intern_action.core.digests import launch_key, plan_digest
 from intern_action.core.effects import Spends
@@ -39,6 +41,13 @@ class MemoryBranch:
         kept = self.commits[parent] if parent else {}
         self.commit({**kept, **files}, message)
         return self.tip
+
+    def only_grew(self, commit: str, path: str) -> bool:
+        kept = [files.get(path, b"") for files in self.commits.values()]
+        return all(after.startswith(before) for before, after in pairwise(kept)) or commit not in self.commits
+
+    def turn(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def commit(self, files: Mapping[str, bytes], message: str = "") -> None:
         """Put files there as they are."""

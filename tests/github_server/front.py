@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from dataclasses import dataclass
-from typing import cast
+from typing import Protocol, cast
 
 from tests.github_server.corrections import Corrections
 from tests.github_server.engines import Reply, ask, json_reply
@@ -17,6 +17,14 @@ VIOLATIONS = "sl-violations"
 """The header in which prism tells what breaks the description."""
 
 PASSED_ON = frozenset({"accept", "authorization", "content-type", "user-agent", "x-github-api-version"})
+
+
+class Onlooker(Protocol):
+    """Sees each request before it is heard, and once more when it was done and nobody has the answer yet."""
+
+    def asked(self, method: str, path: str) -> None: ...
+
+    def done(self, method: str, path: str) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,7 @@ class Front:
     def __init__(self, git: GitHttp, corrections: Corrections, *, prefix: str) -> None:
         self.recorded: list[Recorded] = []
         self.faults = Faults()
+        self.onlooker: Onlooker | None = None
         self.inner_port = 0
         self._git = git
         self._corrections = corrections
@@ -45,6 +54,14 @@ class Front:
 
     def answer(self, asked: Asked) -> Reply:
         """Answer one request."""
+        if self.onlooker is None:
+            return self._answered(asked)
+        self.onlooker.asked(asked.method, asked.path)
+        reply = self._answered(asked)
+        self.onlooker.done(asked.method, asked.path)
+        return reply
+
+    def _answered(self, asked: Asked) -> Reply:
         kind = self.faults.strike(asked.method, asked.path)
         match kind:
             case Refuse(status, message, headers):

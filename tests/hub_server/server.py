@@ -177,7 +177,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.world.record(self._recorded(request, 0))
             self._hang_up()
             return
-        answer = self._answer(request, fault)
+        with self.world.seen(request.method, request.path):
+            answer = self._answer(request, fault)
         status = 0 if isinstance(fault, Lost) else answer.status
         drain(body)
         self.world.record(self._recorded(request, status))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import RLock
@@ -57,6 +58,14 @@ class Happened:
     at: str = field(default_factory=now)
 
 
+class Onlooker(Protocol):
+    """Sees each request before it is heard, and once more when it was done and nobody has the answer yet."""
+
+    def asked(self, method: str, path: str) -> None: ...
+
+    def done(self, method: str, path: str) -> None: ...
+
+
 @dataclass(kw_only=True)
 class World:
     """Handed to every handler."""
@@ -71,12 +80,23 @@ class World:
     requests: list[Recorded] = field(default_factory=list[Recorded])
     listeners: list[Callable[[Happened], None]] = field(default_factory=list["Callable[[Happened], None]"])
 
+    onlooker: Onlooker | None = None
+
     def __post_init__(self) -> None:
         self.store = Store(self.root)
         self.accounts = Accounts(self.store)
         self.faults = Faults()
         self._lock = RLock()
         self._parts: dict[object, Part] = {}
+
+    @contextmanager
+    def seen(self, method: str, path: str) -> Generator[None]:
+        """Let whoever looks on see a request that is answered meanwhile."""
+        if self.onlooker is not None:
+            self.onlooker.asked(method, path)
+        yield
+        if self.onlooker is not None:
+            self.onlooker.done(method, path)
 
     def record(self, one: Recorded) -> None:
         """Keep a request; after very many, the oldest half is forgotten."""

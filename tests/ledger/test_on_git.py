@@ -129,6 +129,32 @@ def test_a_history_that_was_rewritten_is_not_believed_here_nor_by_the_next_proce
             one.decide(lambda _view: (admitted("s3"),))
 
 
+def test_a_machine_that_was_never_here_notices_lines_that_a_commit_took_out(
+    world: GitWorld,
+) -> None:
+    here = ledger(world)
+    here.decide(lambda _view: (admitted("s1"),))
+    first = world.git("show", "intern/ledger:entries.jsonl")
+    here.decide(lambda _view: (admitted("s2"),))
+    world.push("intern/ledger", {"entries.jsonl": f"{first}\n"})
+    for _ in range(2):
+        with pytest.raises(LedgerError, match="took lines out of the ledger"):
+            ledger(world, "new").read()
+        world.push("intern/ledger", {"note.md": "nothing to see"})
+
+
+def test_a_history_that_was_merged_over_the_ledgers_is_not_believed(world: GitWorld) -> None:
+    here, bare = ledger(world), Git(git_dir=world.bare.path)
+    here.decide(lambda _view: (admitted("s1"),))
+    older = world.git("rev-parse", "intern/ledger")
+    here.decide(lambda _view: (admitted("s2"),))
+    parents = ("-p", older, "-p", world.git("rev-parse", "intern/ledger"))
+    evil = bare.run("commit-tree", f"{older}^{{tree}}", *parents, "-m", "evil", env=ADA.stamp(NOON)).text
+    world.git("update-ref", "refs/heads/intern/ledger", evil)
+    with pytest.raises(LedgerError, match="or was merged into its branch"):
+        ledger(world, "new").read()
+
+
 def test_a_remote_that_cannot_be_asked_decides_nothing(world: GitWorld) -> None:
     here = ledger(world)
     here.decide(lambda _view: (admitted("s1"),))

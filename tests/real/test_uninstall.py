@@ -1,4 +1,4 @@
-"""`uninstall` and `forget` on a world that the real command line has made, with traces on a Hub that listens."""
+"""`uninstall` and `forget` on a world that the real command line has made, and on GitHub; traces on a Hub that listens."""
 
 from __future__ import annotations
 
@@ -7,15 +7,20 @@ import os
 import subprocess
 import sys
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from huggingface_hub import HfApi
 
+from intern_action.git.branch import GitBranch
 from intern_action.git.run import Git
+from intern_action.ledger.ledger import GitLedger
+from intern_action.settings.clock import SystemClock
 from tests.fakes.git_world import make_repository
-from tests.fakes.model_server import Ask, ModelServer, Say
+from tests.fakes.github_team import Ran, Team, team
+from tests.fakes.model_server import Ask, ModelServer, Say, Seen
+from tests.fakes.small_trainer import TRAINS, small_trainer
 from tests.hub_server import HubServer
 
 TRACES = "ada/ml-intern-sessions"
@@ -128,7 +133,10 @@ def test_forgetting_takes_everything_away_but_the_ledgers_lines(ada: Person) -> 
     assert code == 0, said
     assert ada.traces() == []
     assert ada.remote("for-each-ref", "refs/intern/sessions/") == ""
-    assert ada.remote("show", "intern/ledger:entries.jsonl") == lines
+    *before, said_so = ada.remote("show", "intern/ledger:entries.jsonl").splitlines()
+    assert before == lines.splitlines()
+    assert '"forgotten":true' in said_so
+    assert f"{session}  forgotten" in ada.run("status")[1]
     left = {path for path in ada.folder.rglob("*") if session in path.name and "hub" not in path.parts}
     assert left == set()
     control = ada.out / "control"
@@ -152,3 +160,137 @@ def test_without_a_world_uninstall_takes_the_files_out_all_the_same(tmp_path: Pa
     assert "git push origin intern-uninstall" in ended.stdout
     assert "https://github.com/team/mails/settings/secrets/actions" in ended.stdout
     assert not (tmp_path / "none").exists()
+
+
+# --- on GitHub ---------------------------------------------------------------------------------------------------------
+
+PATIENT = f"import sys, time\n\nif '--batch-size=2' not in sys.argv:\n    time.sleep(120)\n{TRAINS}"
+
+
+def slow_trainer(seen: Seen) -> Say:
+    """Write a script that is quick in its small test only, where somebody wants it slow."""
+    said = small_trainer(seen)
+    wanted = "slowly" in str(seen.messages[1])
+    patient = {"path": "train.py", "content": PATIENT}
+    calls = [replace(one, arguments=patient) if wanted and one.name == "write_file" else one for one in said.calls]
+    return replace(said, calls=tuple(calls))
+
+
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory: pytest.TempPathFactory) -> Generator[Team]:
+    with ModelServer(slow_trainer) as model, team(tmp_path_factory.mktemp("team")) as made:
+        made.more = {
+            "INPUT_MODEL": "local/tiny",
+            "LOCAL_LLM_BASE_URL": model.base_url,
+            "INTERN_ACTION_WAITING_RUNNER": "1 second",
+        }
+        yield made
+
+
+@pytest.fixture(scope="module")
+def home(ours: Team) -> Path:
+    """Where Grace has cloned the repository, with our files in it."""
+    place = ours.place / "grace"
+    make_repository(place, FILES)
+    Git().run("remote", "add", "origin", f"{ours.github.server_url}/{ours.github.name}.git", cwd=str(place))
+    return place
+
+
+def asked(ours: Team, words: str) -> tuple[int, Ran]:
+    issue = ours.issue("eve", "The filter lets spam through")
+    return issue, ours.run("issue_comment", ours.comment("ada", issue, f"/intern train the filter {words}"))
+
+
+def by_grace(ours: Team, home: Path, *words: str) -> tuple[int, str]:
+    """Give a command on Grace's own machine, with her token."""
+    environment = {
+        "PATH": os.defpath,
+        "HOME": str(ours.place / "grace-home"),
+        "GITHUB_API_URL": ours.github.api_url,
+        "GITHUB_SERVER_URL": ours.github.server_url,
+        "GH_TOKEN": ours.github.token("grace"),
+        "HF_WRITE_TOKEN": ours.hub.account.token,
+        "HF_JOB_TOKEN": ours.hub.account.job_token,
+        "HF_ENDPOINT": ours.hub.account.endpoint,
+        "HF_HUB_DISABLE_XET": "1",
+        "INTERN_ACTION_JOBS_HF_NAMESPACE": ours.hub.account.namespace,
+        "INTERN_ACTION_JOBS_HF_STAGING": ours.hub.account.staging,
+    }
+    command = [Path(sys.executable).parent / "intern-action", *words]
+    ended = subprocess.run(command, env=environment, cwd=home, capture_output=True, text=True, check=False, timeout=200)
+    return ended.returncode, ended.stdout + ended.stderr
+
+
+def ledger(ours: Team) -> GitLedger:
+    branch = GitBranch.at(str(ours.place / "judge"), ours.git.bare.path, "intern/ledger")
+    return GitLedger(branch, clock=SystemClock(), origin=ours.github.name)
+
+
+@pytest.mark.timeout(400)
+def test_uninstall_ends_sessions_jobs_and_holds_on_github_and_keeps_the_ledger(ours: Team, home: Path) -> None:
+    waits, waiting = asked(ours, "quickly")
+    _, runs = asked(ours, "slowly")
+    ran = ours.run("workflow_run", ours.review("grace", int(runs.outputs["pull_request"])))
+    assert ran.outputs["state"] == "awaiting-job", ran.log
+    made = ledger(ours).read().newest_plan(runs.outputs["session"])
+    assert made is not None
+    assert ledger(ours).read().held(made.digest)
+    code, said = by_grace(ours, home, "uninstall", "--as", "grace")
+    assert code == 0, said
+    sessions = {one.outputs["session"] for one in (waiting, runs)}
+    assert sessions == {line.split()[1] for line in said.splitlines() if line.startswith("stopped ")}
+    view = ledger(ours).read()
+    assert {view.sessions()[one].state.value for one in sessions} == {"stopped"}
+    assert not view.costing()
+    assert view.held(made.digest) == 0
+    assert any("topped" in body for body in ours.comments(waits))
+    assert "merge `enabled: false`" not in said
+    assert "The branch intern-uninstall is without" in said
+    assert "nothing of this machine's runs or waits" in by_grace(ours, home, "uninstall", "--as", "grace")[1]
+
+
+@pytest.mark.timeout(400)
+def test_a_forgotten_session_on_github_leaves_nothing_but_lines_of_the_ledger(ours: Team, home: Path) -> None:
+    _, other = asked(ours, "quickly")
+    _, first = asked(ours, "quickly")
+    session, stays = first.outputs["session"], other.outputs["session"]
+    code, said = by_grace(ours, home, "forget", session, "--yes", "--github")
+    assert code == 2
+    assert "end it first" in said
+    by_grace(ours, home, "uninstall", "--as", "grace")
+    before = ours.git.git("show", "intern/ledger:entries.jsonl")
+    assert session in ours.git.git("log", "--format=%H", "--name-only", "intern/traces")
+    assert f"session_{session}.jsonl" in on_the_hub(ours)
+    code, said = by_grace(ours, home, "forget", session, "--yes", "--github")
+    assert code == 0, said
+    assert f"forgotten: {session}" in said
+    refs = ours.git.git("for-each-ref", "--format=%(refname)", "refs/intern")
+    assert session not in refs
+    assert f"refs/intern/sessions/{stays}" in refs
+    history = ours.git.git("log", "--format=%H", "--name-only", "intern/traces")
+    assert session not in history
+    assert stays in history
+    assert f"session_{session}.jsonl" not in on_the_hub(ours)
+    assert f"session_{stays}.jsonl" in on_the_hub(ours)
+    after = ours.git.git("show", "intern/ledger:entries.jsonl")
+    assert after.startswith(before)
+    assert ledger(ours).read().sessions()[session].forgotten
+    assert by_grace(ours, home, "forget", session, "--yes", "--github", ours.github.name)[0] == 0
+    assert ours.git.git("show", "intern/ledger:entries.jsonl") == after
+
+
+def on_the_hub(ours: Team) -> str:
+    listed = HfApi(endpoint=ours.hub.account.endpoint, token=ours.hub.account.token).list_repo_files(
+        TRACES, repo_type="dataset"
+    )
+    return " ".join(listed)
+
+
+def test_without_a_token_nothing_on_github_is_touched_and_what_to_do_is_said(ours: Team, home: Path) -> None:
+    before = ours.git.git("for-each-ref")
+    environment = {"PATH": os.defpath, "HOME": str(ours.place), "GITHUB_SERVER_URL": ours.github.server_url}
+    command = [Path(sys.executable).parent / "intern-action", "uninstall", "--out", str(ours.place / "none")]
+    ended = subprocess.run(command, env=environment, cwd=home, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == 0, ended.stderr
+    assert "set GITHUB_TOKEN" in ended.stdout
+    assert ours.git.git("for-each-ref") == before

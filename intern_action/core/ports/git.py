@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
@@ -152,6 +153,14 @@ class Branch(Protocol):
         Returns:
             the new head, None when somebody else moved the branch first.
         """
+        ...
+
+    def only_grew(self, commit: str, path: str) -> bool:
+        """Return whether the newest commits up to this one took no line out of a file, one after the other and none merged."""
+        ...
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Let other writers on this machine finish first, where they can be told. It saves lost races and promises nothing."""
         ...
 
 
