@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.github_team import Ran, Team, team
+from tests.fakes.github_team import Team, team
 from tests.fakes.long_work import ENDING
 from tests.fakes.model_server import Ask, ModelServer, Say, Seen
 from tests.fakes.small_trainer import small_trainer
