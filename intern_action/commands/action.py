@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import click
 
 from intern_action.commands.halves import hand_over, take_over, think
+from intern_action.commands.interrupted import tell_interrupted
 from intern_action.commands.local import exit_code
 from intern_action.commands.reconcile import tick
 from intern_action.core.errors import AtWork, InternError, Interrupted, NotAllowed
@@ -166,6 +167,9 @@ class Step:
         except AtWork as busy:
             click.echo(str(busy))
             return 0
+        except Interrupted as error:
+            tell_interrupted(self._door, session, error, self._rest)
+            raise
 
     def _rest(self, house: House) -> int:
         """Leave a session as it stands now: with the agent half, if it is its turn and that runs elsewhere."""
