@@ -24,7 +24,7 @@ def tell_interrupted(door: Door, session: str, error: Interrupted, seen: Callabl
         door: the way in.
         session: whose.
         error: what interrupted it.
-        seen: is shown the session as it stands then.
+        seen: is shown a session that was ended here.
     """
     if door.premises.ground.place != "github":  # on a machine that stays, `resume` goes on from the very last answer
         return
@@ -35,4 +35,4 @@ def tell_interrupted(door: Door, session: str, error: Interrupted, seen: Callabl
         if house.case.state is State.RUNNING and ours and not costs:
             house.case.move(State.FAILED, str(error), exit_code=error.exit_code)
             house.case.announce()
-        seen(house)
+            seen(house)
