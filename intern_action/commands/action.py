@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from intern_action.commands.halves import hand_over, take_over, think
+from intern_action.commands.interrupted import tell_interrupted
 from intern_action.commands.local import exit_code
 from intern_action.commands.missed import ANSWER, Missed, look, note
 from intern_action.commands.reconcile import tick
@@ -242,6 +243,9 @@ class Step:
         except AtWork as busy:
             click.echo(str(busy))
             return 0
+        except Interrupted as error:
+            tell_interrupted(self._door, session, error, self._rest)
+            raise
 
     def _rest(self, house: House) -> int:
         """Leave a session as it stands now: with the agent half, if it is its turn and that runs elsewhere."""

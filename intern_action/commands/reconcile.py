@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from intern_action.commands.interrupted import tell_interrupted
 from intern_action.core.errors import InternError, Interrupted, OutsideError
 from intern_action.core.types import JobRef, LineComment
 from intern_action.session.lease import sweep as sweep_sandboxes
@@ -73,7 +74,8 @@ def _go_on(door: Door, session: str, seen: Callable[[House], object]) -> int:
             state = house.look()
             click.echo(f"{session} is {state}: {house.case.memory.why or 'nothing is missing'}")
             seen(house)
-    except Interrupted:
+    except Interrupted as error:
+        tell_interrupted(door, session, error, seen)
         raise
     except InternError as error:
         click.echo(f"{session} could not go on: {error}", err=True)

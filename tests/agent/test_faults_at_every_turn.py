@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
 
@@ -48,6 +49,8 @@ SURVIVED: dict[str, Sequence[Step]] = {
     "arguments cut off": [Say(calls=(Ask(name="work", arguments='{"step": 1, "no'),))],
     "arguments that are no JSON": [Say(calls=(Ask(name="work", arguments="step=1"),))],
     "arguments that are a list": [Say(calls=(Ask(name="work", arguments="[1]"),))],
+    "arguments that are a text": [Say(calls=(Ask(name="work", arguments='"step 1"'),))],
+    "arguments that are nothing": [Say(calls=(Ask(name="work", arguments="null"),))],
     "arguments that are a number": [Say(calls=(Ask(name="work", arguments="7"),))],
     "an unknown tool": [Say(calls=(Ask(name="wrok", arguments={"step": 0}),))],
     "duplicate ids": [Say(calls=(Ask(name="look", id="same"), Ask(name="look", id="same")))],
@@ -59,6 +62,7 @@ SURVIVED: dict[str, Sequence[Step]] = {
 
 ENDED: dict[str, tuple[Sequence[Step], type[ModelError]]] = {
     "a wrong key": ([Fail(status=401, words="invalid key")], ModelAuth),
+    "a key that may not": ([Fail(status=403, words="your key may not use this model")], ModelAuth),
     "a bad request": ([Fail(status=400, words="max_tokens: 1500 is not supported")], ModelRefused),
     "no such model": ([Fail(status=404, words="no such model")], ModelRefused),
     "a filter before the answer": ([Fail(status=400, words="content_filter")], ModelFiltered),
@@ -195,11 +199,11 @@ def test_a_model_that_cannot_be_made_is_passed_over_and_said(meet: Meet):
 
 # --- through litellm, in Anthropic's shape ----------------------------------------------------------------------------
 
-ANTHROPIC = [
-    name
-    for name in SURVIVED
-    if name not in {"ten 500s in a row", "a request that is too big", "an answer the filter stopped"}
-]
+OTHER_WORDS: dict[str, Sequence[Step]] = {
+    "a context that is too long": [Fail(status=400, words="prompt is too long: 5000 tokens > 4000 maximum")],
+    "a filter before the answer": [Fail(status=400, words="Output blocked by content filtering policy")],
+}
+"""What Anthropic calls it."""
 
 
 @pytest.fixture(scope="module")
@@ -210,21 +214,45 @@ def _litellm_stays_here() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def claude(faulty: Faulty) -> Iterator[Model]:
+    """Begin a provider of Anthropic's shape, and the model that asks it."""
+    name = "anthropic/claude-opus-4-8"
+    with ModelServer(faulty) as server:
+        through = Through(
+            name=name,
+            model=name,
+            provider="anthropic",
+            arguments={"api_key": "k", "api_base": server.root},
+            secret="no key",
+        )
+        patience = Patience(connect_seconds=2, silence_seconds=0.6, answer_seconds=10)
+        yield Retrying(LiteLLM(through, clock=Hasty(), price=unpriced, patience=patience), clock=HandClock())
+
+
 @pytest.mark.usefixtures("_litellm_stays_here")
-@pytest.mark.parametrize("name", ANTHROPIC)
-def test_the_same_in_anthropic_s_shape(name: str):
-    for at in (0, 3, TURNS):
-        with ModelServer(Faulty(at=at, faults=SURVIVED[name])) as server:
-            through = Through(
-                name="anthropic/claude-opus-4-8",
-                model="anthropic/claude-opus-4-8",
-                provider="anthropic",
-                arguments={"api_key": "k", "api_base": server.root},
-                secret="no key",
-            )
-            patience = Patience(connect_seconds=2, silence_seconds=1, answer_seconds=10)
-            model = Retrying(LiteLLM(through, clock=Hasty(), price=unpriced, patience=patience), clock=HandClock())
+@pytest.mark.parametrize("name", SURVIVED)
+def test_a_fault_that_passes_is_survived_at_every_turn_in_anthropic_s_shape(name: str):
+    for at in range(TURNS + 1):
+        faulty = Faulty(at=at, faults=OTHER_WORDS.get(name, SURVIVED[name]))
+        with claude(faulty) as model:
             loop, done = session(model)
 
-            assert loop.run() == Finished(text="Done.")
-            assert done == [1, 2, 3, 4, 5]
+            assert loop.run() == Finished(text="Done."), at
+            assert done == [1, 2, 3, 4, 5], at
+            assert faulty.played == len(faulty.faults)
+
+
+@pytest.mark.usefixtures("_litellm_stays_here")
+@pytest.mark.parametrize("name", ENDED)
+def test_a_fault_that_stays_ends_with_its_name_in_anthropic_s_shape(name: str):
+    faults, kind = ENDED[name]
+    for at in range(TURNS + 1):
+        with claude(Faulty(at=at, faults=OTHER_WORDS.get(name, faults))) as model:
+            loop, done = session(model)
+
+            with pytest.raises(ModelError) as ended:
+                loop.run()
+            assert type(ended.value) is kind, (at, ended.value)
+            assert ended.value.exit_code == 5
+            assert done == list(range(1, at + 1))

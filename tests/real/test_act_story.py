@@ -7,6 +7,7 @@ results.
 from __future__ import annotations
 
 import json
+import signal
 import time
 from collections.abc import Generator
 
@@ -138,21 +139,36 @@ def test_a_request_for_changes_comes_back_as_a_new_plan_and_that_one_runs(quick:
     assert quick.team.hub.launched() == 1
 
 
-def test_a_runner_that_is_killed_in_the_middle_leaves_a_story_that_goes_on(quick: World):
-    issue = quick.team.issue("eve", "It still does")
+def ended_at_work(quick: World, issue: int, how: signal.Signals) -> Run:
+    """Comment, and end the run's container by a signal as soon as it is at work."""
 
-    def kill(_workflow: str, running: Running) -> None:
+    def end(_workflow: str, running: Running) -> None:
         until = time.monotonic() + WARM_SECONDS
         while not any("At work" in body for body in quick.team.comments(issue)):
             assert time.monotonic() < until, running.log()
             time.sleep(0.1)
-        running.kill_action()
+        running.kill_action(how)
 
-    quick.runner.watch = kill
+    quick.runner.watch = end
     quick.team.github.act("ada", "POST", f"/issues/{issue}/comments", {"body": "/intern train the filter"})
-    (killed,) = quick.runner.take()
+    (ended,) = quick.runner.take()
     quick.runner.watch = lambda _workflow, _running: None
-    assert killed.ran.conclusion == "failure"
+    return ended
+
+
+def test_a_runner_that_is_killed_in_the_middle_leaves_a_story_that_goes_on(quick: World):
+    issue = quick.team.issue("eve", "It still does")
+    assert ended_at_work(quick, issue, signal.SIGKILL).ran.conclusion == "failure"
     woken = quick.runner.tick()[-1]
     assert quick.outputs(woken)["state"] == "awaiting-review", woken.ran.log
     assert sum("Waits for a review" in body for body in quick.team.comments(issue)) == 1
+
+
+def test_a_runner_that_is_cancelled_in_the_middle_says_so_and_is_taken_up_again(quick: World):
+    issue = quick.team.issue("eve", "And again")
+    cancelled = ended_at_work(quick, issue, signal.SIGTERM)
+    assert cancelled.ran.conclusion == "failure", cancelled.ran.log
+    assert any("interrupted by SIGTERM" in body for body in quick.team.comments(issue)), cancelled.ran.log
+    quick.team.github.act("ada", "POST", f"/issues/{issue}/comments", {"body": "/intern retry"})
+    retried = quick.runner.take()[-1]
+    assert quick.outputs(retried)["state"] == "awaiting-review", retried.ran.log

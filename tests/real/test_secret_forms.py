@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from intern_action.trace.redact import SecretRedactor
 from tests.fakes.github_team import Ran, Team, team
 from tests.fakes.leaky import (
     FORMS,
@@ -133,6 +134,7 @@ def test_a_whole_story_that_leaks_everywhere_leaves_no_secret_anywhere(leaked: L
     assert trace.count("[redacted]") > 100
     assert "my token is [redacted]" in trace, "what a job prints of its own token"
     assert leaked.uploaded("ada/filter")
+    assert not SecretRedactor({KNOWN_NAME: KNOWN}).finds(trace), "as `trace check` looks at it"
     assert leaked.found() == []
 
 
