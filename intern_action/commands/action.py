@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -187,8 +188,19 @@ class Step:
                 return self._after(received, heard.origin, begun=begun, look=heard.command != Say(verb="why"))
 
     def _request(self, task: Begin, origin: Origin) -> Request:
-        base_sha = self._door.default.head
-        return request_of(self._door.premises, task, origin, base_sha=base_sha, by_comment=bool(origin.comment))
+        base_sha, where = self._door.default.head, origin
+        if origin.thread <= 0:
+            where = replace(origin, thread=self._thread(task, origin))
+        return request_of(self._door.premises, task, where, base_sha=base_sha, by_comment=bool(origin.comment))
+
+    def _thread(self, task: Begin, origin: Origin) -> int:
+        """Return the issue of a task that came without one: the one it was given before, or one that is opened for it."""
+        claimed = self._door.premises.ledger.read().admitted(origin.key)
+        if claimed is not None:
+            return claimed.thread
+        body = text("dispatched", by=origin.by, task=task.task, url=self._run.url).strip()
+        marker = ANSWER.format(key=origin.key[:32], mark=origin.mark or "button")
+        return self._door.ground.forge.open_issue(title=task.task, body=body, marker=marker)
 
     # --- answering ------------------------------------------------------------------------------------------------
 
@@ -210,6 +222,7 @@ class Step:
         marker, forge = ANSWER.format(key=origin.key[:32], mark=origin.mark), self._door.ground.forge
         if origin.thread <= 0:
             click.echo(words)
+            self._run.summarise(words)
         elif new:
             forge.comment(origin.thread, f"{words}\n\n{marker}")
         else:

@@ -167,6 +167,26 @@ def test_a_job_on_the_runner_itself_is_waited_for_however_short_a_runner_waits(o
     assert json.loads(ran.outputs["metrics"]) == {"accuracy": 0.93}
 
 
+# --- the button --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_task_by_the_button_without_an_issue_gets_one_and_answers_there(ours: Team) -> None:
+    payload = {"inputs": {"task": "train the filter", "issue": ""}, **ours.about("ada")}
+    before = {one["number"] for one in _issues(ours)}
+    ran = ours.run("workflow_dispatch", payload, GITHUB_RUN_ID="77")
+    (issue,) = [one for one in _issues(ours) if one["number"] not in before and "pull_request" not in one]
+    assert (issue["title"], issue["user"]["login"]) == ("train the filter", "github-actions[bot]")
+    assert any("Waits for a review" in body for body in ours.comments(issue["number"]))
+    assert ours.pull(int(ran.outputs["pull_request"]))["head"]["ref"] == f"intern/{issue['number']}-train-the-filter"
+    again = ours.run("workflow_dispatch", payload, GITHUB_RUN_ID="77")
+    assert again.outputs["session"] == ran.outputs["session"]
+    assert len({one["number"] for one in _issues(ours)} - before) <= 2  # the issue and its pull request
+
+
+def _issues(ours: Team) -> list[dict[str, Any]]:
+    return cast("list[dict[str, Any]]", ours.github.act("ada", "GET", "/issues?state=all&per_page=100"))
+
+
 # --- the timer ---------------------------------------------------------------------------------------------------------------
 
 
