@@ -188,10 +188,19 @@ class Step:
                 return self._after(received, heard.origin, begun=begun, look=heard.command != Say(verb="why"))
 
     def _request(self, task: Begin, origin: Origin) -> Request:
+        self._check_home()
         base_sha, where = self._door.default.head, origin
         if origin.thread <= 0:
             where = replace(origin, thread=self._thread(task, origin))
         return request_of(self._door.premises, task, where, base_sha=base_sha, by_comment=bool(origin.comment))
+
+    def _check_home(self) -> None:
+        """Let no session begin where everybody could read its journal, unless the repository wants that. Raises NotAllowed."""
+        if self._door.premises.settings.journal == "refs":
+            return
+        told = self._run.public
+        if self._door.ground.forge.public() if told is None else told:
+            raise NotAllowed(text("not-admitted", why="public").strip())
 
     def _thread(self, task: Begin, origin: Origin) -> int:
         """Return the issue of a task that came without one: the one it was given before, or one that is opened for it."""

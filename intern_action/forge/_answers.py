@@ -101,6 +101,7 @@ class Repo(Recorded):
     """`repository`."""
 
     id: int
+    private: bool
 
 
 class End(Recorded):

@@ -100,6 +100,10 @@ class GitHubForge:
             edited_at=issue.updated_at - SETTLED,  # not told; something was changed, at the latest then
         )
 
+    def public(self) -> bool:
+        """Return whether everybody may read the repository."""
+        return not self._wire.get(self._path, Repo, f"show {self._path}").private
+
     def open_issue(self, *, title: str, body: str, marker: str) -> int:
         """Open an issue of ours, once for each hidden `marker`; return its number."""
         words = {"title": _one_line(title), "body": f"{pieces(body)[0]}\n\n{marker}"}

@@ -50,6 +50,7 @@ REPOSITORY_MAY = frozenset(
         "max_time",
         "max_cost_usd",
         "stream",
+        "journal",
         "log_level",
         "approvals.expire_after",
         "budget.month_usd",

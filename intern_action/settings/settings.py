@@ -179,6 +179,7 @@ class Settings(Section):
     stream: bool
     sandbox_tools: bool
     out: str = Field(min_length=1)
+    journal: Literal["", "refs"]
     log_level: Literal["debug", "info", "warning", "error"]
     approvals: Approvals
     budget: Budget

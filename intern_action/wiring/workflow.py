@@ -93,6 +93,15 @@ class WorkflowRun:
                 return ""
 
     @property
+    def public(self) -> bool | None:
+        """Whether everybody may read the repository, None when the event does not say."""
+        match self.payload.get("repository"):
+            case {"private": bool(private)}:
+                return not private
+            case _:
+                return None
+
+    @property
     def workflow_file(self) -> str:
         """The file name of this workflow, "" when it is not told."""
         return self.workflow_ref.partition("@")[0].rpartition("/")[2]

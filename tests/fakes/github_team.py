@@ -118,6 +118,7 @@ class Team:
             "INPUT_HF_JOB_TOKEN": account.job_token,
             "INPUT_MODEL": "recipes",
             "INPUT_JOBS": "hf",
+            "INTERN_ACTION_JOURNAL": "refs",
             "HF_ENDPOINT": account.endpoint,
             "INTERN_ACTION_JOBS_HF_NAMESPACE": PAYS,
             "INTERN_ACTION_JOBS_HF_STAGING": STAGES,

@@ -91,6 +91,7 @@ def act_for(ours: Team, docker: Docker, secrets: Mapping[str, str], place: Path,
         environment={
             "HF_ENDPOINT": ours.hub.account.endpoint,
             "INTERN_ACTION_JOBS_BACKEND": "hf",
+            "INTERN_ACTION_JOURNAL": "refs",
             **thinks,
             "INTERN_ACTION_JOBS_HF_NAMESPACE": PAYS,
             "INTERN_ACTION_JOBS_HF_STAGING": STAGES,

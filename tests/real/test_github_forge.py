@@ -164,6 +164,7 @@ def test_a_walk_over_everything_we_can_ask_breaks_nothing_that_github_describes(
 
 def _what_is_new(server: GitHubServer, forge: GitHubForge, number: int, pull: int) -> None:
     server.act("ada", "POST", f"/issues/{number}/labels", {"labels": ["intern"]})
+    assert not forge.public()
     server.act("ada", "PATCH", f"/issues/{number}", {"title": "another"})
     day = datetime.now(UTC) - timedelta(days=1)
     assert [one.thread for one in forge.recent.comments(day)][:1] == [number]

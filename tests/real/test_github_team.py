@@ -167,6 +167,18 @@ def test_a_job_on_the_runner_itself_is_waited_for_however_short_a_runner_waits(o
     assert json.loads(ran.outputs["metrics"]) == {"accuracy": 0.93}
 
 
+def test_nothing_begins_in_a_public_repository_that_has_not_said_that_its_journals_may_be_read(ours: Team) -> None:
+    issue = ours.issue("eve", "t")
+    payload = ours.comment("ada", issue, ASK)
+    before = ours.git.git("for-each-ref", "refs/intern/sessions")
+    ran = ours.run("issue_comment", payload, code=None, INTERN_ACTION_JOURNAL="")
+    assert "session" not in ran.outputs
+    assert sum("this repository is public" in body for body in ours.comments(issue)) == 1
+    assert ours.git.git("for-each-ref", "refs/intern/sessions") == before
+    payload["repository"] = payload["repository"] | {"private": True}
+    assert ours.run("issue_comment", payload, INTERN_ACTION_JOURNAL="").outputs["state"] == "awaiting-review"
+
+
 # --- the button --------------------------------------------------------------------------------------------------------------
 
 
