@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from intern_action.core.errors import Misconfigured
 from intern_action.doctor._check import Check, Finding, care, fine, wrong
 from intern_action.doctor._site import Site
+from intern_action.settings.sources import from_repository
 
 SUBJECT = "policy"
 
@@ -16,6 +17,7 @@ def look(site: Site) -> Iterator[Finding]:
     content, path, branch = site.policy_file, site.settings.approvals.policy, site.repository.default_branch
     try:
         policy = site.policy(content)
+        journal = from_repository(content or b"", site.environment).get("journal")
     except Misconfigured as error:
         yield wrong(SUBJECT, "unreadable", said=str(error), branch=branch)
         return
@@ -25,6 +27,8 @@ def look(site: Site) -> Iterator[Finding]:
         yield care(SUBJECT, "off", path=path, branch=branch)
     else:
         yield fine(SUBJECT, path=path, branch=branch, limits=policy.limits)
+    if not site.repository.private and (journal is None or journal.value != "refs"):
+        yield care(SUBJECT, "public", path=path, branch=branch)
 
 
 CHECK = Check(name="policy", subject=SUBJECT, look=look, asks_github=True)

@@ -25,6 +25,7 @@ SIGNS = "nobody else knows this key of ours"
 KEY = "a-key-that-the-provider-knows"
 POLICY = """\
 model: anthropic/claude-opus-4.8
+journal: refs
 approvals:
   people: [ada, grace, team]
 budget:

@@ -217,7 +217,7 @@ WRONG: dict[str, tuple[Plant, str, str]] = {
     "a typo in the policy": (
         on_main(".github/intern.yml", POLICY.replace("people:", "pepole:")),
         "WRONG  policy",
-        ".github/intern.yml:3: ",
+        ".github/intern.yml:4: ",
     ),
     "a solo maintainer": (solo, "WRONG  approvers", "requester_may_approve: true"),
     "an approver who lost write access": (lost_write_access, "WRONG  approvers", "give grace the role Write"),
@@ -264,6 +264,11 @@ CARE: dict[str, tuple[Plant, str, str]] = {
     "a workflow that is not ours any more": (outdated, "care   workflows", "is not what this version writes"),
     "quiet for 50 days": (clicked(pushed_at="2026-01-01T00:00:00Z"), "care   timer", "Nothing was pushed here"),
     "the kill switch": (on_main(".github/intern.yml", POLICY + "enabled: false\n"), "care   policy", "enabled: false"),
+    "a public repository": (
+        on_main(".github/intern.yml", POLICY.replace("journal: refs\n", "")),
+        "care   policy",
+        "no session begins here",
+    ),
     "no policy": (on_main(".github/intern.yml", None), "care   policy", "the defaults hold"),
     "anybody may rewrite the ledger": (clicked(rules=[]), "care   guard of the ledger", "Block force pushes"),
     "checks that will not start": (
