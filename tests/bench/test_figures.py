@@ -58,7 +58,7 @@ def test_the_page_shows_every_client_in_both_tables():
         found,
         {"intern-action, OpenAI-shaped": ratios(FIGURES, found[PLAIN.name])},
         machine(),
-        Tables(parts="| part |", guard="-", requests="| request |"),
+        Tables(parts="| part |", guard="-", requests="| request |", github="| request |"),
     )
 
     assert page.count("| intern-action, OpenAI-shaped |") == 2

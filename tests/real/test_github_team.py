@@ -179,6 +179,16 @@ def test_nothing_begins_in_a_public_repository_that_has_not_said_that_its_journa
     assert ours.run("issue_comment", payload, INTERN_ACTION_JOURNAL="").outputs["state"] == "awaiting-review"
 
 
+def test_a_comment_and_the_words_that_only_ask_cost_few_requests(ours: Team) -> None:
+    issue, counted = ours.issue("eve", "t", "It got worse."), dict[str, int]()
+    for words in (ASK, "/intern why", "/intern status", "/intern help"):
+        payload, before = ours.comment("ada", issue, words), len(ours.github.requests)
+        ours.run("issue_comment", payload)
+        counted[words] = len(ours.asked(before))
+    assert counted.pop(ASK) <= 25
+    assert max(counted.values()) <= 6, counted
+
+
 # --- the button --------------------------------------------------------------------------------------------------------------
 
 
