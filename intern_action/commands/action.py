@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from intern_action.session.admit import Request
     from intern_action.session.receive import Received
     from intern_action.wiring.house import House
+from intern_action.wiring.journals import check_journal_home
 
 NEEDS_POLICY = frozenset({"issues"})
 """Events that are for us or not depending on what the policy says of labels."""
@@ -188,8 +190,20 @@ class Step:
                 return self._after(received, heard.origin, begun=begun, look=heard.command != Say(verb="why"))
 
     def _request(self, task: Begin, origin: Origin) -> Request:
-        base_sha = self._door.default.head
-        return request_of(self._door.premises, task, origin, base_sha=base_sha, by_comment=bool(origin.comment))
+        check_journal_home(self._door.premises)
+        base_sha, where = self._door.default.head, origin
+        if origin.thread <= 0:
+            where = replace(origin, thread=self._thread(task, origin))
+        return request_of(self._door.premises, task, where, base_sha=base_sha, by_comment=bool(origin.comment))
+
+    def _thread(self, task: Begin, origin: Origin) -> int:
+        """Return the issue of a task that came without one: the one it was given before, or one that is opened for it."""
+        claimed = self._door.premises.ledger.read().admitted(origin.key)
+        if claimed is not None:
+            return claimed.thread
+        body = text("dispatched", by=origin.by, task=task.task, url=self._run.url).strip()
+        marker = ANSWER.format(key=origin.key[:32], mark=origin.mark or "button")
+        return self._door.ground.forge.open_issue(title=task.task, body=body, marker=marker)
 
     # --- answering ------------------------------------------------------------------------------------------------
 
@@ -211,6 +225,7 @@ class Step:
         marker, forge = ANSWER.format(key=origin.key[:32], mark=origin.mark), self._door.ground.forge
         if origin.thread <= 0:
             click.echo(words)
+            self._run.summarise(words)
         elif new:
             forge.comment(origin.thread, f"{words}\n\n{marker}")
         else:

@@ -30,7 +30,7 @@ def look(site: Site) -> Iterator[Finding]:
 
 def _model(site: Site, there: frozenset[str]) -> Iterator[Finding]:
     settings, page = ModelSettings(variables=dict.fromkeys(there, "set")), _page(site)
-    wanted = _wanted(site)
+    wanted = _wanted(site, "model")
     name = wanted or default_name(settings)
     try:
         way = route(name, settings)
@@ -43,19 +43,21 @@ def _model(site: Site, there: frozenset[str]) -> Iterator[Finding]:
             yield care(SUBJECT, "planner", page=page)
 
 
-def _wanted(site: Site) -> str:
-    """Return the model that the policy file names, "" when it names none or cannot be read."""
+def _wanted(site: Site, key: str) -> str:
+    """Return what the policy file sets, "" when it sets nothing there or cannot be read."""
     try:
         document = read_repository_file(site.policy_file or b"")
     except Misconfigured:
         return ""
-    found = document.values.get("model")
+    found = document.values.get(key)
     return str(found.value) if found and found.value else ""
 
 
 def _hub(site: Site, there: frozenset[str]) -> Iterator[Finding]:
     if WRITES not in there:
         yield care(SUBJECT, "no_jobs", page=_page(site))
+        if not site.repository.private and _wanted(site, "journals.home") != "repository":
+            yield wrong(SUBJECT, "no_journals", page=_page(site), path=site.settings.approvals.policy)
     elif JOBS not in there:
         yield wrong(SUBJECT, "no_job_token", page=_page(site))
 

@@ -101,7 +101,7 @@ class Repo(Recorded):
     """`repository`."""
 
     id: int
-    private: bool = False
+    private: bool
 
 
 class End(Recorded):

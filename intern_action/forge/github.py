@@ -104,6 +104,22 @@ class GitHubForge:
             edited_at=issue.updated_at - SETTLED,  # not told; something was changed, at the latest then
         )
 
+    def open_issue(self, *, title: str, body: str, marker: str) -> int:
+        """Open an issue of ours, once for each hidden `marker`; return its number."""
+        words = {"title": _one_line(title), "body": f"{pieces(body)[0]}\n\n{marker}"}
+        path = f"{self._path}/issues"
+
+        def there() -> Issue | None:
+            asked = "list the newest issues"
+            newest = self._wire.first(path, Issue, asked, state="all", sort="created", direction="desc")
+            ours = (one for one in newest if login(one.user).casefold() == self._name.casefold())
+            return next((one for one in ours if marker in (one.body or "")), None)
+
+        found = there()
+        if found is None:
+            found = self._wire.make_once(lambda: self._wire.create(path, words, Issue, "open an issue"), look=there)
+        return found.number
+
     def comment(self, number: int, text: str) -> Comment:
         return self._desk.say(number, text)
 

@@ -51,6 +51,7 @@ REPOSITORY_MAY = frozenset(
         "max_time",
         "max_cost_usd",
         "stream",
+        "journals.home",
         "log_level",
         "approvals.expire_after",
         "budget.month_usd",

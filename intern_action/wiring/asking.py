@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from intern_action.core.incoming import Begin, Origin, Wishes
 from intern_action.core.types import JsonObject
 from intern_action.settings.words import text
-from intern_action.wiring.journals import check_journal_home
 from intern_action.wiring.llms import chosen_model
 from intern_action.wiring.parts import there_is
 from intern_action.wiring.premises import Premises
@@ -25,14 +24,10 @@ def request_of(premises: Premises, task: Begin, origin: Origin, *, base_sha: str
         origin: who asked, where and when.
         base_sha: head of the default branch.
         by_comment: whether a comment asked, not the thread's own text.
-
-    Raises:
-        Misconfigured: the journal would be public, and nobody has said that it may be.
     """
     from intern_action.session.admit import Request
     from intern_action.session.thread import Trigger
 
-    check_journal_home(premises)
     settings, wishes = premises.settings, task.wishes
     return Request(
         event_key=origin.key,

@@ -73,8 +73,8 @@ class GitHubGround:
 
     @cached_property
     def _public(self) -> bool:
-        told = self._run.private
-        return self.forge.public() if told is None else not told
+        told = self._run.public
+        return self.forge.public() if told is None else told
 
     def runs(self, run: str) -> bool:
         """Return whether a workflow run still runs; one that nobody can be asked about does."""

@@ -93,11 +93,11 @@ class WorkflowRun:
                 return ""
 
     @property
-    def private(self) -> bool | None:
-        """Whether the repository is private or internal, None where the event does not say."""
+    def public(self) -> bool | None:
+        """Whether everybody may read the repository, None when the event does not say."""
         match self.payload.get("repository"):
             case {"private": bool(private)}:
-                return private
+                return not private
             case _:
                 return None
 

@@ -82,7 +82,7 @@ class Team:
 
     def about(self, by: str) -> dict[str, Any]:
         return {
-            "repository": {"full_name": self.github.name, "private": True, "default_branch": "main"},
+            "repository": {"full_name": self.github.name, "private": False, "default_branch": "main"},
             "sender": {"login": by, "type": "User"},
         }
 
@@ -118,6 +118,7 @@ class Team:
             "INPUT_HF_JOB_TOKEN": account.job_token,
             "INPUT_MODEL": "recipes",
             "INPUT_JOBS": "hf",
+            "INTERN_ACTION_JOURNALS_HOME": "repository",
             "HF_ENDPOINT": account.endpoint,
             "INTERN_ACTION_JOBS_HF_NAMESPACE": PAYS,
             "INTERN_ACTION_JOBS_HF_STAGING": STAGES,

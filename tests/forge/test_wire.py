@@ -174,6 +174,19 @@ def test_every_page_is_read(script: Script, wire: Wire) -> None:
     assert [one.path for one in script.asked] == ["/users?per_page=100", "/users?page=2", "/users?page=3"]
 
 
+def test_of_a_list_whose_newest_come_first_only_what_is_new_is_read(script: Script, wire: Wire) -> None:
+    pages = [
+        page(script, ["a", "b"], "/users?page=2"),
+        page(script, ["c", "old"], "/users?page=3"),
+        page(script, ["d"]),
+    ]
+    script.answers = list(pages)
+    found = wire.newest("/users", User, "list users", pages=3, old=lambda one: one.login == "old")
+    assert [one.login for one in found] == ["a", "b", "c", "old"]
+    script.answers = list(pages)
+    assert len(wire.newest("/users", User, "list users", pages=1, old=lambda _: False)) == 2
+
+
 def test_pages_that_do_not_end_are_an_error(script: Script, wire: Wire) -> None:
     script.answers = [page(script, ["a"], "/users?page=2")]
     with pytest.raises(ForgeError, match="do not end"):

@@ -16,6 +16,8 @@ ROUTES: tuple[tuple[str, str], ...] = (
     ("get", REPO),
     ("get", f"{REPO}/activity"),
     ("get", f"{REPO}/collaborators/{{username}}/permission"),
+    ("get", f"{REPO}/issues"),
+    ("post", f"{REPO}/issues"),
     ("get", f"{REPO}/issues/comments"),
     ("get", f"{REPO}/issues/events"),
     ("get", f"{REPO}/pulls/comments"),
@@ -46,7 +48,6 @@ ROUTES: tuple[tuple[str, str], ...] = (
     ("post", f"{REPO}/check-runs"),
     ("patch", f"{REPO}/check-runs/{{check_run_id}}"),
     # what people do in the tests
-    ("post", f"{REPO}/issues"),
     ("patch", f"{REPO}/issues/{{issue_number}}"),
     ("post", f"{REPO}/issues/{{issue_number}}/labels"),
     ("post", f"{REPO}/pulls/{{pull_number}}/reviews"),
@@ -54,7 +55,6 @@ ROUTES: tuple[tuple[str, str], ...] = (
     ("put", f"{REPO}/pulls/{{pull_number}}/reviews/{{review_id}}/dismissals"),
 )
 SETUP: tuple[tuple[str, str], ...] = (
-    ("get", f"{REPO}/issues"),
     ("get", f"{REPO}/actions/permissions"),
     ("get", f"{REPO}/actions/permissions/workflow"),
     ("get", f"{REPO}/actions/workflows"),

@@ -14,10 +14,12 @@ from intern_action.core.effects import WritesHub
 from intern_action.core.entries import (
     JobMoved,
     LedgerEvent,
+    Looked,
     MoneyCaptured,
     MoneyReleased,
     PlanDropped,
     SessionMoved,
+    Terms,
     agreed,
 )
 from intern_action.core.errors import LedgerError
@@ -100,6 +102,34 @@ def test_an_event_is_admitted_once() -> None:
 def test_a_session_may_hear_of_several_events_and_remembers_the_first() -> None:
     book = Book(admitted(), admitted(key="a second comment", requester="bob"))
     assert book.ledger.read().admission("s1") == admitted()
+
+
+def test_a_claim_of_which_no_session_has_become_is_named_with_all_that_it_begins_with() -> None:
+    terms = Terms(
+        base_sha="a" * 40, model="m", max_turns=3, max_cost_usd=Decimal("1.50"), at=MADE, sandbox={"flavor": "x"}
+    )
+    claim = replace(admitted(), mark="17", terms=terms)
+    book = Book(claim, admitted("s2"))
+    book.write(SessionMoved(session="s2", state=State.RUNNING, journal_head=""))
+    view = GitLedger(book.branch, clock=book.clock).read()
+    assert view.unbegun() == (claim,)
+    assert (view.heard("17"), view.heard("18")) == (True, False)
+
+
+def test_what_was_said_to_a_session_is_unheard_until_it_moves() -> None:
+    running_now = SessionMoved(session="s1", state=State.RUNNING, journal_head="h1")
+    book = Book(admitted(), running_now)
+    assert book.ledger.read().unheard() == frozenset()
+    assert book.write(admitted(key="a second comment")).unheard() == {"s1"}
+    assert book.write(replace(running_now, journal_head="h2")).unheard() == frozenset()
+
+
+def test_whoever_looks_looks_forward_and_not_into_the_future() -> None:
+    now = StillClock().now()
+    book = Book(Looked(until=now - timedelta(hours=1)))
+    assert book.ledger.read().looked() == now - timedelta(hours=1)
+    book.refuses(Looked(until=now - timedelta(hours=2)), why="looked further before")
+    book.refuses(Looked(until=now + timedelta(hours=1)), why="nobody has looked so far")
 
 
 def test_a_session_nobody_admitted_has_no_state_and_no_plan() -> None:

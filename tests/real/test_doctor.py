@@ -217,7 +217,7 @@ WRONG: dict[str, tuple[Plant, str, str]] = {
     "a typo in the policy": (
         on_main(".github/intern.yml", POLICY.replace("people:", "pepole:")),
         "WRONG  policy",
-        ".github/intern.yml:3: ",
+        ".github/intern.yml:4: ",
     ),
     "a solo maintainer": (solo, "WRONG  approvers", "requester_may_approve: true"),
     "an approver who lost write access": (lost_write_access, "WRONG  approvers", "give grace the role Write"),
@@ -250,6 +250,11 @@ WRONG: dict[str, tuple[Plant, str, str]] = {
     "no environment for control": (hardened(), "WRONG  environment", "New environment"),
     "an environment for every branch": (hardened(closed=False), "WRONG  environment", "Selected"),
     "the Hub does not know the token": (told(HF_TOKEN="hf_" + "x" * 34), "WRONG  HF_TOKEN", "make a new"),
+    "a public repository without a home for journals": (
+        clicked(secrets=set(SECRETS - {"HF_WRITE_TOKEN"})),
+        "WRONG  secrets",
+        "journals: {home: repository}",
+    ),
     "a job holds our token": (one_hub_token, "WRONG  HF_JOB_TOKEN", "can start further jobs"),
     "the writing token reads": (reading_write_token, "WRONG  HF_WRITE_TOKEN", "make one that writes"),
     "Docker for everybody": (docker_for_everybody, "WRONG  Docker", "chmod o-rw "),

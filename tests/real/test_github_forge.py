@@ -140,13 +140,9 @@ def test_a_walk_over_everything_we_can_ask_breaks_nothing_that_github_describes(
     assert [one.by for one in forge.line_comments(pull.number)] == ["grace", OUR_NAME]
     there.git.push("main", {".github/workflows/intern.yml": "on: [workflow_dispatch]\njobs: {}\n"}, by=ADA)
     _wake(forge, server)
-    server.act("ada", "POST", f"/issues/{number}/labels", {"labels": ["intern"]})
-    server.act("ada", "PATCH", f"/issues/{number}", {"title": "another"})
-    day = datetime.now(UTC) - timedelta(days=1)
-    assert [one.mark for one in forge.recent.comments(day)][:1] == [comment.id]
-    assert [(one.by, one.text) for one in forge.recent.labels(day)] == [("ada", "intern")]
-    assert forge.recent.with_issue(forge.recent.comments(day)[0]).payload["issue"]
-    assert [(one, line.by) for one, line in forge.recent.lines(day)][:1] == [(pull.number, "grace")]
+    opened = {forge.open_issue(title="t", body="b", marker="<!-- intern-action event=1 about=2 -->") for _ in range(2)}
+    assert len(opened) == 1
+    _what_is_new(server, forge, number, pull.number)
     forge.close_pull_request(pull.number)
     merged = there.pull()
     forge.ready(merged.number)
@@ -171,6 +167,16 @@ def _wake(forge: GitHubForge, server: GitHubServer) -> None:
     assert (forge.runs("7"), forge.runs("agent")) == (True, True)
     server.runs["7"] = "completed"
     assert (forge.runs("7"), forge.runs("agent")) == (False, False)
+
+
+def _what_is_new(server: GitHubServer, forge: GitHubForge, number: int, pull: int) -> None:
+    server.act("ada", "POST", f"/issues/{number}/labels", {"labels": ["intern"]})
+    server.act("ada", "PATCH", f"/issues/{number}", {"title": "another"})
+    day = datetime.now(UTC) - timedelta(days=1)
+    assert [one.thread for one in forge.recent.comments(day)][:1] == [number]
+    assert [(one.by, one.text) for one in forge.recent.labels(day)] == [("ada", "intern")]
+    assert forge.recent.with_issue(forge.recent.comments(day)[0]).payload["issue"]
+    assert [(one, line.by) for one, line in forge.recent.lines(day)][:1] == [(pull, "grace")]
 
 
 def _was_asked(server: GitHubServer, method: str, path: str) -> bool:

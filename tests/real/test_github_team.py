@@ -173,21 +173,23 @@ def test_words_are_answered_where_they_are_said_and_stop_and_retry_do_as_they_sa
 def test_the_journal_of_a_public_repository_is_not_public(ours: Team) -> None:
     issue = ours.issue("ada", "train the filter", "It lets spam through.")
     asking = ours.comment("ada", issue, ASK)
-    asking["repository"]["private"] = False
-    refused = ours.run("issue_comment", asking, code=2, INPUT_HF_WRITE_TOKEN="", INPUT_JOBS="local")
+    refused = ours.run(
+        "issue_comment", asking, code=2, INPUT_HF_WRITE_TOKEN="", INPUT_JOBS="local", INTERN_ACTION_JOURNALS_HOME="auto"
+    )
     assert "session" not in refused.outputs
-    assert "INTERN_ACTION_JOURNALS_HOME: repository" in ours.comments(issue)[-1]
+    assert "journals: {home: repository}" in ours.comments(issue)[-1]
     again = ours.comment("ada", issue, ASK)
-    again["repository"]["private"] = False
-    ran = ours.run("issue_comment", again)
+    ran = ours.run("issue_comment", again, INTERN_ACTION_JOURNALS_HOME="auto")
     assert ran.outputs["state"] == "awaiting-review"
     session = ran.outputs["session"]
     assert ours.git.git("for-each-ref", f"refs/intern/sessions/{session}") == ""
     kept = f"journals/{session}.jsonl"
     hub = HfApi(endpoint=ours.hub.account.endpoint, token=ours.hub.account.token)
     assert kept in hub.list_repo_files("ada/ml-intern-sessions", repo_type="dataset")
-    bell = {**ours.review("grace", int(ran.outputs["pull_request"])), "repository": again["repository"]}
-    launched = ours.run("workflow_run", bell, INTERN_ACTION_WAITING_RUNNER="1 second")
+    bell = ours.review("grace", int(ran.outputs["pull_request"]))
+    launched = ours.run(
+        "workflow_run", bell, INTERN_ACTION_WAITING_RUNNER="1 second", INTERN_ACTION_JOURNALS_HOME="auto"
+    )
     assert launched.outputs["state"] in {"awaiting-job", "done"}
 
 
@@ -229,6 +231,36 @@ def test_a_job_on_the_runner_itself_is_waited_for_however_short_a_runner_waits(o
     ran = ours.run("workflow_run", bell, INPUT_JOBS="local", INTERN_ACTION_WAITING_RUNNER="1 second")
     assert ran.outputs["state"] == "done", ran.log
     assert json.loads(ran.outputs["metrics"]) == {"accuracy": 0.93}
+
+
+def test_a_comment_and_the_words_that_only_ask_cost_few_requests(ours: Team) -> None:
+    issue, counted = ours.issue("eve", "t", "It got worse."), dict[str, int]()
+    for words in (ASK, "/intern why", "/intern status", "/intern help"):
+        payload, before = ours.comment("ada", issue, words), len(ours.github.requests)
+        ours.run("issue_comment", payload)
+        counted[words] = len(ours.asked(before))
+    assert counted.pop(ASK) <= 25
+    assert max(counted.values()) <= 6, counted
+
+
+# --- the button --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_task_by_the_button_without_an_issue_gets_one_and_answers_there(ours: Team) -> None:
+    payload = {"inputs": {"task": "train the filter", "issue": ""}, **ours.about("ada")}
+    before = {one["number"] for one in _issues(ours)}
+    ran = ours.run("workflow_dispatch", payload, GITHUB_RUN_ID="77")
+    (issue,) = [one for one in _issues(ours) if one["number"] not in before and "pull_request" not in one]
+    assert (issue["title"], issue["user"]["login"]) == ("train the filter", "github-actions[bot]")
+    assert any("Waits for a review" in body for body in ours.comments(issue["number"]))
+    assert ours.pull(int(ran.outputs["pull_request"]))["head"]["ref"] == f"intern/{issue['number']}-train-the-filter"
+    again = ours.run("workflow_dispatch", payload, GITHUB_RUN_ID="77")
+    assert again.outputs["session"] == ran.outputs["session"]
+    assert len({one["number"] for one in _issues(ours)} - before) <= 2  # the issue and its pull request
+
+
+def _issues(ours: Team) -> list[dict[str, Any]]:
+    return cast("list[dict[str, Any]]", ours.github.act("ada", "GET", "/issues?state=all&per_page=100"))
 
 
 # --- the timer ---------------------------------------------------------------------------------------------------------------

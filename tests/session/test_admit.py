@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from intern_action.core.entries import Admitted
+from intern_action.core.entries import Admitted, Terms
 from intern_action.core.errors import NotAllowed
 from intern_action.core.events import Event, Noted
 from intern_action.core.judgement import ApprovalPolicy
 from intern_action.core.types import Permission
-from intern_action.session.admit import Request, admit, check_asker
+from intern_action.session.admit import Request, admit, check_asker, session_id, take_up
 from intern_action.session.thread import Trigger
 from tests.fakes.git_world import make_world
 from tests.fakes.house import StoryHouse
@@ -158,3 +158,55 @@ def test_somebody_who_lost_their_rights_since_begins_nothing(house: StoryHouse):
     with pytest.raises(NotAllowed, match="ada may not write"):
         admit(house.office, request)
     assert admissions(house) == []
+
+
+# --- a claim whose run has died --------------------------------------------------------------------------------------------
+
+
+def claimed(house: StoryHouse, *, by: str = "ada", model: str = "scripted") -> Admitted:
+    """A run claims an event, and dies."""
+    issue = house.forge.open_issue(title="t", body="words", by="eve")
+    claim = Admitted(
+        event_key="k",
+        session=session_id("k"),
+        requester=by,
+        thread=issue.number,
+        task="train it",
+        mark="9",
+        terms=Terms(base_sha=house.world.base, model=model, max_turns=7, at=house.clock.now(), by_comment=True),
+    )
+    house.office.ledger.decide(lambda _view: (claim,))
+    return claim
+
+
+def test_it_begins_with_the_words_and_terms_of_the_claim_and_once(house: StoryHouse):
+    claim = claimed(house)
+    began = take_up(house.office, claim).began
+    assert (began.task, began.requester, began.max_turns, began.session) == ("train it", "ada", 7, claim.session)
+    assert take_up(house.office, claim).began == began
+    assert len(house.ledger.admissions()) == 1
+
+
+def test_the_same_event_with_other_settings_begins_what_was_claimed(house: StoryHouse):
+    claim = claimed(house)
+    request = Request(
+        event_key="k",
+        task="train it",
+        requester="ada",
+        thread=claim.thread,
+        base_sha="f" * 40,
+        model="another",
+        mark="9",
+    )
+    assert admit(house.office, request).began.model == "scripted"
+
+
+@pytest.mark.parametrize("claim", [{"by": "eve"}, {"model": "scripted", "by": "nobody"}], ids=["reader", "stranger"])
+def test_who_may_not_ask_now_gets_nothing_begun(house: StoryHouse, claim: dict[str, str]):
+    with pytest.raises(NotAllowed, match="may not write"):
+        take_up(house.office, claimed(house, **claim))
+
+
+def test_a_claim_of_an_older_version_is_not_guessed_at(house: StoryHouse):
+    with pytest.raises(NotAllowed, match="taken for something else"):
+        take_up(house.office, replace(claimed(house), terms=None))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from intern_action.core.events import Told
 from intern_action.core.states import State
 from intern_action.core.types import LineComment, Reply
+from intern_action.session.lines import hear_lines, unheard
 from tests.fakes.git_world import make_world
 from tests.fakes.house import TRAIN, StoryHouse, again, done, proposal
 from tests.fakes.thinking import calls, says
@@ -94,3 +96,16 @@ def test_without_a_runner_nobody_is_asked_for_lines(house: StoryHouse) -> None:
     say(house, "why not 16?")
     house.go_on()
     assert told(house) == []
+
+
+def test_words_on_a_line_that_nobody_took_in_are_news_of_who_may_ask_alone(house: StoryHouse) -> None:
+    say(house, "why not 16?")
+    said = [(house.pull_request, one) for one in house.forge.lines[house.pull_request]]
+    session = house.present.began.session
+    assert unheard(house.office, house.ledger, said) == {session}
+    assert (
+        unheard(house.office, house.ledger, [(number, replace(one, by="eve")) for number, one in said]) == frozenset()
+    )
+    assert unheard(house.office, house.ledger, [(99, one) for _, one in said]) == frozenset()
+    hear_lines(house.present)
+    assert unheard(house.office, house.ledger, said) == frozenset()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from intern_action.core.entries import Admitted
 from intern_action.core.errors import JobError
 from intern_action.core.states import State
 from intern_action.core.types import JobStage, Verdict
@@ -48,6 +49,15 @@ def test_an_approval_that_a_killed_run_used_up_is_news_without_asking_who_gave_i
     with pytest.raises(Exception, match="lost"):
         house.approve()
     assert found(house.anew()) == own(house)
+
+
+def test_what_was_said_and_taken_in_by_nobody_is_news_until_it_is(house: StoryHouse) -> None:
+    (session,) = own(planned(house))
+    claim = Admitted(event_key="e", session=session, requester="ada", thread=1, task="/intern stop", what="stop")
+    house.office.ledger.decide(lambda _view: (claim,))
+    assert found(house) == (session,)
+    house.go_on()
+    assert (house.state, found(house)) == (State.STOPPED, ())
 
 
 def test_a_job_that_runs_is_no_news_and_one_that_has_ended_is(house: StoryHouse) -> None:
