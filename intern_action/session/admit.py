@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 from decimal import Decimal
 
 from intern_action.core.entries import Admitted, LedgerEvent, LedgerView
@@ -63,6 +64,7 @@ def admit(office: Office, request: Request) -> Case:
     Raises:
         NotAllowed: the kill switch is on, whoever asks may not, or the policy does not list the model.
     """
+    request = replace(request, task=office.mask(request.task))
     _, policy = office.policy()
     if not policy.enabled:
         raise NotAllowed(text("not-admitted", why="disabled").strip())

@@ -6,6 +6,8 @@ is delivered twice is taken in once.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from intern_action.core.entries import Admitted, LedgerEvent, LedgerView
 from intern_action.core.events import Told
 from intern_action.core.states import State
@@ -18,7 +20,7 @@ WORDS = "words"
 
 def line_up(office: Office, claim: Admitted) -> bool:
     """Put something in a session's line; return False when this event stands in the ledger already."""
-    new = True
+    new, claim = True, replace(claim, task=office.mask(claim.task))
 
     def once(view: LedgerView) -> tuple[LedgerEvent, ...]:
         nonlocal new

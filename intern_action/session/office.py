@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from intern_action.agent.memory import Memory
 from intern_action.agent.toolbox import Toolbox, Verdict
 from intern_action.core.entries import Ledger, LedgerEvent, LedgerView, ModelSpent, SessionMoved
 from intern_action.core.errors import AtWork, Misconfigured
-from intern_action.core.events import Began, Entry, Event, Moved
+from intern_action.core.events import Began, Entry, Event, Moved, Noted, Refused, Told
 from intern_action.core.frozen import frozen
 from intern_action.core.judgement import ApprovalPolicy, Judgement
 from intern_action.core.ports import (
@@ -57,6 +58,7 @@ class Office:
         there: whether a folder is on this machine.
         runner: the workflow run we are in, "" where no other machine works on these sessions.
         runs: whether a workflow run still runs; one that nobody can be asked about does.
+        mask: takes secrets out of what people wrote, before it stands anywhere.
     """
 
     forge: Forge
@@ -89,6 +91,7 @@ class Office:
     there: Callable[[str], bool] = bool
     runner: str = ""
     runs: Callable[[str], bool] = bool
+    mask: Callable[[str], str] = str
 
     def case(self, session: str) -> Case:
         """Return a session's case. Raises Misconfigured for a session nobody knows."""
@@ -124,7 +127,7 @@ class Case:
 
     def write(self, event: Event) -> None:
         """Journal an event of control's and take it in."""
-        self.take(self.journal.append(event))
+        self.take(self.journal.append(_masked(event, self.office.mask)))
         self.office.watcher.happened(event)
 
     def take(self, entry: Entry) -> None:
@@ -197,3 +200,14 @@ class Case:
             return ()
         month = f"{self.office.clock.now():%Y-%m}"
         return (ModelSpent(session=began.session, requester=began.requester, month=month, usd=more),)
+
+
+def _masked(event: Event, mask: Callable[[str], str]) -> Event:
+    """Return an event without secrets that people have put into their words."""
+    match event:
+        case Told() | Refused():
+            return replace(event, words=mask(event.words))
+        case Noted():
+            return replace(event, text=mask(event.text))
+        case _:
+            return event

@@ -166,7 +166,7 @@ class House:
             clock=self.premises.clock,
             toolbox=self._toolbox,
             watcher=self.watcher,
-            progress=lambda line: self.watcher.progress(self._redactor.text(line)),
+            progress=lambda line: self.watcher.progress(self._mask(line)),
             policy=self._policy,
             results=metrics_in,
             export=self._export,
@@ -183,7 +183,11 @@ class House:
             there=lambda folder: Path(folder).is_dir(),
             runner=self.premises.ground.runner,
             runs=self._runs,
+            mask=self._mask,
         )
+
+    def _mask(self, words: str) -> str:
+        return self._redactor.text(words)
 
     def _runs(self, run: str) -> bool:
         return not (self._takes_over and run == AGENT) and self.premises.ground.runs(run)
