@@ -18,7 +18,7 @@ from intern_action.core.states import JobState, State
 from intern_action.core.types import Call, JobRef, JobSpec, JobStage, JobStatus, JsonObject, ToolResult
 from intern_action.gate.quote import cost_usd
 from intern_action.gate.variations import Inside, covers
-from intern_action.session.office import Case
+from intern_action.session.office import RUN, Case
 from intern_action.session.purse import release
 from intern_action.tools._log import excerpt
 
@@ -97,7 +97,7 @@ def claim(case: Case, digest: str, key: str) -> tuple[int, datetime | None]:
         if row is not None and row.state is JobState.RUNNING:
             fences.append((row.fence, None))
             return ()
-        if row is not None and _anothers(case, row, now):
+        if row is not None and anothers(case, row, now):
             fences.append((row.fence, row.lease_until))
             return ()
         fence = (row.fence if row else 0) + 1
@@ -116,10 +116,12 @@ def wait_for_others(key: str, leased_until: datetime | None) -> None:
         )
 
 
-def _anothers(case: Case, row: JobRow, now: datetime) -> bool:
-    """Whether somebody whose lock we do not share may still be launching."""
+def anothers(case: Case, row: JobRow, now: datetime) -> bool:
+    """Whether somebody whose lock we do not share may still be launching. A workflow run that has ended launches no more."""
     leased = row.lease_until is not None and now < row.lease_until
-    return row.state is JobState.LAUNCHING and leased and row.holder != case.office.holder
+    if row.state is not JobState.LAUNCHING or not leased or row.holder == case.office.holder:
+        return False
+    return not row.holder.startswith(RUN) or case.office.runs(row.holder.removeprefix(RUN))
 
 
 def confirm(case: Case, digest: str, key: str, fence: int, ref: JobRef) -> None:

@@ -34,6 +34,9 @@ from intern_action.session.door import masked
 AGENT = "agent"
 """Who works on a session that control has handed to the agent half in a run of its own."""
 
+RUN = "run-"
+"""What the names of holders begin with that are workflow runs."""
+
 
 @frozen
 class Office:
@@ -57,7 +60,7 @@ class Office:
         press: renews everything people see of a case; called after each boundary.
         base: the default branch.
         scratch: a folder for archives.
-        holder: names whoever shares the locks of these journals, and nobody else.
+        holder: names whoever shares the locks of these journals, and nobody else: `run-…` a workflow run, else a machine.
         there: whether a folder is on this machine.
         runner: the workflow run we are in, "" where no other machine works on these sessions.
         runs: whether a workflow run still runs; one that nobody can be asked about does.

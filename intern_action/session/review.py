@@ -197,7 +197,7 @@ def newest_smoke(case: Case) -> Smoke | None:
 
 def send_back(case: Case, before: Open, review: Review) -> None:
     """Hand a reviewer's words to the agent and take the plan back."""
-    words = said(review)
+    words = case.office.redactor.text(said(review))
     digest, session = before.planned.digest, before.plan.session
 
     def drop(view: LedgerView) -> tuple[LedgerEvent, ...]:

@@ -12,7 +12,7 @@ from intern_action.core.frozen import frozen
 from intern_action.core.patterns import is_listed
 from intern_action.core.states import JobState, State
 from intern_action.core.types import JobRef, JobStatus, Standing, ToolResult
-from intern_action.session.launch import confirm, look_after, moved, wait_for_others
+from intern_action.session.launch import anothers, confirm, look_after, moved, wait_for_others
 from intern_action.session.lease import give_back_all
 from intern_action.session.office import Case
 from intern_action.session.purse import release_all
@@ -165,7 +165,7 @@ def _take_up_launches(case: Case) -> None:
 
 
 def _take_up(case: Case, row: JobRow) -> None:
-    if row.holder != case.office.holder and row.lease_until is not None and case.office.clock.now() < row.lease_until:
+    if anothers(case, row, case.office.clock.now()):
         wait_for_others(row.launch_key, row.lease_until)
     ref = case.office.jobs.find(row.launch_key)
     if ref is None:

@@ -186,7 +186,7 @@ class House:
             plan_lives=self.settings.approvals.expire_after,
             base=self._base,
             scratch=str(self.world.control),
-            holder=holder_of(self.world.control),
+            holder=holder_of(self.world.control, self.premises.ground.runner),
             there=lambda folder: Path(folder).is_dir(),
             runner=self.premises.ground.runner,
             runs=self._runs,

@@ -23,6 +23,7 @@ from intern_action.core.ports import Endpoints, HubReader, HubWriter, Redactor
 from intern_action.core.types import Flavor, JsonObject
 from intern_action.jobs._backend import Backend
 from intern_action.launches.account import HubAccount
+from intern_action.session.office import RUN
 from intern_action.settings.settings import Settings
 from intern_action.settings.world import World
 from intern_action.shell.beneath import Beneath
@@ -184,8 +185,13 @@ def canaries_for(settings: Settings) -> Canaries:
     )
 
 
-def holder_of(control: Path) -> str:
-    """Return the name of whoever shares the locks below control's folder: a number kept there, on this machine."""
+def holder_of(control: Path, runner: str = "") -> str:
+    """Return the name of whoever shares the locks below control's folder: a number kept there, on this machine.
+
+    On a runner it is the workflow run, of which GitHub knows whether it still runs.
+    """
+    if runner:
+        return f"{RUN}{runner}"
     kept = control / "holder"
     if not kept.exists():
         new = control / f".holder-{secrets.token_hex(8)}"

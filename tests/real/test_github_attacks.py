@@ -126,11 +126,9 @@ def test_an_approval_that_was_dismissed(plan: Plan) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_words_that_were_edited_into_an_approval(plan: Plan) -> None:
-    said = {"event": "COMMENT", "body": "looks odd"}
-    given = cast("dict[str, Any]", plan.ours.github.act("grace", "POST", f"/pulls/{plan.pull}/reviews", said))
-    path = f"/pulls/{plan.pull}/reviews/{given['id']}"
-    plan.ours.github.act("grace", "PUT", path, {"body": f"APPROVED intern:{plan.code}"})
+def test_the_words_of_an_approval_in_a_review_that_only_comments(plan: Plan) -> None:
+    said = {"event": "COMMENT", "body": f"APPROVED intern:{plan.code}"}
+    plan.ours.github.act("grace", "POST", f"/pulls/{plan.pull}/reviews", said)
     plan.refused("waits for people")
 
 
