@@ -154,6 +154,19 @@ def test_a_launch_that_another_machine_may_be_making_is_waited_for(house: StoryH
     assert house.anew().go_on().state is State.STOPPED
 
 
+def test_a_launch_of_a_workflow_run_that_has_ended_is_taken_over_at_once(house: StoryHouse) -> None:
+    house.holder = "run-1"
+    house.running.add("1")
+    planned(house.anew()).jobs.faults.append(OutsideError("nobody knows"))
+    with pytest.raises(OutsideError):
+        house.approve()
+    house.holder = "run-2"
+    with pytest.raises(OutsideError, match="another machine is launching"):
+        closed(house)
+    house.running.clear()
+    assert house.anew().go_on().state is State.STOPPED
+
+
 def test_merged_while_the_job_runs_it_goes_on_to_its_end(house: StoryHouse) -> None:
     running(house).forge.merge(house.pull_request)
     assert found(house) == ()
