@@ -23,7 +23,7 @@ from intern_action.forge.github import API_URL, GitHubForge
 from intern_action.launches.claim import PREFIX
 from intern_action.settings.clock import SystemClock
 
-SECRET = "INTERN_WEBHOOK_SECRET"  # noqa: S105 -- the name of a variable
+VARIABLE = "INTERN_WEBHOOK_SECRET"
 
 EVENT = "intern"
 """What the workflows listen to (`repository_dispatch: types`)."""
@@ -49,9 +49,9 @@ def relay(environment: Mapping[str, str], *, host: str, port: int, repository: s
     Raises:
         Misconfigured: no secret, no token, or a name that is none.
     """
-    secret = environment.get(SECRET, "")
+    secret = environment.get(VARIABLE, "")
     if not secret:
-        raise Misconfigured(f"{SECRET} is not set; without the secret of the Hub's webhook anybody could ring")
+        raise Misconfigured(f"{VARIABLE} is not set; without the secret of the Hub's webhook anybody could ring")
     api_url = environment.get("GITHUB_API_URL") or API_URL
     forge = GitHubForge(repository, environment.get("GITHUB_TOKEN", ""), clock=SystemClock(), api_url=api_url)
     bell = Bell(lambda: forge.dispatch(EVENT))

@@ -16,7 +16,7 @@ from intern_action.wiring.workflow import TIMER
 
 def quiet(view: LedgerView) -> bool:
     """Whether nothing waits, works, costs, or was said and not heard."""
-    over = all(moved.state.over for moved in view.sessions().values())
+    over = all(moved.state.over and not moved.runner for moved in view.sessions().values())
     return over and not (view.costing() or view.unheard() or view.unbegun())
 
 

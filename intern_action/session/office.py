@@ -164,10 +164,16 @@ class Case:
         self.journal.save()
 
     def announce(self) -> None:
-        """Make stored journal, ledger and what people see agree with the case. May be repeated."""
+        """Make stored journal, ledger and what people see agree with the case. May be repeated.
+
+        On GitHub a run gives its seat up only when people have been shown what is new: one that dies before leaves a seat that is
+        nobody's, by which the next timer finds the session.
+        """
         self.save()
         self.office.ledger.decide(self._news)
         self.office.press(self.office, self)
+        if self.office.runner and self._pauses:
+            self.office.ledger.decide(self._leave)
         self.judged = None
 
     def hand_over(self) -> None:
@@ -184,21 +190,32 @@ class Case:
         if self.office.runner:
             self.office.ledger.decide(self._news)
 
-    def _news(self, view: LedgerView) -> tuple[LedgerEvent, ...]:
-        head, before = self.journal.head, view.session_state(self.began.session)
-        fact = SessionMoved(
+    @property
+    def _pauses(self) -> bool:
+        return self.state.waiting or self.state.over
+
+    def _leave(self, view: LedgerView) -> tuple[LedgerEvent, ...]:
+        return () if view.session_state(self.began.session) == self._fact("") else (self._fact(""),)
+
+    def _fact(self, runner: str) -> SessionMoved:
+        head = self.journal.head
+        return SessionMoved(
             session=self.began.session,
             state=self.state,
             journal_head=head.hash if head else "",
             why=self.memory.why,
-            runner="" if self.state.waiting or self.state.over else self.seat,
+            runner=runner,
         )
+
+    def _news(self, view: LedgerView) -> tuple[LedgerEvent, ...]:
+        before, fact = view.session_state(self.began.session), self._fact(self.seat)
         other = before.runner if before else ""
         if other not in {"", self.office.runner} and self.office.runs(other):
             raise AtWork(
                 f"run {other} works on session {self.began.session}; what was said is taken in at its next stop"
             )
-        return (*self._model_money(view), *(() if before == fact else (fact,)))
+        known = before == fact or (self._pauses and before == self._fact(""))  # and everybody has been shown it
+        return (*self._model_money(view), *(() if known else (fact,)))
 
     def _model_money(self, view: LedgerView) -> tuple[LedgerEvent, ...]:
         """Return what the model has cost that the ledger does not know of yet."""

@@ -95,13 +95,19 @@ def receive_feedback(office: Office, said: Feedback) -> Received:
 
 
 def rung(office: Office, bell: Doorbell) -> tuple[str, ...]:
-    """Return the sessions to look at: those that wait or have left something that costs, if the bell says where, only there.
+    """Return the sessions to look at: those that wait, have left something that costs, or were left by a run that died.
+
+    If the bell says where, only there.
 
     Everything is read again there.
     """
     view = office.ledger.read()
     costing = {row.session for row in view.costing()}
-    waiting = tuple(one for one, moved in view.sessions().items() if moved.state.waiting or one in costing)
+    waiting = tuple(
+        one
+        for one, moved in view.sessions().items()
+        if moved.state.waiting or one in costing or (moved.state.over and moved.runner)
+    )
     if bell.session:
         return tuple(one for one in waiting if one == bell.session)
     if not bell.pull_requests:

@@ -41,6 +41,9 @@ def _with_news(office: Office, view: LedgerView, running: frozenset[str]) -> Ite
         if made is not None and _withdrawn(office, made.plan, opened, moved.state):
             yield session
             continue
+        if moved.runner and not office.runs(moved.runner):
+            yield session  # its runner is gone, and may have shown nobody where it stands
+            continue
         match moved.state:
             case State.DONE | State.FAILED if any(_objected(office, one) for one in serving[session]):
                 yield session
@@ -50,8 +53,6 @@ def _with_news(office: Office, view: LedgerView, running: frozenset[str]) -> Ite
                 yield session
             case State.AWAITING_REVIEW if _decided(office, view, made):
                 yield session
-            case State.RUNNING if moved.runner and not office.runs(moved.runner):
-                yield session  # its runner is gone
             case _:
                 pass
 
