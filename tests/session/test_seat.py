@@ -10,9 +10,11 @@ import pytest
 from intern_action.core.entries import SessionMoved
 from intern_action.core.errors import AtWork
 from intern_action.core.states import State
+from intern_action.core.types import Reply
+from intern_action.session.office import Case, Office
 from intern_action.session.reconcile import news
 from tests.fakes.git_world import make_world
-from tests.fakes.house import StoryHouse, done, proposal
+from tests.fakes.house import KilledHere, StoryHouse, done, proposal
 
 
 @pytest.fixture
@@ -67,6 +69,37 @@ def test_a_run_that_died_keeps_nobody_out_and_the_timer_finds_what_it_left(house
     house.go_on()
     assert house.state is State.AWAITING_REVIEW
     assert standing(house).runner == ""
+
+
+@pytest.mark.parametrize("replies", [(*proposal(), done()), (done(),)])
+def test_a_run_that_died_before_people_were_shown_the_news_is_found_by_the_timer(
+    house: StoryHouse, replies: tuple[Reply, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(_office: Office, case: Case) -> None:
+        if case.state is not State.RUNNING:
+            raise KilledHere
+
+    house.script(*replies).admit()
+    monkeypatch.setattr(house, "_press", die)
+    with pytest.raises(KilledHere):
+        house.anew().go_on()
+    monkeypatch.undo()
+    assert (standing(house).state.over or standing(house).state.waiting, standing(house).runner) == (True, "1")
+    house.running.clear()
+    as_run(house, "2")
+    assert news(house.office, ()) == (house.present.began.session,)
+    shown = house.pressed
+    house.go_on()
+    assert house.pressed > shown
+    assert standing(house).runner == ""
+    assert news(house.office, ()) == ()
+
+
+def test_a_look_that_finds_nothing_new_writes_nothing(house: StoryHouse) -> None:
+    house.script(*proposal(), done()).ask()
+    before, look = house.ledger.head, as_run(house, "2")
+    look.go_on()
+    assert house.ledger.head == before
 
 
 def test_the_timer_leaves_what_is_worked_on_alone(house: StoryHouse) -> None:
