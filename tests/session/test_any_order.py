@@ -6,6 +6,8 @@ allowed is reckoned here from what people did, not asked of the gate.
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import tempfile
 from dataclasses import replace
 from decimal import Decimal
@@ -59,7 +61,9 @@ class Mortal(SilentWatcher):
 
 @cache
 def _first_world() -> GitWorld:
-    world = make_world(Path(tempfile.mkdtemp(prefix="any-order-")) / "world")
+    place = Path(tempfile.mkdtemp(prefix="any-order-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)  # it is copied from until the last example
+    world = make_world(place / "world")
     world.push("main", {POLICY: POLICIES[0]})
     return world
 
