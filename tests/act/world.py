@@ -48,7 +48,7 @@ def a_world(kind: str, place: Path, thinks: Mapping[str, str]) -> Generator[Worl
         place: an empty folder.
         thinks: variables that say which model thinks.
     """
-    with docker_engine() as docker, team(place) as ours:
+    with docker_engine() as docker, team(place, timer=False) as ours:
         if thinks["INTERN_ACTION_MODEL"] == "recipes":
             furnish(ours.hub)
         add(ours, kind, place)

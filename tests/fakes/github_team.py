@@ -224,10 +224,11 @@ def _text(file: Path) -> str:
 
 
 @contextmanager
-def team(place: Path, roles: Mapping[str, str] = ROLES) -> Generator[Team]:
-    """Give them a repository on a GitHub, and a Hub on which jobs really run."""
+def team(place: Path, roles: Mapping[str, str] = ROLES, *, timer: bool = True) -> Generator[Team]:
+    """Give them a repository on a GitHub, with the timer's workflow or without any, and a Hub on which jobs really run."""
     git = make_world(place / "world")
-    git.push("main", {TIMER: (ROOT / "configs" / "examples" / "quickstart" / "intern-timer.yml").read_text()})
+    if timer:
+        git.push("main", {TIMER: (ROOT / "configs" / "examples" / "quickstart" / "intern-timer.yml").read_text()})
     with (
         GitHubServer(place / "github", Path(git.bare.path), roles=roles) as github,
         hub_workshop(place / "hub") as hub,
