@@ -217,7 +217,7 @@ WRONG: dict[str, tuple[Plant, str, str]] = {
     "a typo in the policy": (
         on_main(".github/intern.yml", POLICY.replace("people:", "pepole:")),
         "WRONG  policy",
-        ".github/intern.yml:4: ",
+        ".github/intern.yml:3: ",
     ),
     "a solo maintainer": (solo, "WRONG  approvers", "requester_may_approve: true"),
     "an approver who lost write access": (lost_write_access, "WRONG  approvers", "give grace the role Write"),
