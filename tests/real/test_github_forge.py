@@ -173,10 +173,10 @@ def _what_is_new(server: GitHubServer, forge: GitHubForge, number: int, pull: in
     server.act("ada", "POST", f"/issues/{number}/labels", {"labels": ["intern"]})
     server.act("ada", "PATCH", f"/issues/{number}", {"title": "another"})
     day = datetime.now(UTC) - timedelta(days=1)
-    assert [one.thread for one in forge.recent.comments(day)][:1] == [number]
+    assert number in {one.thread for one in forge.recent.comments(day)}
     assert [(one.by, one.text) for one in forge.recent.labels(day)] == [("ada", "intern")]
     assert forge.recent.with_issue(forge.recent.comments(day)[0]).payload["issue"]
-    assert [(one, line.by) for one, line in forge.recent.lines(day)][:1] == [(pull, "grace")]
+    assert (pull, "grace") in {(one, line.by) for one, line in forge.recent.lines(day)}
 
 
 def _was_asked(server: GitHubServer, method: str, path: str) -> bool:
