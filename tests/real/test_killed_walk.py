@@ -13,7 +13,7 @@ import pytest
 
 from tests.fakes.killed_walk import WHEN, Point, Told, Walk, flaws, walk, writing
 
-STORIES = 3
+STORIES = 5
 
 
 @pytest.fixture(scope="module")
