@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from intern_action.core.errors import Misconfigured
 from intern_action.core.ports import JournalHome
 from intern_action.settings.words import text
 from intern_action.wiring.premises import Premises
 
 
+class NoHome:
+    """Implements `core.ports.JournalHome` where a journal would be public and nothing else is there: it takes none."""
+
+    def __init__(self, premises: Premises) -> None:
+        self._premises = premises
+
+    def save(self, session: str, lines: bytes, *, expected_head: str, at: datetime) -> str:
+        """Refuse. Raises Misconfigured with what to do."""
+        del session, lines, expected_head, at
+        raise Misconfigured(text("no-journal-home", settings=self._premises.settings).strip())
+
+    def load(self, session: str) -> tuple[str, bytes] | None:
+        """Return nothing: none is here."""
+        del session
+
+    def drop(self, session: str) -> bool:
+        """Take nothing away."""
+        return not session
+
+
 def journal_home(premises: Premises) -> JournalHome | None:
-    """Return the private data set, None where journals are refs of the repository or no token can be shown to the Hub."""
+    """Return the private data set, or what refuses journals where no token can be shown to the Hub; None where they are refs."""
     if not _wanted(premises):
         return None
     settings = premises.settings
     token = settings.keys.get("HF_WRITE_TOKEN") or settings.keys.get("HF_TOKEN")  # the agent half only reads
     if token is None or settings.hub.folder:
-        return None
+        return NoHome(premises)
     from intern_action.hub.journals import HubJournals
 
     return HubJournals(
