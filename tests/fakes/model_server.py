@@ -354,7 +354,8 @@ def bench_script(turns: int, tool: str, arguments: str) -> Callable[[Seen], Step
         if seen.number >= turns:
             return Say(text="Done.")
         asked = arguments.replace("{turn}", str(1000 + seen.number))
-        return Say(text="Next.", calls=(Ask(name=tool, arguments=asked, id="call_0"),))
+        called = json.loads(asked)  # an object: where a provider sends one, a string of JSON would be a broken answer
+        return Say(text="Next.", calls=(Ask(name=tool, arguments=called, id="call_0"),))
 
     return step
 
