@@ -90,6 +90,7 @@ class Loop:
         self._system = system
         self._context = Context(room=room, system=system, tools=toolbox.specs)
         self._voice = voice
+        self._since = memory.replies
         self._guard = Guard(voice.prompt)
         self._folder = Folder(
             context=self._context,
@@ -141,7 +142,7 @@ class Loop:
             self._guard.follow(self._memory)
 
     def _exhausted(self) -> Ending | None:
-        return exhausted(self._memory, self._allowance, self._desk.clock.now())
+        return exhausted(self._memory, self._allowance, self._desk.clock.now(), since=self._since)
 
     # --- asking --------------------------------------------------------------------------------------------------
 
@@ -266,7 +267,7 @@ class Loop:
 
     def _timely(self) -> Desk:
         """Return the desk for one call, which ends when the run has to."""
-        until = self._allowance.until
+        until = self._allowance.calls_end
         if until is None:
             return self._desk
         left = max(LEAST_SECONDS, (until - self._desk.clock.now()).total_seconds())

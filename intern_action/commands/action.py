@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from intern_action.commands._standing import standing
 from intern_action.commands.halves import hand_over, take_over, think
 from intern_action.commands.interrupted import tell_interrupted
 from intern_action.commands.local import exit_code
@@ -253,7 +254,7 @@ class Step:
                 house.drive()
                 if was_over and not house.case.state.over:
                     wake_timer(self._door)
-                click.echo(f"{session} is {house.case.state}: {house.case.memory.why or 'nothing is missing'}")
+                click.echo(standing(house))
                 return self._rest(house)
         except AtWork as busy:
             click.echo(str(busy))

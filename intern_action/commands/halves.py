@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from intern_action.commands._standing import standing
 from intern_action.core.errors import Misconfigured, NotAllowed
 from intern_action.core.states import State
 from intern_action.session.office import AGENT
@@ -70,7 +71,7 @@ def take_over(door: GitHubDoor) -> House:
     else:
         house.take(str(folder))
         house.drive()
-    click.echo(f"{session} is {house.case.state}: {house.case.memory.why or 'nothing is missing'}")
+    click.echo(standing(house))
     return house
 
 

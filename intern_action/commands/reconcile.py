@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from intern_action.commands._standing import standing
 from intern_action.commands.interrupted import tell_interrupted
 from intern_action.core.errors import InternError, Interrupted, OutsideError
 from intern_action.core.types import JobRef, LineComment
@@ -71,8 +72,8 @@ def _go_on(door: Door, session: str, seen: Callable[[House], object]) -> int:
     """Go on with one session; what keeps it from that is said, and keeps no other."""
     try:
         with door.open(session) as house:
-            state = house.look()
-            click.echo(f"{session} is {state}: {house.case.memory.why or 'nothing is missing'}")
+            house.look()
+            click.echo(standing(house))
             seen(house)
     except Interrupted as error:
         tell_interrupted(door, session, error, seen)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from intern_action.core.events import Entry
+from intern_action.core.events import Entry, Heard
 from intern_action.core.frozen import frozen
+
+RELIEVED = "relieved"
+"""The kind of the one fault that is none: the time of the runner is over, and another one goes on."""
 
 
 @frozen
@@ -36,6 +39,12 @@ class Bundle:
     snapshot: str = ""
     commits: str = ""
     fault: Fault | None = None
+
+    @property
+    def relieved(self) -> bool:
+        """Whether another runner has to go on. One that had no answer is not believed: it would be relieved for ever."""
+        answered = any(isinstance(entry.event, Heard) for entry in self.entries)
+        return answered and self.fault is not None and self.fault.kind == RELIEVED
 
 
 class BundleShelf(Protocol):

@@ -53,9 +53,9 @@ class NeedsInput:
 
 @frozen
 class Exhausted:
-    """Turns, money or time ran out."""
+    """Turns, money or time ran out, or the time of this runner, which is no failure: another one goes on."""
 
-    what: Literal["turns", "money", "time"]
+    what: Literal["turns", "money", "time", "runner"]
     text: str
     kind: Literal["exhausted"] = "exhausted"
 

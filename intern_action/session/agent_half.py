@@ -10,7 +10,7 @@ from intern_action.agent.loop import Loop
 from intern_action.agent.memory import Memory
 from intern_action.agent.toolbox import Toolbox
 from intern_action.agent.voice import Voice
-from intern_action.core.bundle import Bundle, BundleShelf, Fault
+from intern_action.core.bundle import RELIEVED, Bundle, BundleShelf, Fault
 from intern_action.core.errors import Bug, InternError
 from intern_action.core.events import Began, Entry, Noted
 from intern_action.core.ports import JournalFile, Model, Watcher, Workplace
@@ -89,6 +89,8 @@ class AgentHalf:
             message = desk.redactor.text(str(error))
             return Fault(kind=type(error).__name__, message=message, exit_code=error.exit_code)
         match ending.kind:
+            case "exhausted" if ending.what == "runner":
+                return Fault(kind=RELIEVED, message=ending.text, exit_code=0)
             case "exhausted":
                 return Fault(kind=f"exhausted-{ending.what}", message=ending.text, exit_code=4)
             case _:

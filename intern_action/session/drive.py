@@ -44,7 +44,7 @@ FRESH = timedelta(minutes=1)
 
 
 def drive(case: Case, work: Work | None, shelf: BundleShelf, *, patience: Patience = USUAL) -> State:
-    """Go on with a session until it is over or waits for people, or for a job for longer than the patience lasts.
+    """Go on with a session until it is over or waits: for people, another runner, or a job for longer than the patience lasts.
 
     Args:
         case: the session.
@@ -64,9 +64,8 @@ def drive(case: Case, work: Work | None, shelf: BundleShelf, *, patience: Patien
     while not case.state.over:
         match case.state:
             case State.RUNNING:
-                if work is None:
+                if work is None or _work(case, work, shelf):
                     break
-                _work(case, work, shelf)
             case State.AWAITING_JOB:
                 runs = _glance(case) if clock.monotonic() < people_at else None
                 if runs is None:
@@ -85,16 +84,22 @@ def drive(case: Case, work: Work | None, shelf: BundleShelf, *, patience: Patien
     return case.state
 
 
-def _work(case: Case, work: Work, shelf: BundleShelf) -> None:
-    """Let the agent half go on, and take in what it did."""
+def _work(case: Case, work: Work, shelf: BundleShelf) -> bool:
+    """Let the agent half go on, and take in what it did; return whether the time of this runner is over.
+
+    The seat is kept then: by a run that has ended the next timer finds the session.
+    """
     case.take_seat()
     if case.memory.calls or _is_old(
         case
     ):  # one that has just been admitted was looked at there, and has nothing to end
         _end_what_is_off(case)
-    if case.state is State.RUNNING:
-        _settle(case, shelf.take(work(tuple(case.journal.entries()))))
-        _take_in(case)
+    if case.state is not State.RUNNING:
+        return False
+    bundle = shelf.take(work(tuple(case.journal.entries())))
+    _settle(case, bundle)
+    _take_in(case)
+    return bundle.relieved and case.state is State.RUNNING
 
 
 def _is_old(case: Case) -> bool:

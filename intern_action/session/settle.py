@@ -160,6 +160,8 @@ def _not_done(call: Call, why: str) -> Published:
 
 
 def _move_on(case: Case, bundle: Bundle) -> None:
+    if bundle.relieved:
+        return
     if bundle.fault is not None:
         if bundle.fault.exit_code not in SIGNALLED:
             give_back_all(case)

@@ -64,6 +64,7 @@ REPOSITORY_MAY = frozenset(
         "tools.output_chars",
         "waiting.poll",
         "waiting.job",
+        "waiting.relief",
     }
 )
 """What a repository's own file may set. A stranger may have written it, so nothing here says where a token goes, what

@@ -167,11 +167,15 @@ class Tools(Section):
 
 
 class Waiting(Section):
-    """How patient a run is: how often it looks at a job, and how long it waits for one before it leaves without it."""
+    """How patient a run is: how often it looks at a job, and how long it waits for one before it leaves without it.
+
+    `relief`: how long the agent works in one run of a workflow before the next goes on.
+    """
 
     poll: Duration
     job: Duration
     runner: Duration
+    relief: Duration
 
 
 class Settings(Section):

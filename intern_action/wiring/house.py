@@ -354,6 +354,13 @@ class House:
         longest = self.settings.max_time
         return None if longest is None else self.premises.clock.now() + longest
 
+    @property
+    def _relief(self) -> datetime | None:
+        """When the next run takes over, None on a machine that stays. A run begins once, however many sessions it looks at."""
+        if self.premises.ground.place != "github":
+            return None
+        return self.premises.began + self.settings.waiting.relief
+
     def _left(self) -> float:
         """Return how many seconds are left of this run."""
         return math.inf if self._until is None else (self._until - self.premises.clock.now()).total_seconds()
@@ -385,7 +392,9 @@ class House:
             shelf=self._shelf,
             watcher=self.watcher,
             system=(configs() / "prompts" / "system.md").read_text(encoding="utf-8"),
-            allowance=Allowance(turns=began.max_turns, usd=model_cap(self.case, policy), until=self._until),
+            allowance=Allowance(
+                turns=began.max_turns, usd=model_cap(self.case, policy), until=self._until, relief=self._relief
+            ),
             room=lambda: room_of(began.model, self.premises),
             voice=Voice(prompt=prompt, text=text),
         )

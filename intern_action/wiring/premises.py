@@ -64,6 +64,8 @@ class Premises:
         self.world = world
         self.environment = environment
         self.clock = clock
+        self.began = clock.now()
+        """When this run did."""
 
     @property
     def forge(self) -> Forge:

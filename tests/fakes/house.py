@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Self
@@ -166,6 +166,7 @@ class StoryHouse:
         self.holder = "this machine"
         self.runner = ""
         self.running: set[str] = set()
+        self.relief: datetime | None = None
         self.canary = ""
         self.held_open: list[FileJournal] = []
         self.case: Case | None = None
@@ -375,7 +376,7 @@ class StoryHouse:
             shelf=BundleFolder(self.folder / "bundles"),
             watcher=self.watcher,
             system="be good",
-            allowance=Allowance(usd=model_cap(self.present, self._policy()[1])),
+            allowance=Allowance(usd=model_cap(self.present, self._policy()[1]), relief=self.relief),
             room=Room,
             voice=Voice(prompt=prompt, text=text),
         )

@@ -22,6 +22,7 @@ from huggingface_hub import HfApi
 from tests.fakes.github_team import ROOT, STAGES, TIMER, Ran, Team, team
 from tests.fakes.model_server import ModelServer
 from tests.fakes.small_trainer import small_trainer
+from tests.fakes.two_halves import alone, thought
 
 ASK = "/intern train the filter"
 
@@ -468,24 +469,8 @@ def test_the_end_of_a_job_wakes_the_workflow_by_the_hubs_webhook(ours: Team) -> 
 # --- two halves --------------------------------------------------------------------------------------------------------------
 
 
-def thought(ours: Team, *, delivers: bool = True) -> Ran:
-    """Let the run that control has started play its two jobs: the agent half without a token that writes, then control."""
-    name, payload = ours.github.corrections.inside.dispatched.pop(0)
-    assert name == "workflow_dispatch"
-    token = ours.github.token(granted={"contents": "read"})
-    nothing = dict.fromkeys(("INPUT_HF_WRITE_TOKEN", "INPUT_HF_JOB_TOKEN"), "")
-    agent = ours.run(name, payload, INPUT_ROLE="agent", INPUT_GITHUB_TOKEN=token, **nothing)
-    ours.handed = agent.workspace / "intern-bundle" if delivers else None
-    try:
-        return ours.run(name, payload, code=None, INPUT_ROLE="control")
-    finally:
-        ours.handed = None
-
-
 def test_the_halves_in_jobs_of_their_own_tell_the_same_story(ours: Team) -> None:
-    ours.git.push(
-        "main", {".github/workflows/intern.yml": "on: [workflow_dispatch]\njobs: {}\n"}, at=ours.git.clock.now()
-    )
+    alone(ours)
     issue, _, begun = asked(ours, f"{ASK} and push to ada/filter", INPUT_ROLE="control")
     assert begun.outputs["state"] == "running"
     assert any("At work" in body for body in ours.comments(issue))
