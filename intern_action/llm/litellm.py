@@ -21,7 +21,7 @@ from intern_action.llm.draft import Draft
 from intern_action.llm.faults import Asked, error_words, fault, retry_after_seconds, window_told
 from intern_action.llm.hearing import Hear, Hearing
 from intern_action.llm.line import Patience
-from intern_action.llm.litellm_library import let_go, load, piece, whole
+from intern_action.llm.litellm_library import counted, let_go, load, piece, whole
 from intern_action.llm.pool import Drafts
 from intern_action.llm.prices import Price, priced
 from intern_action.llm.wire import tools
@@ -147,6 +147,8 @@ class LiteLLM:
                     raise ModelCut(
                         f"{self.name} was not done after {deadline - began:.0f} s; what had come is discarded"
                     )
+                if counted(answer):
+                    break  # who asks once more has it put its whole answer together again, for logs that we do not keep
         finally:
             hearing.finish = _received(answer)
             let_go(answer, complete=bool(hearing.finish))

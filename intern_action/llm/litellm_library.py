@@ -15,6 +15,7 @@ from typing import cast
 
 from intern_action.core.frozen import frozen
 from intern_action.core.types import JsonObject
+from intern_action.llm._lazily import lazily
 
 
 def litellm_environment() -> Mapping[str, str]:
@@ -69,7 +70,8 @@ def _imported() -> Library:
     """Collecting garbage while 2,600 modules are made finds none and costs a quarter of the time; nor does it find any later."""
     gc.disable()
     try:
-        module = importlib.import_module("litellm")
+        with lazily("openai.types", without=("httpx._main",)):  # its command line, with all that paints a terminal
+            module = importlib.import_module("litellm")
         for name, value in _SWITCHES.items():
             setattr(module, name, value)
         vars(importlib.import_module("litellm.main"))["_encoding_cache"] = _Estimate()
@@ -122,6 +124,11 @@ def piece(chunk: object) -> JsonObject:
 def whole(answer: object) -> JsonObject:
     """Return a whole answer in OpenAI's shape."""
     return {"choices": [_choice(choice, "message") for choice in _items(answer, "choices")], "usage": _usage(answer)}
+
+
+def counted(stream: object) -> bool:
+    """Return whether the last thing that a stream tells was told: how many tokens there were, after everything else."""
+    return getattr(stream, "sent_stream_usage", False) is True
 
 
 def let_go(stream: object, *, complete: bool) -> None:
