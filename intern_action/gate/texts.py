@@ -17,9 +17,9 @@ def why(judgement: Judgement, plan: Plan) -> str:
             return _page(plan, by=(), failing=judgement.failing, waiting=judgement.waiting)
 
 
-def awaited(plan: Plan) -> str:
-    """Return in one line what needs a review."""
-    return text("awaited", plan=plan).strip()
+def awaited(plan: Plan, *, unasked: tuple[str, ...] = ()) -> str:
+    """Return in one line what needs a review, and who of the policy could not be asked for one."""
+    return text("awaited", plan=plan, unasked=unasked).strip()
 
 
 def _page(plan: Plan, *, by: tuple[str, ...], failing: tuple[Condition, ...], waiting: bool) -> str:

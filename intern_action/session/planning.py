@@ -121,17 +121,15 @@ def _bring_before_people(case: Case, call: Call, effect: Planable) -> None:
     digest = plan_digest(plan)
     _record(case, plan, digest)
     case.write(Planned(call_id=call.id, digest=digest, pull_request=plan.pull_request, ceiling_usd=plan.ceiling_usd))
-    _ask_for_review(case, plan)
-    case.move(State.AWAITING_REVIEW, awaited(plan))
+    case.move(State.AWAITING_REVIEW, awaited(plan, unasked=_ask_for_review(case, plan)))
 
 
-def _ask_for_review(case: Case, plan: Plan) -> None:
-    """Ask those whom the policy names, but for who may not approve."""
+def _ask_for_review(case: Case, plan: Plan) -> tuple[str, ...]:
+    """Ask those whom the policy names, but for who may not approve; return those who cannot be asked."""
     _, policy = case.office.policy()
     barred = () if policy.requester_may_approve else (plan.requester.casefold(),)
     people = tuple(person for person in policy.approvers if person.casefold() not in barred)
-    if people:
-        case.office.forge.ask_for_review(plan.pull_request, people)
+    return case.office.forge.ask_for_review(plan.pull_request, people) if people else ()
 
 
 def _plan(case: Case, call: Call, effect: Planable) -> Plan:

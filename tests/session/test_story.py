@@ -56,6 +56,14 @@ def test_those_whom_the_policy_names_are_asked_for_their_review_but_not_who_aske
     house.push({".github/intern.yml": "approvals: {people: [grace, ada]}\n"}, branch="main")
     proposed(house)
     assert house.forge.asked == {house.pull_request: ["grace"]}
+    assert "cannot be asked" not in house.present.memory.why
+
+
+def test_whom_the_policy_names_and_nobody_can_ask_is_said(house: StoryHouse) -> None:
+    house.push({".github/intern.yml": "approvals: {people: [grace, garce, ml/leads]}\n"}, branch="main")
+    proposed(house)
+    assert house.forge.asked == {house.pull_request: ["grace"]}
+    assert "needs a review; garce, ml/leads of the policy cannot be asked" in house.present.memory.why
 
 
 def why_not(house: StoryHouse) -> set[str]:
