@@ -58,6 +58,16 @@ LITELLM_TARGETS: Mapping[str, float] = {
 }
 """What is aimed at through litellm."""
 
+YARDSTICK: Mapping[str, float] = {"cold_s": 0.14, "sum_s": 1.5}
+"""What the plain loop takes where the aims in seconds were set; a slower machine gets as much more time as the loop there."""
+
+
+def here(targets: Mapping[str, float], yardstick: Figures) -> Mapping[str, float]:
+    """Return the aims as they are on this machine; no machine is fast enough to lower them."""
+    values = asdict(yardstick)
+    slower = {name: max(1.0, values[name] / there) for name, there in YARDSTICK.items()}
+    return {name: most * slower.get(name, 1.0) for name, most in targets.items()}
+
 
 def together(short: Sequence[Run], long: Sequence[Run], help_s: float | None) -> Figures:
     """Return the figures of a client from its short runs (start and end) and its long ones (turns, memory)."""

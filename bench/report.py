@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.clients import DIRECT, DIRECT_WHOLE, HOUSE, LITELLM, LITELLM_WHOLE
-from bench.figures import LITELLM_TARGETS, TARGETS, Figures, missed
+from bench.clients import DIRECT, DIRECT_WHOLE, HOUSE, LITELLM, LITELLM_WHOLE, PLAIN
+from bench.figures import LITELLM_TARGETS, TARGETS, Figures, here, missed
 from bench.measure import TURNS
 
 RESULTS = HOUSE / "bench" / "RESULTS.md"
@@ -120,6 +120,8 @@ the next request, with the tool, the journal and the progress lines. Growth: tur
 
 ## Targets
 
+Seconds were aimed at where the plain loop takes 0.14 s cold and 1.5 s for 300 turns; here as much more as it takes more here.
+
 {targets}
 
 ## Parts
@@ -171,9 +173,9 @@ def _targets(figures: Mapping[str, Figures]) -> list[str]:
     lines: list[str] = []
     for client, targets in TARGETS_OF.items():
         if client in figures:
-            over = missed(figures[client], targets)
+            over = missed(figures[client], here(targets, figures[PLAIN.name]))
             values = asdict(figures[client])
-            words = ", ".join(f"{COLUMNS[name]} {values[name]:.3g} (aim {most:g})" for name, most in over.items())
+            words = ", ".join(f"{COLUMNS[name]} {values[name]:.3g} (aim {most:.3g})" for name, most in over.items())
             lines.append(f"- {client.strip()}: " + (f"not reached: {words}" if over else "all reached"))
     return lines
 

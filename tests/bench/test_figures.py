@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from bench.clients import PLAIN, Client
-from bench.figures import Figures, doubled, missed, ratios, together
+from bench.figures import Figures, doubled, here, missed, ratios, together
 from bench.measure import Run, run
 from bench.report import Tables, machine, text
 
@@ -50,6 +50,14 @@ def test_a_target_that_is_missed_is_named(name: str, over: float):
 
     assert missed(FIGURES, targets) == {}
     assert set(missed(replace(FIGURES, **{name: over}), targets)) == {name}
+
+
+def test_a_slower_machine_gets_more_time_and_a_faster_one_no_less():
+    targets = {"cold_s": 0.35, "growth": 1.3}
+    slow, fast = replace(FIGURES, cold_s=0.28, sum_s=1.5), replace(FIGURES, cold_s=0.07, sum_s=0.1)
+
+    assert here(targets, slow) == {"cold_s": pytest.approx(0.7), "growth": 1.3}
+    assert here(targets, fast) == targets
 
 
 def test_the_page_shows_every_client_in_both_tables():
