@@ -11,6 +11,7 @@ from urllib.parse import quote
 from intern_action.core.errors import Misconfigured
 from intern_action.core.ports import Clock
 from intern_action.forge.github import GitHubForge
+from intern_action.git import history
 from intern_action.git.remote import Remote, with_token
 from intern_action.git.run import Git, make_git_dir
 from intern_action.settings.load import Loaded, load
@@ -117,7 +118,7 @@ class DefaultBranch:
         commit = self._remote.ref(ref)
         if commit is None:
             raise Misconfigured(f"the default branch {self.name} has no commit yet; push a first one")
-        self._remote.fetch(commit, ref=ref)
+        history.bring(self._remote, commit, ref=ref)
         return commit
 
     def settings(self, flags: Mapping[str, object], environment: Mapping[str, str]) -> Loaded:
