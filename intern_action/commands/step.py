@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from intern_action.commands.codes import exit_code
 from intern_action.commands.halves import hand_over, take_over, think
 from intern_action.commands.interrupted import tell_interrupted
-from intern_action.commands.local import exit_code
 from intern_action.commands.missed import ANSWER, Missed, look, note
-from intern_action.commands.reconcile import tick
 from intern_action.commands.timer import quiet, rest_timer, wake_timer
 from intern_action.core.entries import Admitted, Looked
 from intern_action.core.errors import AtWork, InternError, Interrupted, NotAllowed
@@ -114,6 +113,8 @@ class Step:
             rest_timer(self._door)
             return 0
         codes = [*map(self._begin_late, missed.unbegun), *self._hear_late(missed)]
+        from intern_action.commands.reconcile import tick
+
         codes.append(tick(self._door, seen=self._rest, lines=missed.lines))
         rest_timer(self._door)
         return next((code for code in codes if code), 0)

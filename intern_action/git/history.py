@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from intern_action.git.objects import object_id
-from intern_action.git.remote import QUIET, Remote
+from intern_action.git.remote import QUIET, Remote, branch_ref
 from intern_action.git.run import Git
 
 NEAR = 50
@@ -40,6 +40,25 @@ def bring(remote: Remote, commit: str, *, depth: int = 1, ref: str = "") -> None
     if remote.here is None and (remote.git.has(commit) or _fetched(remote, depth, commit)):
         return
     remote.fetch(commit, ref=ref)
+
+
+def newest(remote: Remote, branch: str) -> str | None:
+    """Return where a branch is on the remote now, with that commit here; None when there is none.
+
+    Asked and fetched in one conversation, where there is a part to be had: each one begins with greetings.
+
+    Raises:
+        GitFailed: as for `bring`.
+    """
+    ref, here = branch_ref(branch), f"refs/newest/{branch}"
+    if remote.here is None:
+        order = (*QUIET, "--depth=1", "--", remote.url, f"+{ref}:{here}")
+        if not remote.git.ask(*order).code:
+            return remote.git.run("rev-parse", "--verify", f"{here}^{{commit}}").text
+    commit = remote.ref(ref)
+    if commit is not None:
+        bring(remote, commit, ref=ref)
+    return commit
 
 
 def is_ancestor(remote: Remote, old: str, new: str, depths: Depths = DEPTHS) -> bool:

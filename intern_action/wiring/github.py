@@ -125,11 +125,9 @@ class DefaultBranch:
     @cached_property
     def head(self) -> str:
         """Its newest commit, which is brought here."""
-        ref = f"refs/heads/{self.name}"
-        commit = self._remote.ref(ref)
+        commit = history.newest(self._remote, self.name)
         if commit is None:
             raise Misconfigured(f"the default branch {self.name} has no commit yet; push a first one")
-        history.bring(self._remote, commit, ref=ref)
         return commit
 
     def settings(self, flags: Mapping[str, object], environment: Mapping[str, str]) -> Loaded:
