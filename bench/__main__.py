@@ -34,13 +34,13 @@ def main() -> int:
     worse = compared(found, clients) if not options.quick else {}
     relative = {name: ratios(figures, found[PLAIN.name]) for name, figures in found.items() if name != PLAIN.name}
     counted = requests()
-    on_github, first_s = github_requests()
+    on_github, first = github_requests()
     tables = Tables(
         parts=table(costs()),
         guard=guard_table(),
         sessions=session_table(session_figures()),
         requests=request_table(counted),
-        github=github_table(on_github, first_s),
+        github=github_table(on_github, first),
     )
     print(text(found, relative, where, tables))
     if not options.quick and not options.only and (options.accept or not worse):

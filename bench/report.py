@@ -148,7 +148,7 @@ Counted, not measured: the same on every machine.
 
 ## Requests to GitHub
 
-Counted too, but for the last line. Git's own requests are not among them.
+Counted too, and how soon the first one comes. Git's own requests are not among them.
 
 {github}
 """

@@ -37,9 +37,6 @@ if TYPE_CHECKING:
     from intern_action.session.receive import Received
     from intern_action.wiring.house import House
 
-NEEDS_POLICY = frozenset({"issues"})
-"""Events that are for us or not depending on what the policy says of labels."""
-
 NEXT = ("intern_action.forge._requester", "intern_action.wiring.house", "intern_action.session.receive")
 """What the first request to GitHub and what comes after it need; read in while git is waited for."""
 COMMENT = "issue_comment"
@@ -48,10 +45,6 @@ QUIET = "nothing waits here"
 
 def take(run: WorkflowRun, environment: Mapping[str, str], wire: Wire | None) -> int:
     """Do what one event asks for; return the exit code. Whatever goes wrong is said in the thread, if somebody waits there."""
-    if run.event not in NEEDS_POLICY:
-        heard = hear(run.event, run.payload, Bounds(), slot=run.run_id)
-        if isinstance(heard, Nothing):
-            return _nothing(heard)
     read_ahead(NEXT)
     door = GitHubDoor(run, environment, wire=wire)
     with writing(door.world):

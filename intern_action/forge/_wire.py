@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -26,6 +26,8 @@ T = TypeVar("T")
 PAGES_MOST = 1_000
 TRIES = 4
 SETTLING_SECONDS = 3.0
+EARLY_SECONDS = 5.0
+"""What was asked earlier than that is asked again: it may have changed."""
 BETWEEN_WRITES_SECONDS = 1.0
 LIMIT_SECONDS = 60.0
 SKEW_SECONDS = 1.0
@@ -38,8 +40,10 @@ NEXT = re.compile(r'<([^>]+)>\s*;[^,]*\brel="?next"?')
 class _Early:
     """A question that was asked before its answer is needed, in a thread of its own."""
 
-    def __init__(self, ask: Callable[[], Answer]) -> None:
+    def __init__(self, ask: Callable[[], Answer], clock: Clock) -> None:
         self._ask = ask
+        self._clock = clock
+        self._began = clock.monotonic()
         self._answer: Answer | None = None
         self._thread = threading.Thread(target=self._run, name="early", daemon=True)
         self._thread.start()
@@ -49,9 +53,14 @@ class _Early:
             self._answer = self._ask()
 
     def answer(self) -> Answer | None:
-        """Wait for the answer; return it if it is one, else None."""
+        """Wait for the answer; return it if it is one and new, else None."""
         self._thread.join()
-        return self._answer if self._answer is not None and self._answer.status == HTTP_FINE else None
+        fresh = self._clock.monotonic() - self._began <= EARLY_SECONDS
+        return self._answer if fresh and self._answer is not None and self._answer.status == HTTP_FINE else None
+
+
+def _question(path: str, parameters: Mapping[str, object]) -> str:
+    return f"{path} {sorted(parameters.items())}"
 
 
 class Wire:
@@ -76,12 +85,13 @@ class Wire:
 
     # --- what is asked --------------------------------------------------------------------------------------------
 
-    def ask_early(self, path: str, asked: str) -> None:
-        """Ask for the first page of a list that will be asked for in any case; whoever does gets this answer, once.
+    def ask_early(self, path: str, asked: str, **parameters: object) -> None:
+        """Ask now what will be asked in any case; whoever asks it then gets this answer, if it is not older than some seconds.
 
-        Where there is none, or a no, it is forgotten and asked for again.
+        It is given once. Where there is none, or a no, it is forgotten and asked for again.
         """
-        self._early[path] = _Early(lambda: self._send("GET", path, asked, {"per_page": PER_PAGE}, None))
+        asks = lambda: self._send("GET", path, asked, parameters, None)  # noqa: E731 -- it is handed on, and has no name there
+        self._early[_question(path, parameters)] = _Early(asks, self._clock)
 
     def get(self, path: str, kind: type[T], asked: str, **parameters: object) -> T:
         """Read one thing; a lost answer is asked for again."""
@@ -182,10 +192,7 @@ class Wire:
     def _pages(self, path: str, asked: str, parameters: dict[str, object]) -> Iterator[Answer]:
         """Follow `Link: rel="next"` to its end (docs.github.com/rest/using-the-rest-api/using-pagination-in-the-rest-api)."""
         seen: set[str] = set()
-        early = None if parameters else self._early.pop(path, None)
-        answer = early.answer() if early else None
-        if answer is None:
-            answer = self._again("GET", path, asked, parameters={"per_page": PER_PAGE, **parameters})
+        answer = self._again("GET", path, asked, parameters={"per_page": PER_PAGE, **parameters})
         while True:
             yield answer
             found = NEXT.search(answer.headers.get("link", ""))
@@ -203,6 +210,10 @@ class Wire:
     def _again(
         self, verb: str, path: str, asked: str, *, parameters: dict[str, object] | None = None, body: object = None
     ) -> Answer:
+        early = self._early.pop(_question(path, parameters or {}), None) if verb == "GET" else None
+        answer = early.answer() if early else None
+        if answer is not None:
+            return answer
         for tried in range(1, TRIES):
             try:
                 return self._once(verb, path, asked, parameters=parameters, body=body)

@@ -33,6 +33,7 @@ from intern_action.forge._recent import SETTLED, Recent
 from intern_action.forge._refusals import HTTP_INVALID, HTTP_NOT_FOUND, Refused
 from intern_action.forge._sticky import Desk
 from intern_action.forge._wire import Wire
+from intern_action.forge.early import permission_path
 
 OUR_NAME = "github-actions[bot]"
 """Who a workflow's own token speaks as."""
@@ -272,7 +273,7 @@ class GitHubForge:
         return tuple(sorted((one for one in given if one is not None), key=lambda review: review.submitted_at))
 
     def permission(self, person: str) -> Permission:
-        path, asked = f"{self._path}/collaborators/{quote(person, safe='')}/permission", f"say what {person} may do"
+        path, asked = permission_path(self._path, person), f"say what {person} may do"
         if not person.strip():
             raise ForgeError("nobody's permission was asked for; a name is missing")
         try:
