@@ -223,6 +223,10 @@ class Complaint(Recorded):
     errors: tuple[object, ...] | str = ()
 
 
+class Anything(Recorded):
+    """An answer of which nothing is read."""
+
+
 def login(user: User | None) -> str:
     """Return an account's name."""
     return user.login if user else GHOST
