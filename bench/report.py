@@ -43,8 +43,7 @@ TARGETS_OF: Mapping[str, Mapping[str, float]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tables:
-    """Further tables of the page, as `bench.parts`, `.guard`, `.sessions`, `.requests`, `.github_requests` and
-    `.waits` give them."""
+    """Further tables of the page, as the modules of the same names give them."""
 
     parts: str
     guard: str

@@ -16,14 +16,13 @@ from intern_action.git.publisher import GitPublisher
 from intern_action.git.remote import Remote, with_token
 from intern_action.git.run import Git, make_git_dir
 from tests.fakes.git_world import GitWorld, change, copy_world
+from tests.fakes.long_history import COMMITS, FILES, age, go_on
 from tests.github_server.accounts import APP, Accounts
 from tests.github_server.engines import Reply
 from tests.github_server.git_http import GitHttp
 from tests.github_server.listener import Asked, Listener
 
 NAME = "team/mails"
-COMMITS = 20_000
-FILES = 400
 SHALLOW = (1, 3, history.ALL)
 """Small steps, so that small histories are cut as large ones are."""
 
@@ -140,21 +139,6 @@ def a_line(world: GitWorld, changed: Changed = as_it_is) -> Generator[Line]:
     listener.stop()
 
 
-def age(world: GitWorld, commits: int = COMMITS, files: int = FILES) -> str:
-    """Give the repository a long history with many files; return its head."""
-    dice = random.Random(1)  # noqa: S311 -- as above
-    stream: list[bytes] = []
-    for number in range(commits):
-        stream += [b"commit refs/heads/main\ncommitter A <a@x> %d +0000\ndata 3\nold" % (1_600_000_000 + number)]
-        stream += [b"from refs/heads/main^0" if number == 0 else b""]
-        for place in range(files) if number == 0 else [dice.randrange(files)]:
-            text = dice.randbytes(600).hex().encode()
-            stream += [b"M 100644 inline src/%d/%d.py\ndata %d\n%s" % (place % 20, place, len(text), text)]
-    bare = Git(git_dir=world.bare.path)
-    bare.run("fast-import", "--quiet", stdin=b"\n".join([one for one in stream if one] + [b""]))
-    return bare.run("rev-parse", "refs/heads/main").text
-
-
 def objects(control: GitPublisher) -> int:
     listed = control.git.run("cat-file", "--batch-all-objects", "--batch-check").text
     return len(listed.splitlines())
@@ -184,7 +168,7 @@ def worked(line: Line, base: str) -> str:
 @pytest.fixture(scope="module")
 def old(first_world: GitWorld, tmp_path_factory: pytest.TempPathFactory) -> tuple[GitWorld, str]:
     world = copy_world(first_world, tmp_path_factory.mktemp("old"))
-    return world, age(world)
+    return world, age(Git(git_dir=world.bare.path))
 
 
 @pytest.mark.timeout(300)
@@ -215,11 +199,22 @@ def test_another_machine_judges_the_same_when_the_default_branch_went_on(old: tu
         assert line.bytes < 1_500_000
 
 
-def go_on(bare: Git, number: int) -> None:
-    """Somebody pushes one more commit to the default branch."""
-    text = f"commit refs/heads/main\ncommitter A <a@x> {1_700_000_000 + number} +0000\ndata 3\nnew\n"
-    text += f"from refs/heads/main^0\nM 100644 inline news.md\ndata 2\n{number:02}\n\n"
-    bare.run("fast-import", "--quiet", stdin=text.encode())
+@pytest.mark.timeout(300)
+def test_a_first_push_after_the_default_branch_went_on(old: tuple[GitWorld, str]) -> None:
+    world, base = old
+    bare = Git(git_dir=world.bare.path)
+    with a_line(world) as line:
+        control = line.control("late")
+        tree = control.tree_of(base)
+        files = bare.run("ls-tree", tree).text.replace("README.md", "REWRITTEN.md")
+        go_on(bare, 99)
+        assert control.blob("main", "news.md") is not None
+        control.git.run("fetch", "--quiet", "--depth=1", "--", control.remote.url, base)
+        made = control.git.run("mktree", stdin=f"{files}\n".encode()).text
+        head = control.publish("intern/late", made, base_sha=base, message="Late", co_author="ada")
+    assert bare.run("rev-parse", f"{head}~1").text == base
+    assert bare.run("rev-list", "--count", head).text == str(COMMITS + 2)  # nothing was cut over there
+    assert not Path(world.bare.path, "shallow").exists()
 
 
 @pytest.mark.timeout(300)
