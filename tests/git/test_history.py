@@ -21,6 +21,7 @@ from tests.github_server.accounts import APP, Accounts
 from tests.github_server.engines import Reply
 from tests.github_server.git_http import GitHttp
 from tests.github_server.listener import Asked, Listener
+from tests.house.source import ROOT
 
 NAME = "team/mails"
 SHALLOW = (1, 3, history.ALL)
@@ -84,6 +85,13 @@ def test_a_repository_on_this_machine_is_not_cut(world: GitWorld) -> None:
     control = world.publisher()
     assert control.merge_base("main", head) == head
     assert not Path(control.git.git_dir, "shallow").exists()
+
+
+def test_nobody_else_asks_git_for_ancestors_where_history_may_be_cut() -> None:
+    """The ledger is always whole, a bundle builds on its base or is refused, and a push is held against its own commit."""
+    package = ROOT / "intern_action"
+    asks = {str(one.relative_to(package)) for one in package.rglob("*.py") if '"merge-base"' in one.read_text("utf-8")}
+    assert asks == {"git/history.py", "git/branch.py", "git/bundles.py", "git/remote.py"}
 
 
 # --- what travels ------------------------------------------------------------------------------------------------------
