@@ -15,13 +15,14 @@ from bench.parts import costs, table
 from bench.report import Tables, committed, machine, text, write
 from bench.requests import above, request_table, requests
 from bench.sessions import session_figures, session_table
+from bench.waits import late, waits, waits_table
 
 SHORT_RUNS, LONG_RUNS = 5, 2
 SECOND_LOOKS = 2
 
 
 def main() -> int:
-    """Measure, write, compare; 1 when a ratio has doubled, or somebody is asked more often than meant."""
+    """Measure, write, compare; 1 when a ratio has doubled, somebody is asked more often, or waits longer than meant."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one run each, results are shown and not written")
     parser.add_argument("--only", default="", help="measure only clients whose name holds this, beside the plain loop")
@@ -34,13 +35,15 @@ def main() -> int:
     worse = compared(found, clients) if not options.quick else {}
     relative = {name: ratios(figures, found[PLAIN.name]) for name, figures in found.items() if name != PLAIN.name}
     counted = requests()
-    on_github, first_s = github_requests()
+    on_github, first = github_requests()
+    waited = waits()
     tables = Tables(
         parts=table(costs()),
         guard=guard_table(),
         sessions=session_table(session_figures()),
         requests=request_table(counted),
-        github=github_table(on_github, first_s),
+        github=github_table(on_github, first),
+        waits=waits_table(waited),
     )
     print(text(found, relative, where, tables))
     if not options.quick and not options.only and (options.accept or not worse):
@@ -50,7 +53,9 @@ def main() -> int:
     excess = {**above(counted), **too_many(on_github)}
     for name, count in excess.items():
         print(f"more requests than meant: {name}: {count}", file=sys.stderr)
-    return 1 if worse or excess else 0
+    for name, seconds in late(waited).items():
+        print(f"waited for longer than meant: {name}: {seconds:.0f} s", file=sys.stderr)
+    return 1 if worse or excess or late(waited) else 0
 
 
 def measured(clients: Sequence[Client], short: int, long: int) -> dict[str, Figures]:

@@ -43,13 +43,14 @@ TARGETS_OF: Mapping[str, Mapping[str, float]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tables:
-    """Further tables of the page, as `bench.parts`, `.guard`, `.sessions`, `.requests` and `.github_requests` give them."""
+    """Further tables of the page, as the modules of the same names give them."""
 
     parts: str
     guard: str
     sessions: str
     requests: str
     github: str
+    waits: str
 
 
 def machine() -> Mapping[str, str]:
@@ -98,6 +99,7 @@ def text(
         sessions=tables.sessions,
         requests=tables.requests,
         github=tables.github,
+        waits=tables.waits,
     )
 
 
@@ -150,9 +152,15 @@ Counted, not measured: the same on every machine.
 
 ## Requests to GitHub
 
-Counted too, but for the last line. Git's own requests are not among them.
+Counted too, and how soon the first one comes. Git's own requests are not among them.
 
 {github}
+
+## What people wait for
+
+With the GitHub and the Hub of the tests; what GitHub takes to begin a run is not in it.
+
+{waits}
 """
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
+from intern_action.commands.codes import exit_code
 from intern_action.commands.config import home_of
-from intern_action.commands.local import exit_code, go_on, user_name
+from intern_action.commands.local import go_on, user_name
 from intern_action.commands.show import show, show_all
 from intern_action.core.errors import Misconfigured, NotAllowed
 from intern_action.core.states import State

@@ -16,7 +16,8 @@ from intern_action.core.frozen import frozen
 from intern_action.doctor._site import OURS, WORKFLOWS, origin_name
 from intern_action.doctor.environments import named_in
 from intern_action.doctor.secrets import READ
-from intern_action.forge.github import LOGIN, SERVER_URL
+from intern_action.forge._connection import SERVER_URL
+from intern_action.forge.github import LOGIN
 from intern_action.gate.policy import parse_policy
 from intern_action.git.facts import inspect_repository
 from intern_action.llm.route import route

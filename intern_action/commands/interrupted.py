@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from intern_action.core.errors import InternError, Interrupted
 from intern_action.core.states import State
-from intern_action.wiring.door import Door
-from intern_action.wiring.house import House
+
+if TYPE_CHECKING:
+    from intern_action.wiring.door import Door
+    from intern_action.wiring.house import House
 
 
 def tell_interrupted(door: Door, session: str, error: Interrupted, seen: Callable[[House], object]) -> None:

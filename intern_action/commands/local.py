@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from intern_action.commands.codes import exit_code
 from intern_action.commands.config import home_of
 from intern_action.core.errors import Misconfigured
 from intern_action.core.ports import HOUSE_LEASE
@@ -105,12 +106,6 @@ def go_on(house: House) -> int:
 
     show(house)
     return exit_code(house)
-
-
-def exit_code(house: House) -> int:
-    """Return what a script sees: 0 while done or waiting, else what the session ended with."""
-    case = house.case
-    return case.memory.exit_code if case.state is State.FAILED else 0
 
 
 def user_name(environment: Mapping[str, str]) -> str:

@@ -19,7 +19,8 @@ from typing import cast
 import click
 
 from intern_action.core.errors import InternError, Interrupted, Misconfigured
-from intern_action.forge.github import API_URL, GitHubForge
+from intern_action.forge._connection import API_URL
+from intern_action.forge.github import GitHubForge
 from intern_action.launches.claim import PREFIX
 from intern_action.settings.clock import SystemClock
 

@@ -14,7 +14,7 @@ from intern_action.commands.local import user_name
 from intern_action.core.errors import Misconfigured
 from intern_action.core.types import JobRef
 from intern_action.doctor._site import OURS, WORKFLOWS, origin_name
-from intern_action.forge.github import SERVER_URL
+from intern_action.forge._connection import SERVER_URL
 from intern_action.git.facts import inspect_repository
 from intern_action.git.removal import propose_removal
 from intern_action.session.forgetting import forget as forget_session

@@ -11,7 +11,7 @@ from intern_action.core.entries import Limits
 from intern_action.core.errors import ForgeError
 from intern_action.core.judgement import ApprovalPolicy
 from intern_action.core.ports import Clock
-from intern_action.forge.github import API_URL, REPOSITORY, SERVER_URL
+from intern_action.forge._connection import API_URL, REPOSITORY, SERVER_URL
 from intern_action.forge.setup import GitHubSetup, RepositoryState, Seen, Workflow
 from intern_action.gate.policy import parse_policy
 from intern_action.git.run import Git

@@ -15,6 +15,7 @@ from intern_action.core.frozen import frozen
 from intern_action.core.types import LineComment
 from intern_action.forge._answers import Issue, IssueComment, PullComment, Recorded, User, login
 from intern_action.forge._wire import Wire
+from intern_action.forge.early import EVENTS, events_path
 
 SETTLED = timedelta(seconds=2)
 """Saying something changes comment and issue within this time; whatever changes them later is somebody's doing."""
@@ -71,8 +72,8 @@ class Recent:
 
         GitHub lists the newest events first and all of them, so only the newest few hundred are looked at.
         """
-        path, asked = f"{self.repository}/issues/events", "list the newest events of issues"
-        found = self.wire.newest(path, _Labelled, asked, pages=PAGES_MOST, old=lambda one: one.created_at < since)
+        path = events_path(self.repository)
+        found = self.wire.newest(path, _Labelled, EVENTS, pages=PAGES_MOST, old=lambda one: one.created_at < since)
         told = (self._labelled(one) for one in found if one.event == "labeled" and one.created_at >= since)
         return tuple(one for one in told if one is not None)[::-1]
 

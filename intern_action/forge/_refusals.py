@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import cast
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING, cast
 
 from intern_action.core.errors import ForgeError
 from intern_action.core.frozen import frozen
-from intern_action.forge._answers import Complaint
+
+if TYPE_CHECKING:
+    from intern_action.forge._answers import Complaint
 
 HTTP_UNAUTHORIZED, HTTP_FORBIDDEN, HTTP_NOT_FOUND, HTTP_GONE, HTTP_INVALID = 401, 403, 404, 410, 422
 HTTP_LIMITED, HTTP_BROKEN = 429, 500
@@ -34,6 +34,10 @@ class Answer:
     @property
     def complaint(self) -> Complaint:
         """What it complains of; nothing, when it does not say so in JSON."""
+        from pydantic import ValidationError
+
+        from intern_action.forge._answers import Complaint
+
         try:
             return Complaint.model_validate_json(self.text)
         except ValidationError:

@@ -8,30 +8,59 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from intern_action.core.errors import ForgeError, Misconfigured
-from intern_action.core.ports import Clock
-from intern_action.forge._answers import Anything, parse
-from intern_action.forge._connection import connect
+from intern_action.core.errors import ForgeError, InternError, Misconfigured
+from intern_action.forge._connection import PER_PAGE, connect
 from intern_action.forge._refusals import HTTP_BROKEN, Answer, AnswerLost, refusal, without_tokens
+
+if TYPE_CHECKING:
+    from intern_action.core.ports import Clock
 
 T = TypeVar("T")
 
-PER_PAGE = 100
 PAGES_MOST = 1_000
 TRIES = 4
 SETTLING_SECONDS = 3.0
+EARLY_SECONDS = 5.0
+"""What was asked earlier than that is asked again: it may have changed."""
 BETWEEN_WRITES_SECONDS = 1.0
 LIMIT_SECONDS = 60.0
 SKEW_SECONDS = 1.0
 PATIENCE_SECONDS = 300.0
-HTTP_MULTIPLE = 300
+HTTP_FINE, HTTP_MULTIPLE = 200, 300
 ACCEPT = "application/vnd.github+json"
 NEXT = re.compile(r'<([^>]+)>\s*;[^,]*\brel="?next"?')
+
+
+class _Early:
+    """A question that was asked before its answer is needed, in a thread of its own."""
+
+    def __init__(self, ask: Callable[[], Answer], clock: Clock) -> None:
+        self._ask = ask
+        self._clock = clock
+        self._began = clock.monotonic()
+        self._answer: Answer | None = None
+        self._thread = threading.Thread(target=self._run, name="early", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        with suppress(InternError):
+            self._answer = self._ask()
+
+    def answer(self) -> Answer | None:
+        """Wait for the answer; return it if it is one and new, else None."""
+        self._thread.join()
+        fresh = self._clock.monotonic() - self._began <= EARLY_SECONDS
+        return self._answer if fresh and self._answer is not None and self._answer.status == HTTP_FINE else None
+
+
+def _question(path: str, parameters: Mapping[str, object]) -> str:
+    return f"{path} {sorted(parameters.items())}"
 
 
 class Wire:
@@ -52,12 +81,21 @@ class Wire:
         self._wrote_at: float | None = None
         self._ahead = timedelta(0)
         self._lock = threading.RLock()
+        self._early: dict[str, _Early] = {}
 
     # --- what is asked --------------------------------------------------------------------------------------------
 
+    def ask_early(self, path: str, asked: str, **parameters: object) -> None:
+        """Ask now what will be asked in any case; whoever asks it then gets this answer, if it is not older than some seconds.
+
+        It is given once. Where there is none, or a no, it is forgotten and asked for again.
+        """
+        asks = lambda: self._send("GET", path, asked, parameters, None)  # noqa: E731 -- it is handed on, and has no name there
+        self._early[_question(path, parameters)] = _Early(asks, self._clock)
+
     def get(self, path: str, kind: type[T], asked: str, **parameters: object) -> T:
         """Read one thing; a lost answer is asked for again."""
-        return parse(kind, self._again("GET", path, asked, parameters=parameters).text, asked)
+        return _parsed(kind, self._again("GET", path, asked, parameters=parameters).text, asked)
 
     def read(self, path: str, asked: str, **parameters: object) -> Answer:
         """Read one thing with what its headers say; a lost answer is asked for again."""
@@ -69,13 +107,13 @@ class Wire:
         Raises:
             ForgeError: a page is missing or cannot be read; a part is never returned as the whole.
         """
-        return [one for page in self._pages(path, asked, parameters) for one in parse(list[kind], page.text, asked)]
+        return [one for page in self._pages(path, asked, parameters) for one in _parsed(list[kind], page.text, asked)]
 
     def newest(self, path: str, kind: type[T], asked: str, *, pages: int, old: Callable[[T], bool]) -> list[T]:
         """Read the first pages of a list whose newest come first, until one of a page is old or so many were read."""
         found: list[T] = []
         for number, page in enumerate(self._pages(path, asked, {}), 1):
-            told = parse(list[kind], page.text, asked)
+            told = _parsed(list[kind], page.text, asked)
             found += told
             if number >= pages or any(old(one) for one in told):
                 break
@@ -83,7 +121,7 @@ class Wire:
 
     def parts(self, path: str, kind: type[T], asked: str, **parameters: object) -> list[T]:
         """Read a list whose pages are objects, every page of it."""
-        return [parse(kind, page.text, asked) for page in self._pages(path, asked, parameters)]
+        return [_parsed(kind, page.text, asked) for page in self._pages(path, asked, parameters)]
 
     def first(self, path: str, kind: type[T], asked: str, **parameters: object) -> list[T]:
         """Read the first page of a list, for what is sorted so that no other is needed."""
@@ -99,7 +137,7 @@ class Wire:
         Raises:
             AnswerLost: it may have been made; whoever asks looks before asking again.
         """
-        return parse(kind, self._once("POST", path, asked, body=body).text, asked)
+        return _parsed(kind, self._once("POST", path, asked, body=body).text, asked)
 
     def make_once(self, make: Callable[[], T], *, look: Callable[[], T | None], tries: int = TRIES) -> T:
         """Make something; when the answer is lost, look whether it is there before making it again.
@@ -129,7 +167,9 @@ class Wire:
         said = answer.complaint
         if said.errors:
             raise refusal(answer, asked)
-        parse(Anything, answer.text, asked)
+        from intern_action.forge._answers import Anything
+
+        _parsed(Anything, answer.text, asked)
 
     def their_now(self) -> datetime:
         """Return the time by GitHub's clock, as its last answer told it."""
@@ -172,6 +212,10 @@ class Wire:
     def _again(
         self, verb: str, path: str, asked: str, *, parameters: dict[str, object] | None = None, body: object = None
     ) -> Answer:
+        early = self._early.pop(_question(path, parameters or {}), None) if verb == "GET" else None
+        answer = early.answer() if early else None
+        if answer is not None:
+            return answer
         for tried in range(1, TRIES):
             try:
                 return self._once(verb, path, asked, parameters=parameters, body=body)
@@ -237,6 +281,13 @@ class Wire:
         if self._wrote_at is not None:
             left = self._wrote_at + BETWEEN_WRITES_SECONDS - self._clock.monotonic()
             self._clock.wait(max(0.0, left))
+
+
+def _parsed(kind: type[T], text: str, asked: str) -> T:
+    """Read an answer; what answers are read with is not needed before there is one."""
+    from intern_action.forge._answers import parse
+
+    return parse(kind, text, asked)
 
 
 def _ahead(told: str, sent: datetime, received: datetime) -> timedelta:

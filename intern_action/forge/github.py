@@ -26,19 +26,18 @@ from intern_action.forge._answers import Collaborator, Issue, Pull, PullReview, 
 from intern_action.forge._bodies import GOES_ON, pieces
 from intern_action.forge._checks import Checks
 from intern_action.forge._commits import authors_of, last_push
+from intern_action.forge._connection import API_URL, REPOSITORY, SERVER_URL
 from intern_action.forge._lines import Lines
 from intern_action.forge._pulls import Pulls
 from intern_action.forge._recent import SETTLED, Recent
 from intern_action.forge._refusals import HTTP_INVALID, HTTP_NOT_FOUND, Refused
 from intern_action.forge._sticky import Desk
 from intern_action.forge._wire import Wire
+from intern_action.forge.early import permission_path
 
-API_URL = "https://api.github.com"
-SERVER_URL = "https://github.com"
 OUR_NAME = "github-actions[bot]"
 """Who a workflow's own token speaks as."""
 
-REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
 LOGIN = re.compile(r"[A-Za-z0-9](?:-?[A-Za-z0-9]){0,38}")
 """A person's account: GitHub says letters, digits and single dashes between them, 39 at most."""
 
@@ -60,6 +59,7 @@ class GitHubForge:
         name: who the token speaks as.
         api_url: `GITHUB_API_URL`.
         server_url: `GITHUB_SERVER_URL`.
+        wire: the line, where one with this token is open already.
     """
 
     def __init__(
@@ -71,10 +71,11 @@ class GitHubForge:
         name: str = OUR_NAME,
         api_url: str = API_URL,
         server_url: str = SERVER_URL,
+        wire: Wire | None = None,
     ) -> None:
         if not REPOSITORY.fullmatch(repository):
             raise Misconfigured(f"GITHUB_REPOSITORY is {repository!r}; it has to be OWNER/NAME")
-        self._wire = Wire(api_url=api_url, token=token, clock=clock)
+        self._wire = wire or Wire(api_url=api_url, token=token, clock=clock)
         self._path = f"/repos/{repository}"
         self._name = name
         self._desk = Desk(wire=self._wire, repository=self._path, name=name)
@@ -272,7 +273,7 @@ class GitHubForge:
         return tuple(sorted((one for one in given if one is not None), key=lambda review: review.submitted_at))
 
     def permission(self, person: str) -> Permission:
-        path, asked = f"{self._path}/collaborators/{quote(person, safe='')}/permission", f"say what {person} may do"
+        path, asked = permission_path(self._path, person), f"say what {person} may do"
         if not person.strip():
             raise ForgeError("nobody's permission was asked for; a name is missing")
         try:

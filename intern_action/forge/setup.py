@@ -14,6 +14,7 @@ from intern_action.core.frozen import frozen
 from intern_action.core.ports import Clock
 from intern_action.core.types import Permission
 from intern_action.forge._answers import Collaborator, parse
+from intern_action.forge._connection import API_URL, REPOSITORY
 from intern_action.forge._refusals import HTTP_FORBIDDEN, HTTP_GONE, HTTP_NOT_FOUND, HTTP_UNAUTHORIZED, Refused
 from intern_action.forge._setup_answers import (
     ActionsRights,
@@ -30,7 +31,6 @@ from intern_action.forge._setup_answers import (
     Writer,
 )
 from intern_action.forge._wire import Wire
-from intern_action.forge.github import API_URL, REPOSITORY
 
 __all__ = [
     "ActionsRights",

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from intern_action.core.errors import Misconfigured, NotAllowed
 from intern_action.core.frozen import frozen
 from intern_action.core.ports import Clock, JournalHome
+from intern_action.git import history
 from intern_action.git.bundles import judge_commits, open_pack, quarantine, release, unpack
 from intern_action.git.journals import Journals, snapshot_ref
 from intern_action.git.names import shown
@@ -82,7 +83,7 @@ class GitPublisher:
     # --- taking in -----------------------------------------------------------------------------------------------
 
     def take_in(self, bundle: str, commit: str, *, base_sha: str) -> str:
-        self.remote.fetch(object_id(base_sha))
+        history.bring(self.remote, object_id(base_sha))
         if self.git.has(object_id(commit)):
             return self._judge_known(commit, base_sha)
         try:
@@ -99,7 +100,7 @@ class GitPublisher:
 
     def _judge_known(self, commit: str, base_sha: str) -> str:
         """Judge again what was taken in before: a bundle may be settled twice."""
-        if self.git.ask("merge-base", "--is-ancestor", base_sha, commit).code:
+        if not history.is_ancestor(self.remote, base_sha, commit):
             raise NotAllowed(f"the commit {commit} does not build on {base_sha}, the one the session started from")
         return self._judge(base_sha, commit)
 
@@ -147,7 +148,7 @@ class GitPublisher:
     def publish(self, branch: str, tree: str, *, base_sha: str, message: str, co_author: str) -> str:
         ref = branch_ref(branch)
         self._judge_branch(branch)
-        self.remote.fetch(object_id(base_sha))
+        history.bring(self.remote, object_id(base_sha))
         self._judge(base_sha, object_id(tree))
         head = self.remote.ref(ref)
         if head is not None:
@@ -169,12 +170,12 @@ class GitPublisher:
 
     def _judge_head(self, branch: str, ref: str, head: str, base_sha: str) -> None:
         """Refuse to build over somebody else's work: our tree does not have it and would take it away."""
-        self.remote.fetch(head, ref=ref)
-        if self.git.ask("merge-base", "--is-ancestor", base_sha, head).code:
+        history.bring(self.remote, head, depth=history.NEAR, ref=ref)
+        if not history.is_ancestor(self.remote, base_sha, head):
             raise NotAllowed(
                 f"the branch {branch} does not build on {base_sha} any more; close its pull request and start anew"
             )
-        committers = self.git.run("log", "--format=%h %ce", f"{base_sha}..{head}").text.splitlines()
+        committers = history.committers(self.remote, base_sha, head)
         others = [line for line in committers if line.split(" ", 1)[1] != self.identity.email]
         if others:
             raise NotAllowed(
@@ -188,21 +189,21 @@ class GitPublisher:
         return self.remote.ref(branch_ref(branch))
 
     def tree_of(self, commit: str) -> str:
-        self.remote.fetch(object_id(commit))
+        history.bring(self.remote, object_id(commit), depth=history.NEAR)  # where it parts from its base is asked next
         return tree_of(self.git, commit)
 
     def merge_base(self, base: str, head_sha: str) -> str:
         live = self._live(base)
-        self.remote.fetch(object_id(head_sha))
-        done = self.git.ask("merge-base", live, head_sha)
-        if done.code:
+        history.bring(self.remote, object_id(head_sha), depth=history.NEAR)
+        found = history.merge_base(self.remote, live, head_sha)
+        if found is None:
             raise GitFailed(f"{base} and {head_sha} have no commit in common")
-        return done.text
+        return found
 
     def _live(self, branch: str) -> str:
         """Return the live head of a branch, and have it here."""
         head = self._head(branch)
-        self.remote.fetch(head, ref=branch_ref(branch))
+        history.bring(self.remote, head, ref=branch_ref(branch))
         return head
 
     def _head(self, branch: str) -> str:
@@ -227,18 +228,21 @@ class GitPublisher:
         return oid, contents(git, [oid])[oid]
 
     def changes(self, base_sha: str, head_sha: str) -> str:
-        self.remote.fetch(object_id(base_sha))
-        self.remote.fetch(object_id(head_sha))
+        history.bring(self.remote, object_id(base_sha))
+        history.bring(self.remote, object_id(head_sha), depth=history.NEAR)
+        common = history.merge_base(self.remote, base_sha, head_sha)
+        if common is None:
+            raise GitFailed(f"{base_sha} and {head_sha} have no commit in common")
         plain = ("--no-ext-diff", "--no-textconv", "--no-color", "--no-renames")
-        return self.git.run("diff", *plain, STAT_WIDTH, f"{base_sha}...{head_sha}").text
+        return self.git.run("diff", *plain, STAT_WIDTH, common, head_sha).text
 
     def changed(self, base_sha: str, commit: str) -> tuple[str, ...]:
-        self.remote.fetch(object_id(base_sha))
+        history.bring(self.remote, object_id(base_sha))
         before, after = items(self.git, base_sha), items(self.git, commit)
         return tuple(sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path)))
 
     def archive(self, commit: str, target: str) -> None:
-        self.remote.fetch(object_id(commit))
+        history.bring(self.remote, object_id(commit), depth=history.NEAR)
         self.git.run("-c", "tar.umask=0022", "archive", "--format=tar", f"--output={Path(target).absolute()}", commit)
 
     # --- snapshots -----------------------------------------------------------------------------------------------
@@ -251,11 +255,14 @@ class GitPublisher:
         if standing != object_id(commit):
             self.remote.push(commit, ref, at=self.clock.now(), parent=standing, leased=True)
 
-    def bring(self, session: str, *commits: str) -> str:
+    def bring(self, session: str, base_sha: str, snapshot: str) -> str:
         if self.remote.here is not None:
             return self.remote.url
-        for commit in commits:
-            self.remote.fetch(object_id(commit), ref=snapshot_ref(session))
+        ref = snapshot_ref(session)
+        history.bring(self.remote, object_id(base_sha), ref=ref)
+        if snapshot:
+            self.remote.fetch(object_id(snapshot), ref=ref)
+            history.connect(self.remote, base_sha, snapshot)  # the agent half bundles what lies between
         return self.git.git_dir
 
     # --- journals ------------------------------------------------------------------------------------------------

@@ -14,6 +14,8 @@ from intern_action.git.objects import object_id
 from intern_action.git.run import OURS, RACE, Git, GitFailed, LostRace
 from intern_action.git.snapshots import write_files
 
+QUIET = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head")
+"""How commits are brought here: nothing is named, nothing is said."""
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._+@-]|/(?=[A-Za-z0-9]))*")
 
 
@@ -74,13 +76,17 @@ class Remote:
         return found[1] if found else ""
 
     def fetch(self, commit: str, *, ref: str = "") -> None:
-        """Bring a commit here unless it is here; `ref` names where it was seen, for servers that only give out refs."""
+        """Bring a commit here with all that came before it, unless it is here (`git.history` brings less).
+
+        Args:
+            commit: its full id.
+            ref: where it was seen, for servers that only give out refs.
+        """
         if self.git.has(commit):
             return
-        quiet = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head")
-        if ref and self.here is None and not self.git.ask(*quiet, "--", self.url, ref).code and self.git.has(commit):
+        if ref and self.here is None and not self.git.ask(*QUIET, "--", self.url, ref).code and self.git.has(commit):
             return
-        self.git.run(*quiet, "--", self.url, object_id(commit))
+        self.git.run(*QUIET, "--", self.url, object_id(commit))
 
     def grow(
         self,

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 
 from intern_action.core.types import Check
-from intern_action.forge.github import API_URL, SERVER_URL, GitHubForge
+from intern_action.forge._connection import API_URL, SERVER_URL
+from intern_action.forge.github import GitHubForge
 from intern_action.settings.world import writing
 from intern_action.wiring.github_door import BACKEND, GitHubDoor
 from intern_action.wiring.workflow import WorkflowRun

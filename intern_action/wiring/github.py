@@ -10,7 +10,9 @@ from urllib.parse import quote
 
 from intern_action.core.errors import Misconfigured
 from intern_action.core.ports import Clock
+from intern_action.forge._wire import Wire
 from intern_action.forge.github import GitHubForge
+from intern_action.git import history
 from intern_action.git.remote import Remote, with_token
 from intern_action.git.run import Git, make_git_dir
 from intern_action.settings.load import Loaded, load
@@ -29,12 +31,20 @@ class GitHubGround:
         clock: what waits.
         our_name: the account the token speaks as.
         forge: how its forge is made; a person's token may do less than a workflow's.
+        wire: the line to GitHub, where it is open already.
     """
 
     place: Literal["github", "local"] = "github"
 
     def __init__(
-        self, run: WorkflowRun, token: str, *, clock: Clock, our_name: str, forge: type[GitHubForge] = GitHubForge
+        self,
+        run: WorkflowRun,
+        token: str,
+        *,
+        clock: Clock,
+        our_name: str,
+        forge: type[GitHubForge] = GitHubForge,
+        wire: Wire | None = None,
     ) -> None:
         if not token:
             raise Misconfigured(
@@ -50,6 +60,7 @@ class GitHubGround:
         self._token = token
         self._clock = clock
         self._made_by = forge
+        self._wire = wire
         self._forge: GitHubForge | None = None
 
     @property
@@ -63,6 +74,7 @@ class GitHubGround:
                 name=self.our_name,
                 api_url=self._run.api_url,
                 server_url=self._run.server_url,
+                wire=self._wire,
             )
         return self._forge
 
@@ -113,11 +125,9 @@ class DefaultBranch:
     @cached_property
     def head(self) -> str:
         """Its newest commit, which is brought here."""
-        ref = f"refs/heads/{self.name}"
-        commit = self._remote.ref(ref)
+        commit = history.newest(self._remote, self.name)
         if commit is None:
             raise Misconfigured(f"the default branch {self.name} has no commit yet; push a first one")
-        self._remote.fetch(commit, ref=ref)
         return commit
 
     def settings(self, flags: Mapping[str, object], environment: Mapping[str, str]) -> Loaded:

@@ -19,6 +19,7 @@ from intern_action.wiring.workflow import WorkflowRun, inputs, with_inputs
 
 if TYPE_CHECKING:
     from intern_action.core.entries import LedgerView
+    from intern_action.forge._wire import Wire
     from intern_action.wiring.house import House
 
 INPUTS = {
@@ -39,13 +40,19 @@ class GitHubDoor:
         run: the run we are in.
         environment: the environment variables, inputs among them.
         forge: how its forge is made.
+        wire: the line to GitHub, where it is open already.
 
     Raises:
         Misconfigured: an input says something that cannot be.
     """
 
     def __init__(
-        self, run: WorkflowRun, environment: Mapping[str, str], forge: type[GitHubForge] = GitHubForge
+        self,
+        run: WorkflowRun,
+        environment: Mapping[str, str],
+        forge: type[GitHubForge] = GitHubForge,
+        *,
+        wire: Wire | None = None,
     ) -> None:
         self.run = run
         self.inputs = inputs(environment)
@@ -56,7 +63,7 @@ class GitHubDoor:
         self.world: World = world_at(str(home), environment)
         make(self.world)
         name, token = self.inputs.get("bot_name") or OUR_NAME, self.environment.get("GITHUB_TOKEN", "")
-        self.ground = GitHubGround(run, token, clock=self.clock, our_name=name, forge=forge)
+        self.ground = GitHubGround(run, token, clock=self.clock, our_name=name, forge=forge, wire=wire)
         self.default = DefaultBranch(self.ground, self.world, name=run.default_branch)
 
     @property

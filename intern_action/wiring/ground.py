@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from intern_action.core.judgement import ApprovalPolicy
 from intern_action.core.ports import Clock, Forge
-from intern_action.forge.local import LocalForge
-from intern_action.git.repository import BareRepository
 from intern_action.settings.world import World
+
+if TYPE_CHECKING:
+    from intern_action.forge.local import LocalForge
 
 
 class Ground(Protocol):
@@ -88,6 +89,9 @@ class LocalGround:
     def forge(self) -> LocalForge:
         """Threads, pull requests and reviews as files."""
         if self._forge is None:
+            from intern_action.forge.local import LocalForge
+            from intern_action.git.repository import BareRepository
+
             self._forge = LocalForge(self._world.forge, BareRepository.open(self.url), clock=self._clock)
         return self._forge
 

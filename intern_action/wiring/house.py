@@ -423,7 +423,7 @@ class House:
     def _source(self) -> str:
         """Return the repository on this machine that has what the session starts or goes on from."""
         memory = self.case.memory
-        return self._publisher.bring(self.session, *filter(None, (memory.beginning.base_sha, memory.snapshot)))
+        return self._publisher.bring(self.session, memory.beginning.base_sha, memory.snapshot)
 
     @cached_property
     def _site(self) -> Site:

@@ -14,7 +14,7 @@ from typing import cast
 
 from intern_action.core.errors import Misconfigured
 from intern_action.core.frozen import frozen
-from intern_action.forge.github import API_URL, SERVER_URL
+from intern_action.forge._connection import API_URL, SERVER_URL
 
 MAIN, DOORBELL, TIMER = "intern.yml", "intern-doorbell.yml", "intern-timer.yml"
 """The files of our workflows, as `init` writes them."""

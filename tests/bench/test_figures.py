@@ -66,7 +66,14 @@ def test_the_page_shows_every_client_in_both_tables():
         found,
         {"intern-action, OpenAI-shaped": ratios(FIGURES, found[PLAIN.name])},
         machine(),
-        Tables(parts="| part |", guard="-", sessions="| session |", requests="| request |", github="| asked |"),
+        Tables(
+            parts="| part |",
+            guard="-",
+            sessions="| session |",
+            requests="| request |",
+            github="| asked |",
+            waits="| waited |",
+        ),
     )
 
     assert page.count("| intern-action, OpenAI-shaped |") == 2

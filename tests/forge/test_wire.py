@@ -12,7 +12,7 @@ import pytest
 from intern_action.core.errors import ForgeError, Misconfigured
 from intern_action.forge._answers import Anything, User
 from intern_action.forge._refusals import AnswerLost
-from intern_action.forge._wire import Wire, _ahead
+from intern_action.forge._wire import EARLY_SECONDS, Wire, _ahead
 from tests.fakes.hasty_clock import HastyClock
 from tests.github_server.engines import Reply, json_reply
 from tests.github_server.listener import HANG_UP, Asked, Listener
@@ -71,6 +71,38 @@ def make(wire: Wire) -> User:
 
 BOTH = pytest.mark.parametrize("asks", [ask, make])
 Asks = Callable[[Wire], User]
+
+
+# --- asked early ----------------------------------------------------------------------------------------------------
+
+
+def test_what_was_asked_early_is_asked_once_and_given_once(script: Script, wire: Wire) -> None:
+    script.answers = [ADA, json_reply({"login": "grace"})]
+    wire.ask_early("/user", "say who we are")
+    assert [ask(wire).login, ask(wire).login] == ["ada", "grace"]
+    assert len(script.asked) == 2
+
+
+@pytest.mark.parametrize("answer", [no(500), no(403, retry_after="7"), no(404), HANG_UP], ids=str)
+def test_what_went_wrong_early_is_asked_again(script: Script, wire: Wire, answer: Reply) -> None:
+    script.answers = [answer, ADA]
+    wire.ask_early("/user", "say who we are")
+    assert ask(wire).login == "ada"
+    assert len(script.asked) == 2
+
+
+def test_an_early_answer_is_not_believed_for_long(script: Script, wire: Wire, clock: HastyClock) -> None:
+    script.answers = [ADA, json_reply({"login": "grace"})]
+    wire.ask_early("/user", "say who we are")
+    clock.wait(EARLY_SECONDS + 0.1)
+    assert ask(wire).login == "grace"
+
+
+def test_another_question_is_not_answered_by_an_early_one(script: Script, wire: Wire) -> None:
+    script.answers = [json_reply([]), json_reply([{"login": "grace"}])]
+    wire.ask_early("/things", "list things", per_page=100)
+    assert [one.login for one in wire.all("/things", User, "list things", since="x")] == ["grace"]
+    assert wire.all("/things", User, "list things") == []
 
 
 # --- rate limits ----------------------------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ from tests.github_server.setup import Setup
 
 Json: TypeAlias = "dict[str, object]"
 DOCS = "https://docs.github.com/rest"
+FORK, FORK_ID = "eve/mails", 99_001
+"""Whose repository a pull request of `Inside.forked` comes from."""
 
 
 @dataclass
@@ -45,6 +47,8 @@ class Inside:
     runs: dict[str, str] = field(default_factory=dict[str, str])
     dispatched: list[tuple[str, Json]] = field(default_factory=list[tuple[str, Json]])
     merged: dict[int, tuple[str, str]] = field(default_factory=dict[int, tuple[str, str]])
+    forked: set[int] = field(default_factory=set[int])
+    """Pull requests whose head lies in a fork of the same name of branch; emulate lets nobody fork."""
     setup: Setup = field(default_factory=Setup)
     _ends: dict[tuple[int, str], str] = field(default_factory=dict[tuple[int, str], str])
 
@@ -128,6 +132,11 @@ class Inside:
             end = cast("Json", pull[side])
             live = self.bare.head(str(end["ref"])) if pull["state"] == "open" else None
             end["sha"] = self._ends[number, side] = live or self._ends.get((number, side), str(end["sha"]))
+        if (
+            number in self.forked
+        ):  # docs.github.com/rest/pulls/pulls#get-a-pull-request: `head.repo` is where the branch lies
+            head = cast("Json", pull["head"])
+            head["repo"] = cast("Json", head["repo"]) | {"id": FORK_ID, "full_name": FORK, "fork": True}
         pull["draft"] = bool(pull.get("draft")) and number not in self.ready
         if number in self.merged:
             pull["merge_commit_sha"], pull["merged_at"] = self.merged[number]

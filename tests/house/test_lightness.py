@@ -69,3 +69,16 @@ def test_the_inner_floors_load_nothing_that_is_installed() -> None:
         "        importlib.import_module(f'{package.__name__}.{info.name}')\n"
     )
     assert sorted(loaded & {*HEAVY, *TRAINS, "click", "yaml"} - {"asyncio"}) == []
+
+
+def test_the_first_question_to_github_needs_neither_models_of_answers_nor_cryptography() -> None:
+    loaded = loaded_after(
+        "import intern_action.__main__, intern_action.commands.action, intern_action.forge.early, intern_action.forge._requester"
+    )
+    assert "requests" in loaded
+    assert sorted(loaded & {"cryptography", "jwt", "nacl", "pydantic", "pydantic_core", "yaml"}) == []
+
+
+def test_who_imports_pygithub_after_us_gets_all_of_it() -> None:
+    loaded = loaded_after("import intern_action.forge._requester, github\nassert github.Github and github.Auth.Token")
+    assert "jwt" in loaded

@@ -10,6 +10,8 @@ import json
 import signal
 import time
 from collections.abc import Generator
+from datetime import datetime
+from typing import cast
 
 import pytest
 
@@ -17,12 +19,16 @@ from tests.act.deliveries import Run
 from tests.act.driver import Running
 from tests.act.world import STEP, World, a_world, small
 from tests.fakes.github_team import BOT
+from tests.fakes.hub_jobs import PAYS
 from tests.fakes.model_server import ModelServer
 from tests.fakes.readme import blocks
 from tests.fakes.small_trainer import small_trainer
+from tests.hub_server.job_runs import Jobs
 
 WARM_SECONDS = 120
 """From the comment to the green smoke test and its pull request, with the images there."""
+LAUNCHES_WITHIN_SECONDS = 60
+"""From the review, through the doorbell's run and the one that its end begins, to the order at the Hub."""
 ENDS_WITHIN_SECONDS = 400
 
 
@@ -95,6 +101,14 @@ def test_a_review_rings_the_doorbell_and_its_end_starts_the_job(world: World, ap
     assert (ring.event.name, woken.event.name) == ("pull_request_review", "workflow_run")
     assert world.outputs(woken)["state"] in {"awaiting-job", "running", "done"}
     assert world.team.hub.launched() == 1
+
+
+def test_the_job_is_started_within_a_minute_of_the_approval(world: World, approved: list[Run]):
+    pull = world.outputs(approved[-1])["pull_request"]
+    (review,) = cast("list[dict[str, str]]", world.team.github.act("ada", "GET", f"/pulls/{pull}/reviews"))
+    job = next(world.team.hub.hub.world.part(Jobs).folders.of(PAYS)).record()
+    waited = datetime.fromisoformat(str(job["createdAt"])) - datetime.fromisoformat(review["submitted_at"])
+    assert waited.total_seconds() <= LAUNCHES_WITHIN_SECONDS
 
 
 def test_its_end_brings_the_numbers_home(world: World, ended: Run):

@@ -1,6 +1,6 @@
 """Attacks through the action: each is refused with a word that says why, and nothing is launched.
 
-What is judged of forks, of pushes there and back again and of a reader's every trick is in `tests/gate` and `test_github_gate`;
+What is judged of pushes there and back again and of a reader's every trick is in `tests/gate` and `test_github_gate`;
 here it is seen that a run of the workflow, with everything that GitHub tells it, says no as well.
 """
 
@@ -18,6 +18,7 @@ from tests.fakes.github_team import BOT, ROLES, Ran, Team, team
 from tests.fakes.model_server import ModelServer
 from tests.fakes.small_trainer import small_trainer
 from tests.github_server.faults import Refuse
+from tests.github_server.inside import FORK
 
 ASK = "/intern train the filter"
 POLICY = ".github/intern.yml"
@@ -161,6 +162,37 @@ def test_a_second_pull_request_with_the_same_head(plan: Plan) -> None:
             plan.refused("no-twins")
     finally:
         ours.github.act("ada", "PATCH", f"/pulls/{twin['number']}", {"state": "closed"})
+
+
+@pytest.mark.timeout(300)
+def test_an_approval_of_the_same_commit_in_a_pull_request_from_a_fork(plan: Plan) -> None:
+    """Anybody can push our commit to a fork, open a pull request and be approved there, by mistake or by a friend."""
+    ours, launched = plan.ours, plan.ours.hub.launched()
+    ours.git.git("update-ref", "refs/heads/theirs", plan.first.outputs["head_sha"])
+    asked = {"title": "the same, from a fork", "head": "theirs", "base": "main"}
+    theirs = int(cast("dict[str, Any]", ours.github.act("ada", "POST", "/pulls", asked))["number"])
+    ours.github.corrections.inside.forked.add(theirs)
+    try:
+        named = ours.run("workflow_run", ours.review("grace", theirs, body=f"APPROVED intern:{plan.code}"))
+        assert "nothing waits there" in named.log
+        as_github_tells_of_forks = ours.bell(theirs)
+        as_github_tells_of_forks["workflow_run"] |= {"pull_requests": [], "head_repository": {"full_name": FORK}}
+        assert ours.run("workflow_run", as_github_tells_of_forks).outputs["state"] == "awaiting-review"
+        ours.run("issue_comment", ours.comment("ada", theirs, f"/intern approve intern:{plan.code}"))
+        assert ours.hub.launched() == launched
+    finally:
+        ours.github.act("ada", "PATCH", f"/pulls/{theirs}", {"state": "closed"})
+
+
+@pytest.mark.timeout(300)
+def test_a_plan_whose_pull_request_comes_from_a_fork(plan: Plan) -> None:
+    forked = plan.ours.github.corrections.inside.forked
+    with plan.approved():
+        forked.add(plan.pull)
+        try:
+            plan.refused("comes from a fork")
+        finally:
+            forked.discard(plan.pull)
 
 
 @pytest.mark.timeout(300)

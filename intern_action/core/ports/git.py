@@ -107,8 +107,12 @@ class Publisher(Protocol):
         """Keep a session's newest snapshot on the remote, where another machine finds it; on this machine it lies anyway."""
         ...
 
-    def bring(self, session: str, *commits: str) -> str:
-        """Have commits of a session at hand; return the repository on this machine that holds them, for the agent half."""
+    def bring(self, session: str, base_sha: str, snapshot: str) -> str:
+        """Have what a session began with and its newest snapshot ("" for none) at hand, for the agent half.
+
+        Returns:
+            the repository on this machine that holds them; what came before the base may not be in it.
+        """
         ...
 
     def save_journal(self, session: str, lines: bytes, *, expected_head: str) -> str:
