@@ -23,7 +23,7 @@ from intern_action.core.ports.sandboxes import (
     SandboxOrder,
     SandboxStatus,
 )
-from intern_action.core.ports.shell import Command, Outcome, Shell
+from intern_action.core.ports.shell import Command, Outcome, Shell, Talk, Talker
 from intern_action.core.ports.tools import Desk, Tool, ToolLimits
 
 __all__ = [
