@@ -36,7 +36,8 @@ def become_command(order: Order, output: int, refusal: int, talk: tuple[int, ...
 def _plumb(order: Order, output: int, talk: tuple[int, ...]) -> None:
     """Connect standard input to the given bytes, output and error to the pipe; or both to whoever talks to it."""
     if talk:
-        _connect(*talk, output)
+        heard, said = talk
+        _connect(heard, said, output)
         return
     if order.stdin:
         source = os.memfd_create("stdin")

@@ -1,7 +1,8 @@
 """The process of ours between us and what the model steers; imports the standard library and its own folder alone.
 
-`serve`: a fork server for one session. Each message on the channel brings a socket, and the input and output of a command that is
-talked to; the fork that takes it reads an order, runs it and answers its end. When the session's process dies, sockets close and everything running is killed.
+`serve`: a fork server for one session. Each message on the channel brings a socket, and for a command that is talked to its input
+and output. The fork that takes it reads an order, runs it and answers its end. When the session's process dies, sockets close and
+everything running is killed.
 
 `once`: reads `{"order": {…}, "pid_file": "…", "status_file": "…"}` from standard input, leaves its starter, runs the order,
 and writes the end to the status file (`detached.py` says how both files look). SIGTERM ends the order early. Standard

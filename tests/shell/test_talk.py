@@ -15,9 +15,7 @@ from tests.shell.test_tool_shell import alive, eventually
 
 
 def start(shell: ToolShell, line: str, environment: Mapping[str, str] | None = None) -> Talk:
-    return shell.talk(
-        Command(argv=("bash", "-c", line), cwd="/", timeout_seconds=60, environment=environment or {})
-    )
+    return shell.talk(Command(argv=("bash", "-c", line), cwd="/", timeout_seconds=60, environment=environment or {}))
 
 
 def said(talk: Talk) -> bytes:
