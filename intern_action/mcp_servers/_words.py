@@ -80,7 +80,7 @@ def _resource(resource: types.TextResourceContents | types.BlobResourceContents)
 
 
 def _described(what: str, kind: str, data: str) -> str:
-    return f"[{what}, {kind}, {len(data) * 3 // 4} bytes; not shown]"
+    return f"[{what}, {kind}, {len(data.rstrip('=')) * 3 // 4} bytes; not shown]"
 
 
 def _shown(value: object, depth: int) -> object:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import threading
 from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager, ExitStack
 from types import TracebackType
@@ -59,6 +60,7 @@ class Portal:
         self._servers = {server.name: server for server in servers}
         self._connections: dict[str, _Connection] = {}
         self._exits = ExitStack()
+        self._asking_in = threading.Lock()
 
     def __enter__(self) -> Self:
         logging.getLogger("mcp").disabled = True  # it logs what servers say, and nobody has looked at that
@@ -83,8 +85,9 @@ class Portal:
         """Call a tool, once. A server that has gone is asked in again first."""
         server = self._servers[tool.server]
         plain = cast("dict[str, object]", json.loads(json.dumps(arguments, default=list)))
-        if self._connections[tool.server].gone:
-            self._connect(tool.server)
+        with self._asking_in:  # calls come from several threads
+            if self._connections[tool.server].gone:
+                self._connect(tool.server)
         return self._portal.call(self._connections[tool.server].call, tool, plain, min(seconds, server.seconds))
 
     def _connect(self, name: str) -> None:

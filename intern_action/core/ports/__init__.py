@@ -23,11 +23,12 @@ from intern_action.core.ports.sandboxes import (
     SandboxOrder,
     SandboxStatus,
 )
-from intern_action.core.ports.servers import Offer, Said, ServedTool, ToolServers
+from intern_action.core.ports.servers import BETWEEN, Offer, Said, ServedTool, ToolServers
 from intern_action.core.ports.shell import Command, Outcome, Shell, Talk, Talker
 from intern_action.core.ports.tools import Desk, Tool, ToolLimits
 
 __all__ = [
+    "BETWEEN",
     "HOUSE_LEASE",
     "WORKSPACE",
     "Branch",

@@ -8,6 +8,9 @@ from typing import Protocol
 from intern_action.core.frozen import frozen
 from intern_action.core.types import JsonObject
 
+BETWEEN = "__"
+"""Between a server's name and its tool's: no tool of the house has it in its name, so none can be taken for one of them."""
+
 
 @frozen
 class ServedTool:
