@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Generator
@@ -16,9 +17,16 @@ from typing import Self
 SCRIPT = Path(__file__).with_name("mcp_server.py")
 
 
+@contextmanager
+def open_ground() -> Generator[Path]:
+    """Yield a folder that every user can reach; the folders of pytest are closed."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
 def laid_out(folder: Path) -> str:
     """Return a copy of the server's script in a folder that every user can reach."""
-    folder.mkdir(mode=0o755, parents=True, exist_ok=True)
     copy = folder / SCRIPT.name
     copy.write_bytes(SCRIPT.read_bytes())
     copy.chmod(0o644)

@@ -6,7 +6,6 @@ import gzip
 import os
 import re
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +18,7 @@ from intern_action.core.ports import Command, Offer, Said
 from intern_action.mcp_servers.portal import Portal
 from intern_action.mcp_servers.server import Address, Program, Server
 from intern_action.shell.tool_shell import ToolShell
-from tests.fakes.mcp_places import Redirecting, laid_out, served_on_a_port
+from tests.fakes.mcp_places import Redirecting, laid_out, open_ground, served_on_a_port
 
 ALL = frozenset(
     ("search", "add", "picture", "look.up", "run", "environment", "hang", "flood", "refuse", "die", "bash", "nowhere")
@@ -29,9 +28,8 @@ UID = 61_001
 
 @pytest.fixture(scope="module")
 def ground() -> Generator[Path]:
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)
-        yield Path(folder)
+    with open_ground() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +49,7 @@ def program(
     seconds: float = 30,
     argv: tuple[str, ...] = (),
 ) -> Server:
-    whole = argv or (sys.executable, laid_out(ground / "script"), "stdio", *more)
+    whole = argv or (sys.executable, laid_out(ground), "stdio", *more)
     command = Command(argv=whole, cwd="/", timeout_seconds=600)
     return Server(name="docs", place=Program(command=command, talker=shell), tools=tools, seconds=seconds)
 
@@ -194,7 +192,7 @@ def test_a_description_that_hides_something_is_shown_without_it_and_short(shell:
 def test_a_tool_that_becomes_another_one_is_not_called(shell: ToolShell, ground: Path):
     said = ground / "description"
     said.write_text("Find pages.")
-    script = laid_out(ground / "script")
+    script = laid_out(ground)
     line = f'exec {sys.executable} {script} stdio --description "$(cat {said})"'
     with Portal([program(shell, ground, argv=("bash", "-c", line))]) as portal:
         talking = Talking(portal)

@@ -14,7 +14,7 @@ from typing import cast
 import pytest
 
 from tests.fakes.git_world import make_repository
-from tests.fakes.mcp_places import laid_out, served_on_a_port
+from tests.fakes.mcp_places import laid_out, open_ground, served_on_a_port
 from tests.fakes.model_server import Ask, ModelServer, Say, Seen
 
 TOKEN = "Sesame-4711-open"
@@ -27,6 +27,7 @@ class Story:
     """A repository, a home, and servers that the home names."""
 
     folder: Path
+    ground: Path
     settings: Mapping[str, object]
 
     @property
@@ -111,19 +112,15 @@ class Played:
 
 @pytest.fixture
 def story(tmp_path: Path) -> Generator[Story]:
-    tmp_path.chmod(0o755)
-    for above in tmp_path.parents:
-        if above.stat().st_uid == os.geteuid() and above != Path("/tmp"):  # noqa: S108 - where pytest's folders lie
-            above.chmod(above.stat().st_mode | 0o011)
     (tmp_path / "home").mkdir()
     make_repository(tmp_path / "repo", {"README.md": "# mails\n", ".github/intern.yml": POLICY})
-    with served_on_a_port("--token", f"Bearer {TOKEN}") as url:
-        yield Story(tmp_path, servers(tmp_path, url))
+    with open_ground() as ground, served_on_a_port("--token", f"Bearer {TOKEN}") as url:
+        yield Story(tmp_path, ground, servers(tmp_path, ground, url))
 
 
-def servers(folder: Path, url: str) -> dict[str, dict[str, object]]:
+def servers(folder: Path, ground: Path, url: str) -> dict[str, dict[str, object]]:
     """Three servers, of which the policy lists two."""
-    script = laid_out(folder / "script")
+    script = laid_out(ground)
     reads = ["search reads", "hang reads", "flood reads", "run reads", "bash reads", "look.up reads"]
     return {
         "docs": {
@@ -262,7 +259,7 @@ if os.geteuid() == 0:
 
 
 def test_a_tool_that_is_not_what_the_session_knew_is_not_called(story: Story):
-    script, said = laid_out(story.folder / "script"), story.folder / "description"
+    script, said = laid_out(story.ground), story.ground / "description"
     said.write_text("Find pages.")
     said.chmod(0o644)
     line = f'exec {sys.executable} {script} stdio --description "$(cat {said})"'
