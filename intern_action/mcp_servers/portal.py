@@ -63,7 +63,7 @@ class Portal:
         self._asking_in = threading.Lock()
 
     def __enter__(self) -> Self:
-        logging.getLogger("mcp").disabled = True  # it logs what servers say, and nobody has looked at that
+        _hush()
         self._portal: BlockingPortal = self._exits.enter_context(start_blocking_portal())
         return self
 
@@ -104,6 +104,7 @@ class _Connection:
         self._ready = anyio.Event()
         self._stop = anyio.Event()
         self._finished = anyio.Event()
+        self._scope = anyio.CancelScope()
         self._client: Client | None = None
         self._listed: dict[str, Tool] = {}
 
@@ -116,7 +117,8 @@ class _Connection:
         """Be connected until somebody wants the end, or the server ends."""
         why = f"it was not ready within {self._server.seconds:g} s"
         try:
-            with anyio.CancelScope(deadline=anyio.current_time() + self._server.seconds) as scope:
+            with self._scope as scope:
+                scope.deadline = anyio.current_time() + self._server.seconds
                 async with Client(self._transport(), cache=None, client_info=_OURSELVES) as client:
                     client.session.validate_tool_result = _unchecked
                     self._listed = await _listed(client, self._server.tools)
@@ -165,8 +167,10 @@ class _Connection:
             raise ToolFailed(f"{self._named}: {_told(error)}") from None
 
     async def close(self) -> None:
-        """Let it go."""
+        """Let it go; one that is not there yet is not waited for."""
         self._stop.set()
+        if not self._ready.is_set():
+            self._scope.cancel()
         await self._finished.wait()
 
     @property
@@ -217,6 +221,11 @@ class _Connection:
 
 
 _OURSELVES = Implementation(name="intern-action", version="0")
+
+
+def _hush() -> None:
+    """Have the client log nothing: it logs what servers say, which nobody has masked."""
+    logging.getLogger("mcp").setLevel(logging.CRITICAL + 1)
 
 
 async def _made(server: Server) -> _Connection:

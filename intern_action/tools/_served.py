@@ -29,7 +29,7 @@ def name_of(server: str, tool: str) -> str:
     return f"{whole[: LONGEST_NAME - _MARK - 1]}_{mark}"
 
 
-class Served:
+class ServersTool:
     """Implements `core.ports.Tool`. It only reads, as the configuration says: so it has no effect and may run beside others.
 
     Args:

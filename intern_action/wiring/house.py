@@ -59,7 +59,7 @@ from intern_action.wiring.parts import (
 )
 from intern_action.wiring.premises import Premises, Role
 from intern_action.wiring.rooms import Rooms
-from intern_action.wiring.servers import Served, served
+from intern_action.wiring.servers import Outside, served
 
 if TYPE_CHECKING:
     from intern_action.session.agent_half import AgentHalf
@@ -391,7 +391,7 @@ class House:
         model.begin()
         return bundle
 
-    def _half(self, model: Model, policy: ApprovalPolicy, outside: Served) -> AgentHalf:
+    def _half(self, model: Model, policy: ApprovalPolicy, outside: Outside) -> AgentHalf:
         from intern_action.session.agent_half import AgentHalf
         from intern_action.session.purse import model_cap
 

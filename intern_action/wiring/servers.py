@@ -21,7 +21,7 @@ LONGEST_LIFE_SECONDS = 7 * 24 * 3600
 
 
 @frozen
-class Served:
+class Outside:
     """What comes of the servers.
 
     Args:
@@ -38,7 +38,7 @@ class Served:
 @contextmanager
 def served(
     settings: Settings, listed: Sequence[str], talker: Callable[[], tuple[Talker, str]], *, left_seconds: float
-) -> Generator[Served]:
+) -> Generator[Outside]:
     """Start the servers that may be spoken to, and let them go at the end. Where none is configured nothing is loaded.
 
     Args:
@@ -54,7 +54,7 @@ def served(
         if name not in allowed
     )
     if not allowed:
-        yield Served(remarks=remarks)
+        yield Outside(remarks=remarks)
         return
     from intern_action.mcp_servers.portal import Portal
 
@@ -83,14 +83,13 @@ def server_of(
         command = Command(argv=(server.command, *server.args), cwd=home, timeout_seconds=LONGEST_LIFE_SECONDS)
         place = Program(command=command, talker=shell)
     reads = frozenset(tool for tool, only_reads in server.reads.items() if only_reads)
-    return Server(name=name, place=place, tools=reads, seconds=min(seconds, left_seconds))
+    return Server(name=name, place=place, tools=reads, seconds=max(0.0, min(seconds, left_seconds)))
 
 
 def _gathered(
     portal: Portal, offers: Mapping[str, Offer], servers: Mapping[str, McpServer], remarks: tuple[str, ...]
-) -> Served:
-    from intern_action.tools._served import Served as ServedTool
-    from intern_action.tools._served import name_of
+) -> Outside:
+    from intern_action.tools._served import ServersTool, name_of
 
     tools: list[Tool] = []
     absent: dict[str, str] = {}
@@ -100,7 +99,7 @@ def _gathered(
             notes.append(_words("down", server=name, why=offer.down))
         for tool, reads in servers[name].reads.items():
             if tool in offer.tools:
-                tools.append(ServedTool(offer.tools[tool], portal, prompt))
+                tools.append(ServersTool(offer.tools[tool], portal, prompt))
             elif not reads:
                 absent[name_of(name, tool)] = _words("held", server=name, tool=tool)
             elif offer.down:
@@ -108,7 +107,7 @@ def _gathered(
             else:
                 absent[name_of(name, tool)] = _words("missing", server=name, tool=tool, why=offer.missing[tool])
                 notes.append(absent[name_of(name, tool)])
-    return Served(tools=tuple(tools), absent=absent, remarks=tuple(notes))
+    return Outside(tools=tuple(tools), absent=absent, remarks=tuple(notes))
 
 
 def _words(kind: str, **values: object) -> str:

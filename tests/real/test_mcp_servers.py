@@ -213,18 +213,26 @@ def test_headers_go_to_the_server(shell: ToolShell):
             assert portal.open()["docs"].down
 
 
-def test_a_redirect_to_another_host_gets_nothing_at_all():
+def test_a_redirect_to_another_host_gets_nothing_at_all(caplog: pytest.LogCaptureFixture):
     with Redirecting(body=b"{}") as thief, Redirecting(thief.url) as server:
         with Portal([address(server.url, seconds=5, Authorization="Bearer sesame")]) as portal:
             assert "not followed" in portal.open()["docs"].down
         assert server.seen[0]["authorization"] == "Bearer sesame"
         assert thief.seen == []
+    assert caplog.records == []  # the client would log where it was sent
 
 
 def test_a_server_that_never_answers_holds_nobody_up():
     began = time.monotonic()
     with Redirecting() as server, Portal([address(server.url, seconds=2)]) as portal:
         assert "not ready within 2 s" in portal.open()["docs"].down
+    assert time.monotonic() - began < 15
+
+
+def test_a_start_that_is_broken_off_is_not_waited_for(shell: ToolShell, ground: Path):
+    began = time.monotonic()
+    with Portal([program(shell, ground, argv=("sleep", "60"))]) as portal:
+        portal._connect("docs")
     assert time.monotonic() - began < 15
 
 

@@ -16,7 +16,7 @@ from intern_action.core.ports import BETWEEN, Desk, Said, ServedTool
 from intern_action.core.types import JsonObject
 from intern_action.settings.words import prompt
 from intern_action.tools import all_tools
-from intern_action.tools._served import Served, name_of
+from intern_action.tools._served import ServersTool, name_of
 from tests.fakes.desk import BAIT, Past
 
 SEARCH = ServedTool(
@@ -36,8 +36,8 @@ class Servers:
         return self.said
 
 
-def served(servers: Servers, tool: ServedTool = SEARCH) -> Served:
-    return Served(tool, servers, prompt)
+def served(servers: Servers, tool: ServedTool = SEARCH) -> ServersTool:
+    return ServersTool(tool, servers, prompt)
 
 
 # --- names ---------------------------------------------------------------------------------------------------------------
