@@ -25,7 +25,8 @@ def offered(server: str, tool: types.Tool) -> ServedTool:
     Raises:
         ToolFailed: the schema of its arguments is none that a model's provider takes, or too long.
     """
-    raw = {"name": tool.name, "description": tool.description or "", "parameters": tool.input_schema}
+    words = {"title": tool.title or "", "description": tool.description or ""}
+    raw = {"name": tool.name, **words, "parameters": tool.input_schema}
     if len(json.dumps(tool.input_schema)) > MOST_SCHEMA_CHARS:
         raise ToolFailed(f"the schema of its arguments is longer than {MOST_SCHEMA_CHARS} characters")
     if tool.input_schema.get("type") != "object":

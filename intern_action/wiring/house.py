@@ -399,7 +399,7 @@ class House:
         toolbox = Toolbox((*all_tools(), *outside.tools), self._hold, absent=outside.absent)
         return AgentHalf(
             model=model,
-            toolbox=toolbox if self.settings.mcp else self._toolbox,
+            toolbox=toolbox,
             workplaces=self._workplace,
             shelf=self._shelf,
             watcher=self.watcher,
