@@ -33,12 +33,18 @@ from intern_action.mcp_servers._words import fault, offered, said
 from intern_action.mcp_servers.server import Address, Program, Server
 
 _CLOSING_SECONDS = 2.0
+_MOMENT_SECONDS = 0.2
 _FAULTS = (
     ExceptionGroup,
     InternError,
     MCPError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
     OSError,
     RuntimeError,
+    TypeError,
     ValueError,
     httpx2.HTTPError,
     httpx2.InvalidURL,
@@ -46,7 +52,8 @@ _FAULTS = (
     anyio.ClosedResourceError,
     anyio.EndOfStream,
 )
-"""What the client and its transports raise for a server that is not as it should be."""
+"""What the client and its transports raise for a server that is not as it should be. What such a one can make them trip over is
+not for us to know, and no server ends a run."""
 
 
 class Portal:
@@ -146,8 +153,8 @@ class _Connection:
         for name, tool in self._listed.items():
             try:
                 tools[name] = offered(self._server.name, tool)
-            except ToolFailed as flaw:
-                missing[name] = str(flaw)
+            except _FAULTS as flaw:
+                missing[name] = _told(flaw)
         return Offer(tools=tools, missing=missing)
 
     async def call(self, tool: ServedTool, arguments: dict[str, object], seconds: float) -> Said:
@@ -209,10 +216,11 @@ class _Connection:
 
     async def _refusal(self, error: MCPError) -> str:
         """Say why a call failed; where the server has gone meanwhile, why it has."""
-        if error.code == CONNECTION_CLOSED and isinstance(self._server.place, Program):
-            with anyio.move_on_after(_CLOSING_SECONDS):
+        if error.code == CONNECTION_CLOSED:  # over HTTP it may also be this answer alone
+            with anyio.move_on_after(_CLOSING_SECONDS if isinstance(self._server.place, Program) else _MOMENT_SECONDS):
                 await self._finished.wait()
-            return f"{self._named} is gone: {self._why()}"
+            if self.gone:
+                return f"{self._named} is gone: {self._why()}"
         return f"{self._named} says: {fault(str(error))}"
 
     def _why(self) -> str:

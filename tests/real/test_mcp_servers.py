@@ -202,6 +202,56 @@ def test_a_tool_that_becomes_another_one_is_not_called(shell: ToolShell, ground:
         assert talking.say("add", one=1, other=1).text  # what has not changed is called
 
 
+TRIP = r"""
+import json, sys
+TOOLS = [
+    {"name": "search", "description": "the first", "inputSchema": {"type": "object", "maximum": 10**4000}},
+    {"name": "add", "inputSchema": {"type": KIND}},
+    {"name": "run", "inputSchema": {"type": "object", "description": "x" * 30_000}},
+    {"name": "hang", "inputSchema": DEEP},
+    {"name": "bash", "description": "\u200b" + "<details>" * 40_000, "inputSchema": {"type": "object"}},
+    {"name": "search", "description": "another one of this name", "inputSchema": {"type": "object"}},
+]
+for line in sys.stdin:
+    asked = json.loads(line)
+    match asked["method"]:
+        case "initialize":
+            info = {"name": "x", "version": "1"}
+            said = {"protocolVersion": "2025-06-18", "capabilities": {"tools": {}}, "serverInfo": info}
+        case "tools/list":
+            said = {"tools": TOOLS, "nextCursor": "more"}
+        case "tools/call":
+            print("this is no message\n[1]\n{}\n" + json.dumps({"jsonrpc": "2.0", "id": 999, "result": {}}))
+            said = {"content": [{"type": "text", "text": "\u202edone"}, {"type": "text", "text": ""}]}
+        case _:
+            said = None
+    if said is None and "id" in asked:
+        print(json.dumps({"jsonrpc": "2.0", "id": asked["id"], "error": {"code": -32601, "message": "no"}}), flush=True)
+    elif said is not None:
+        print(json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": said}), flush=True)
+"""
+
+
+@pytest.mark.parametrize("kind", ['"object"', '"array"'])
+def test_a_list_of_tools_that_is_made_to_trip_us_up(shell: ToolShell, ground: Path, kind: str):
+    script = ground / "trip.py"
+    nested = '{"type": "object", "properties": {"x": ' * 30 + "{}" + "}}" * 30
+    script.write_text(TRIP.replace("DEEP", nested).replace("KIND", kind))
+    script.chmod(0o644)
+    with Portal([program(shell, ground, argv=(sys.executable, str(script)), seconds=20)]) as portal:
+        talking = Talking(portal)
+        if kind == '"array"':  # nothing that MCP knows
+            assert "should be 'object'" in talking.offer.down
+            return
+        assert talking.offer.down == ""
+        assert set(talking.offer.tools) == {"search", "add", "bash"}
+        assert talking.offer.tools["search"].description == "the first"
+        assert "longer than 20000 characters" in talking.offer.missing["run"]
+        assert "nested deeper" in talking.offer.missing["hang"]
+        assert len(talking.offer.tools["bash"].description) < 2_100
+        assert talking.say("bash") == Said(text="⟨hidden characters: 1⟩done")
+
+
 # --- attacks: addresses --------------------------------------------------------------------------------------------------
 
 
@@ -211,6 +261,21 @@ def test_headers_go_to_the_server(shell: ToolShell):
             assert Talking(portal).say("search", query="x").text == "3 pages on x"
         with Portal([address(url)]) as portal:
             assert portal.open()["docs"].down
+
+
+def test_an_address_that_is_gone_fails_its_calls_at_once_and_is_asked_again():
+    with served_on_a_port() as url:
+        portal = Portal([address(url, seconds=20)])
+        portal.__enter__()
+        talking = Talking(portal)
+        assert talking.say("search", query="x").text == "3 pages on x"
+    try:
+        began = time.monotonic()
+        talking.fails("the MCP server docs", "search", query="x")
+        talking.fails("is not there: .*[Cc]onnect", "search", query="x")
+        assert time.monotonic() - began < 15
+    finally:
+        portal.__exit__(None, None, None)
 
 
 def test_a_redirect_to_another_host_gets_nothing_at_all(caplog: pytest.LogCaptureFixture):
