@@ -34,7 +34,7 @@ from intern_action.session.office import AGENT, Case, Office
 from intern_action.settings.places import configs
 from intern_action.settings.words import prompt, text
 from intern_action.shell.places import usual_secrets
-from intern_action.shell.tool_shell import ToolShell, make_shell
+from intern_action.shell.tool_shell import ToolShell, make_shell, tool_uid
 from intern_action.tools import all_tools
 from intern_action.trace.bundles import BundleFolder
 from intern_action.trace.canary import Canaries
@@ -344,8 +344,11 @@ class House:
         return self._further_shell("sandbox")
 
     def _further_shell(self, whose: str) -> ToolShell:
+        name = f"{self.session}/{whose}"
+        while tool_uid(name) == tool_uid(self.session):  # one session in five hundred
+            name += "+"
         return make_shell(
-            session=f"{self.session}/{whose}",
+            session=name,
             home=str(self.world.desk(self.session) / f"{whose}-home"),
             python=self._python,
             readable=(str(self.world.cache),),

@@ -265,7 +265,7 @@ WRONG: dict[str, tuple[Plant, str, str]] = {
     "Docker for everybody": (docker_for_everybody, "WRONG  Docker", "chmod o-rw "),
     "Docker on the network": (told(DOCKER_HOST="tcp://127.0.0.1:2375"), "WRONG  Docker", "DOCKER_TLS_VERIFY"),
     "the provider refuses the key": (told(LOCAL_LLM_API_KEY="not-the-key"), "WRONG  model", "LOCAL_LLM_API_KEY"),
-    "a tool server that does not answer": (served_tool, "WRONG  MCP server docs", "Connect"),
+    "a tool server that does not answer": (served_tool, "WRONG  MCP server docs", "connection attempts failed"),
     "no key for the model": (told(INTERN_ACTION_MODEL="openai/gpt-5.5", HF_TOKEN=""), "WRONG  model", "OPENAI_API_KEY"),
 }
 
