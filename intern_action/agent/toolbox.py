@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from intern_action.core.effects import Disposition, Effect, Pushes, natural_disposition
@@ -31,12 +31,19 @@ class Verdict:
 
 
 class Toolbox:
-    """All tools of a session."""
+    """All tools of a session.
 
-    def __init__(self, tools: Sequence[Tool], hold: HoldRule) -> None:
+    Args:
+        tools: what the model is told of.
+        hold: asks the rules.
+        absent: why a tool that somebody might call is not there, by name; the model is not told of them before it calls one.
+    """
+
+    def __init__(self, tools: Sequence[Tool], hold: HoldRule, *, absent: Mapping[str, str] | None = None) -> None:
         self._tools = {name: tool for tool in tools for name in (tool.spec.name, *tool.aliases)}
         self._specs = tuple(tool.spec for tool in tools)
         self._hold = hold
+        self._absent = absent or {}
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
@@ -44,10 +51,12 @@ class Toolbox:
         return self._specs
 
     def named(self, name: str) -> Tool:
-        """Return a tool by name or alias; ToolFailed with near misses when there is none."""
+        """Return a tool by name or alias; ToolFailed with the reason, or with near misses, when there is none."""
         tool = self._tools.get(name)
         if tool is not None:
             return tool
+        if name in self._absent:
+            raise ToolFailed(self._absent[name])
         near = difflib.get_close_matches(name, self._tools, n=3)
         hint = (
             f"; did you mean {', '.join(near)}?"

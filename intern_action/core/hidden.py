@@ -53,6 +53,11 @@ def reveal(text: str) -> str:
     return UNSEEN.sub(_unseen, DRESS.sub("", shown))
 
 
+def seen(text: str) -> str:
+    """Return a text that is no page without the characters that cannot be seen; each run of them leaves a mark."""
+    return UNSEEN.sub(_unseen, DRESS.sub("", text.replace("\r\n", "\n")))
+
+
 def _unseen(found: re.Match[str]) -> str:
     return _mark("characters", found[0])
 

@@ -40,6 +40,7 @@ class ApprovalPolicy:
         flavors: hardware that may be used; empty is all.
         models: models that may be asked (`anthropic/*`); empty is all.
         protected: paths of the repository that nothing of ours may change (`deploy/**`).
+        mcp_servers: outside tool servers of the configuration that may be spoken to, by name; empty is none.
         hub_repositories: where on the Hub a write needs nobody's look (`owner/name`, `owner/*`); empty is everywhere.
         limits: budgets.
     """
@@ -56,6 +57,7 @@ class ApprovalPolicy:
     flavors: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
+    mcp_servers: tuple[str, ...] = ()
     hub_repositories: tuple[str, ...] = ()
     limits: Limits = Limits()
 

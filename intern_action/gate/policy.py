@@ -88,6 +88,7 @@ class PolicyFile(_Section):
     bots: Names = ()
     labels: dict[str, Flags] = Field(default_factory=dict)
     protected: tuple[Pattern, ...] = ()
+    mcp_servers: tuple[Name, ...] = ()
     approvals: _Approvals = _Approvals()
     budget: _Budget = _Budget()
 
@@ -126,6 +127,7 @@ def parse_policy(
         flavors=file.approvals.flavors,
         models=file.approvals.models,
         protected=file.protected,
+        mcp_servers=file.mcp_servers,
         hub_repositories=file.approvals.hub_repositories,
         limits=tighter(_limits(file.budget), limits or Limits()),
     )

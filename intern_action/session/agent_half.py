@@ -22,7 +22,10 @@ GONE = (
 
 
 class AgentHalf:
-    """Runs the loop for one session until there is an ending or a fault."""
+    """Runs the loop for one session until there is an ending or a fault.
+
+    `remarks` are noted before it begins, each once in a session.
+    """
 
     def __init__(
         self,
@@ -36,6 +39,7 @@ class AgentHalf:
         allowance: Allowance,
         room: Callable[[], Room],
         voice: Voice,
+        remarks: Sequence[str] = (),
     ) -> None:
         self._model = model
         self._toolbox = toolbox
@@ -46,6 +50,8 @@ class AgentHalf:
         self._allowance = allowance
         self._room = room
         self._voice = voice
+        self._remarks = remarks
+        self._noted: set[Noted] = set()
 
     def work(self, entries: Sequence[Entry]) -> str:
         """Go on from control's journal; return the folder of the bundle.
@@ -60,6 +66,7 @@ class AgentHalf:
         for entry in kept:
             memory.take(entry.event)
         place.checkout.restore(memory.snapshot or memory.beginning.base_sha)
+        self._noted = {entry.event for entry in (*entries, *kept) if isinstance(entry.event, Noted)}
         fault = self._run(memory, place, segment)
         return self._shelf.put(self._bundle(memory, place, head, tuple(segment.entries()), fault))
 
@@ -69,6 +76,11 @@ class AgentHalf:
             segment.append(note)
             memory.take(note)
         desk = place.desk(memory.past)
+        for note in (Noted(text=desk.redactor.text(remark)) for remark in self._remarks):
+            if note not in self._noted:
+                segment.append(note)
+                memory.take(note)
+                self._watcher.happened(note)
         loop = Loop(
             memory=memory,
             model=self._model,

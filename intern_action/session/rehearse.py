@@ -20,7 +20,7 @@ from intern_action.core.effects import Effect
 from intern_action.core.errors import Bug, ModelError, Stuck
 from intern_action.core.events import Answered, Began, Entry, Event, Folded, Heard, Noted, Told
 from intern_action.core.frozen import frozen
-from intern_action.core.ports import Desk, Redactor, Snapshot, Tool
+from intern_action.core.ports import BETWEEN, Desk, Redactor, Snapshot, Tool
 from intern_action.core.types import Conversation, JsonObject, Reply, ToolResult, ToolSpec
 
 _SHOWN = 200
@@ -63,7 +63,7 @@ def rehearse(events: Sequence[Event], tools: Sequence[Tool], *, redactor: Redact
         raise Bug("a recording begins with the beginning of its session")
     memory = Memory.of((first,))
     script = _Script([event for event in rest if isinstance(event, Told | Noted | Heard | Answered | Folded)], memory)
-    mocks = [_Mock(tool, script.results) for tool in tools]
+    mocks = [_Mock(tool, script.results) for tool in (*tools, *_of_servers(rest, tools))]
     loop = Loop(
         memory=memory,
         model=script,
@@ -239,6 +239,34 @@ class _Mock:
         if result is None:
             raise _Over("the recording ends within a call")
         return result
+
+
+def _of_servers(events: Sequence[Event], tools: Sequence[Tool]) -> tuple[Tool, ...]:
+    """Return stand-ins for tools of servers that were called and are not here: what they meant stands in their answers."""
+    calls = {call.name for event in events if isinstance(event, Heard) for call in event.reply.calls}
+    known = {name for tool in tools for name in (tool.spec.name, *tool.aliases)}
+    return tuple(_Elsewhere(name) for name in sorted(calls - known) if BETWEEN in name)
+
+
+class _Elsewhere:
+    """A tool of a server, which only read: so it had no effect."""
+
+    aliases: tuple[str, ...] = ()
+    repeatable = True
+    parallel = True
+
+    def __init__(self, name: str) -> None:
+        self.spec = ToolSpec(name=name, description="", parameters={})
+
+    def effects(self, arguments: JsonObject) -> tuple[Effect, ...]:
+        """Return none."""
+        del arguments
+        return ()
+
+    def run(self, arguments: JsonObject, desk: Desk) -> ToolResult:
+        """Is never called: what was recorded is answered in its place."""
+        del arguments, desk
+        raise Bug(f"{self.spec.name} is asked for in a rehearsal")
 
 
 class _RehearsalDesk:

@@ -12,15 +12,16 @@ from pydantic import BaseModel
 
 from intern_action.core.types import Expense
 from intern_action.settings.secret_names import holds_secret
-from intern_action.settings.settings import Settings
+from intern_action.settings.settings import McpServer, Settings
 
-OPEN_SECTIONS = ("models.base_urls", "keys")
+OPEN_SECTIONS = ("models.base_urls", "keys", "mcp")
 """Sections whose keys people choose."""
 
 POLICY_KEYS = frozenset(
     {
         "enabled",
         "bots",
+        "mcp_servers",
         "approvals.people",
         "approvals.people_needed",
         "approvals.requester_may_approve",
@@ -40,6 +41,12 @@ POLICY_KEYS = frozenset(
 
 POLICY_SECTIONS = ("labels", "approvals.tiers")
 """Sections of the same kind whose keys people choose."""
+
+_SERVER = re.compile(rf"mcp\.[^.]+\.(?:{'|'.join(McpServer.model_fields)}|headers\.[^.]+)")
+"""The keys of one server, and its headers, whose names people choose."""
+
+SERVERS_VARIABLE = "INTERN_ACTION_MCP"
+"""The variable with the whole section `mcp` as YAML: what has names that people choose does not fit into one variable a knob."""
 
 _CHOSEN = re.compile(r"labels\.[^.]+|approvals\.tiers\.[^.]+\.(?:above_usd|people_needed|code)")
 
@@ -71,8 +78,8 @@ REPOSITORY_MAY = frozenset(
 is executed, or where files are put. A knob that is not listed is refused there: new knobs start out safe."""
 
 VARIABLE_PREFIX = "INTERN_ACTION_"
-NO_SETTINGS = frozenset({"INTERN_ACTION_WORK"})
-"""Variables of ours that are no settings of a run: where work is done (`settings.world`)."""
+NO_SETTINGS = frozenset({"INTERN_ACTION_WORK", SERVERS_VARIABLE})
+"""Variables of ours that are no knob of a run: where work is done (`settings.world`), and a whole section."""
 
 RUN_FLAGS: Mapping[str, str] = {
     "model": "model",
@@ -113,7 +120,12 @@ def well_known(variable: str) -> str | None:
 
 def is_known(path: str) -> bool:
     """Whether a dotted path is a knob."""
-    return path in setting_paths() or in_open_section(path)
+    return path in setting_paths() or in_open_section(path) or of_server(path)
+
+
+def of_server(path: str) -> bool:
+    """Whether the path is a key of a server in the section `mcp`."""
+    return _SERVER.fullmatch(path) is not None
 
 
 def in_open_section(path: str) -> bool:

@@ -57,7 +57,7 @@ def load(flags: Mapping[str, object], environment: Mapping[str, str], repo: Path
         from_file(read_optional(home / HOME_FILE, f"~/{HOME_FILE}") or b"", known, f"~/{HOME_FILE}"),
         from_repository(read_optional(repo / REPOSITORY_FILE, REPOSITORY_FILE) or b"", known),
         env_layer,
-        from_environment(environment),
+        from_environment(environment, known),
         from_flags(flags),
     )
     merged = {path: given for layer in layers for path, given in layer.items()}
@@ -80,10 +80,11 @@ def _validated(merged: Layer) -> Settings:
 
 
 def _flaw(merged: Layer, path: str, message: str) -> str:
-    """Return the words for one wrong value; an item of a list is found under the list."""
+    """Return the words for one wrong value; an item of a list is found under the list, a section where it begins."""
     below = path
     while below and below not in merged:
         below = below.rpartition(".")[0]
+    below = below or next((one for one in merged if one.startswith(f"{path}.")), "")
     where = f"{merged[below].origin}: " if below else ""
     return f"{where}`{path}`: {message.removeprefix('Value error, ')}"
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 from intern_action.core.durations import duration
+from intern_action.settings.mcp import READS, ServerName, flaw_of, tools_flaw
 from intern_action.settings.quantities import money_usd
 
 
@@ -109,6 +110,33 @@ class EndpointSettings(Section):
     answers_within: Duration
 
 
+class McpServer(Section):
+    """A tool server that speaks MCP: a program of this machine or an address, and which of its tools there are.
+
+    `tools` has lines such as `search reads`: what only reads may run. A tool without that word is held, and one without a line
+    is not there. `headers` go to `url` alone; each of them is a secret.
+    """
+
+    command: str = ""
+    args: Words = ()
+    url: str = ""
+    headers: Mapping[str, SecretStr] = Field(default_factory=dict[str, SecretStr])
+    timeout: DurationOrNone = None
+    tools: Words = ()
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        flaw = flaw_of(command=self.command, url=self.url, headed=bool(self.headers)) or tools_flaw(self.tools)
+        if flaw:
+            raise ValueError(flaw)
+        return self
+
+    @property
+    def reads(self) -> Mapping[str, bool]:
+        """Each tool that there is, and whether it only reads."""
+        return {name: effect == READS for name, _, effect in (line.partition(" ") for line in self.tools)}
+
+
 class Hub(Section):
     """The Hub: its address, or a folder in its layout instead; whether uploads are proposed, and what we make is private."""
 
@@ -203,4 +231,5 @@ class Settings(Section):
     secrets: SecretNames
     tools: Tools
     waiting: Waiting
+    mcp: Mapping[ServerName, McpServer] = Field(default_factory=dict[str, McpServer])
     keys: Mapping[str, SecretStr] = Field(default_factory=dict[str, SecretStr])

@@ -34,10 +34,18 @@ def _leaves(section: BaseModel, above: str) -> Iterator[tuple[str, object]]:
             case BaseModel():
                 yield from _leaves(value, f"{path}.")
             case Mapping():
-                items = cast("Mapping[str, object]", value)
-                yield from ((f"{path}.{key}", items[key]) for key in sorted(items))
+                yield from _items(cast("Mapping[str, object]", value), path)
             case _:
                 yield path, value
+
+
+def _items(items: Mapping[str, object], above: str) -> Iterator[tuple[str, object]]:
+    for key in sorted(items):
+        item, path = items[key], f"{above}.{key}"
+        if isinstance(item, BaseModel):
+            yield from _leaves(item, f"{path}.")
+        else:
+            yield path, item
 
 
 def _shown(value: object) -> str:

@@ -14,6 +14,7 @@ from intern_action.settings.keys import (
     NO_SETTINGS,
     POLICY_KEYS,
     REPOSITORY_MAY,
+    SERVERS_VARIABLE,
     VARIABLE_PREFIX,
     is_known,
     is_policy,
@@ -63,9 +64,19 @@ def from_flags(flags: Mapping[str, object]) -> Layer:
     }
 
 
-def from_environment(environment: Mapping[str, str]) -> Layer:
-    """Return what environment variables say; an empty one says nothing."""
-    return _from_variables(environment, {name: f"{name} in the environment" for name in environment})
+def from_environment(environment: Mapping[str, str], known: Mapping[str, str]) -> Layer:
+    """Return what environment variables say; an empty one says nothing. `known` are those that may be filled in."""
+    layer = _from_variables(environment, {name: f"{name} in the environment" for name in environment})
+    return {**layer, **_servers(known.get(SERVERS_VARIABLE, ""), known, SERVERS_VARIABLE)}
+
+
+def _servers(text: str, known: Mapping[str, str], name: str) -> Layer:
+    """Return the section `mcp` that stands in one variable as YAML."""
+    inside = read_document(text.encode(), name)
+    values = {f"mcp.{path}": written for path, written in inside.values.items()}
+    document = Document(name=name, values=values)
+    _refuse_unknown(document, setting_paths())
+    return _from_document(fill(document, known))
 
 
 def from_named(names: Iterable[str], environment: Mapping[str, str], file: EnvFile) -> Layer:

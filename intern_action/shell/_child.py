@@ -13,11 +13,14 @@ from intern_action.shell._order import Order
 _COULD_NOT_START = 127
 
 
-def become_command(order: Order, output: int, refusal: int) -> NoReturn:
-    """In the fork: build the walls, then exec. Whatever goes wrong is written to `refusal`, which exec closes."""
+def become_command(order: Order, output: int, refusal: int, talk: tuple[int, ...] = ()) -> NoReturn:
+    """In the fork: build the walls, then exec. Whatever goes wrong is written to `refusal`, which exec closes.
+
+    `talk` are the ends of whoever talks to the command: its input, its output. Then only its errors go to `output`.
+    """
     try:
         os.setsid()
-        _plumb(order, output)
+        _plumb(order, output, talk)
         if order.namespaces and order.uid is not None:
             _enter_views(order, refusal)
         _confine.limit(order)
@@ -30,18 +33,26 @@ def become_command(order: Order, output: int, refusal: int) -> NoReturn:
         os._exit(_COULD_NOT_START)
 
 
-def _plumb(order: Order, output: int) -> None:
-    """Connect standard input to the given bytes, output and error to the pipe."""
+def _plumb(order: Order, output: int, talk: tuple[int, ...]) -> None:
+    """Connect standard input to the given bytes, output and error to the pipe; or both to whoever talks to it."""
+    if talk:
+        heard, said = talk
+        _connect(heard, said, output)
+        return
     if order.stdin:
         source = os.memfd_create("stdin")
         os.write(source, base64.b64decode(order.stdin))
         os.lseek(source, 0, os.SEEK_SET)
     else:
         source = os.open(os.devnull, os.O_RDONLY)
-    for fd, place in ((source, 0), (output, 1), (output, 2)):
+    _connect(source, output, output)
+
+
+def _connect(heard: int, said: int, errors: int) -> None:
+    for fd, place in ((heard, 0), (said, 1), (errors, 2)):
         os.dup2(fd, place)
-    os.close(source)
-    os.close(output)
+    for fd in {heard, said, errors}:
+        os.close(fd)
 
 
 def _enter_views(order: Order, refusal: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -39,25 +40,48 @@ class SupervisorLine:
 
     def ask(self, mark: str, order: Order) -> End:
         """Send one order over a socket of its own and wait for its end; leaving early ends it."""
-        ours, theirs = socket.socketpair()
-        with ours:
-            with theirs:
-                self._hand_over(theirs)
-            text = (mark + order_text(order)).encode()
-            ours.sendall(f"{len(text):08x}".encode() + text)
+        with self._sent(mark, order, ()) as ours:
             answer = b"".join(_pieces(ours))
         if not answer:
             raise Bug(f"the supervisor died while it ran {order.argv}")
         return read_end(answer)
 
-    def _hand_over(self, theirs: socket.socket) -> None:
+    def talk(self, order: Order) -> Conversation:
+        """Start what is talked to."""
+        heard, hears = os.pipe()
+        says, said = os.pipe()
+        try:
+            asker = self._sent("!", order, (heard, said))
+        except BaseException:
+            os.close(hears)
+            os.close(says)
+            raise
+        finally:
+            os.close(heard)
+            os.close(said)
+        return Conversation(asker, hears=hears, says=says)
+
+    def _sent(self, mark: str, order: Order, talk: tuple[int, ...]) -> socket.socket:
+        """Send one order; return where its end is heard."""
+        ours, theirs = socket.socketpair()
+        text = (mark + order_text(order)).encode()
+        try:
+            with theirs:
+                self._hand_over(theirs.fileno(), *talk)
+            ours.sendall(f"{len(text):08x}".encode() + text)
+        except BaseException:
+            ours.close()
+            raise
+        return ours
+
+    def _hand_over(self, *ends: int) -> None:
         with self._lock:
             try:
-                socket.send_fds(self._opened(), [b"+"], [theirs.fileno()])
+                socket.send_fds(self._opened(), [b"+"], ends)
             except BrokenPipeError:  # somebody ended it; a new one is as good
                 self._opened().close()
                 self._channel = None
-                socket.send_fds(self._opened(), [b"+"], [theirs.fileno()])
+                socket.send_fds(self._opened(), [b"+"], ends)
 
     def _opened(self) -> socket.socket:
         if self._channel is None:
@@ -73,6 +97,36 @@ class SupervisorLine:
                     start_new_session=True,
                 )
         return self._channel
+
+
+class Conversation:
+    """Implements `core.ports.Talk`: our ends of a running command."""
+
+    def __init__(self, asker: socket.socket, *, hears: int, says: int) -> None:
+        self.hears = hears
+        self.says = says
+        self._hushed = False
+        self._asker: socket.socket | None = asker
+
+    def hush(self) -> None:
+        """Close its standard input: nothing more comes."""
+        if not self._hushed:
+            self._hushed = True
+            os.close(self.hears)
+
+    def end(self) -> str:
+        """End it with all of its processes; return what it wrote to standard error, or why it never ran."""
+        asker, self._asker = self._asker, None
+        if asker is None:
+            return ""
+        with asker:
+            with contextlib.suppress(OSError):  # the supervisor may be gone already
+                asker.shutdown(socket.SHUT_WR)
+            answer = b"".join(_pieces(asker))
+        self.hush()
+        os.close(self.says)
+        end = read_end(answer) if answer else End(refused="its supervisor died")
+        return end.refused or end.output.decode("utf-8", errors="replace")
 
 
 def start_detached(order: Order, *, pid_file: str, status_file: str) -> str:

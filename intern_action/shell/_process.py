@@ -24,11 +24,13 @@ class Run:
     Args:
         order: what to run.
         gone: a descriptor that becomes readable when whoever asked is gone or wants the end; None when nobody listens.
+        talk: the command's ends of what whoever asked talks to it by: its input, its output. They are closed here.
     """
 
-    def __init__(self, order: Order, gone: int | None) -> None:
+    def __init__(self, order: Order, gone: int | None, talk: tuple[int, ...] = ()) -> None:
         self._order = order
         self._gone = gone
+        self._talk = talk
         opened = (lambda: _spill_file(order.spill)) if order.spill else None
         self._capture = Capture(
             keep=order.keep_bytes,
@@ -78,9 +80,9 @@ class Run:
             _confine.new_process_view()
         child = os.fork()
         if child == 0:
-            become_command(self._order, output_end, refusal_end)
-        os.close(output_end)
-        os.close(refusal_end)
+            become_command(self._order, output_end, refusal_end, self._talk)
+        for end in (output_end, refusal_end, *self._talk):
+            os.close(end)
         os.set_blocking(output, False)
         return output, refusal, child
 

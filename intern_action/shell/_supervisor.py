@@ -1,7 +1,8 @@
 """The process of ours between us and what the model steers; imports the standard library and its own folder alone.
 
-`serve`: a fork server for one session. Each message on the channel brings a socket; the fork that takes it reads an
-order, runs it and answers its end. When the session's process dies, sockets close and everything running is killed.
+`serve`: a fork server for one session. Each message on the channel brings a socket, and for a command that is talked to its input
+and output. The fork that takes it reads an order, runs it and answers its end. When the session's process dies, sockets close and
+everything running is killed.
 
 `once`: reads `{"order": {…}, "pid_file": "…", "status_file": "…"}` from standard input, leaves its starter, runs the order,
 and writes the end to the status file (`detached.py` says how both files look). SIGTERM ends the order early. Standard
@@ -26,6 +27,7 @@ from intern_action.shell._process import Run
 from intern_action.shell.detached import own_mark, status_text
 
 _LENGTH_DIGITS = 8
+_MOST_DESCRIPTORS = 3
 
 
 def main(mode: str, argument: str = "") -> NoReturn:
@@ -44,34 +46,38 @@ def _serve(channel_fd: int) -> NoReturn:
     channel = socket.socket(fileno=channel_fd)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps the forks
     while True:
-        word, fds, _, _ = socket.recv_fds(channel, 1, 1)
+        word, fds, _, _ = socket.recv_fds(channel, 1, _MOST_DESCRIPTORS)
         if not word:
             os._exit(0)
-        # `recv_fds` drops its flags, close-on-exec too: a command that inherits this socket could forge its own end
-        os.set_inheritable(fds[0], False)  # noqa: FBT003  # the signature of os
+        for fd in fds:
+            # `recv_fds` drops its flags, close-on-exec too: a command that inherits this socket could forge its own end
+            os.set_inheritable(fd, False)  # noqa: FBT003  # the signature of os
         if os.fork() == 0:
             channel.close()
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            _answer(socket.socket(fileno=fds[0]))
+            _answer(socket.socket(fileno=fds[0]), tuple(fds[1:]))
             os._exit(0)
-        os.close(fds[0])
+        for fd in fds:
+            os.close(fd)
 
 
-def _answer(asker: socket.socket) -> None:
+def _answer(asker: socket.socket, talk: tuple[int, ...]) -> None:
     """Read one order, carry it out, answer. An asker that has left hears nothing, and nothing goes on without it."""
     with asker.makefile("rb") as lines:
         size = int(lines.read(_LENGTH_DIGITS), 16)
         text = lines.read(size).decode()
     order = read_order(text[1:])
-    end = probe(order) if text.startswith("?") else _end_of(order, asker.fileno())
+    end = probe(order) if text.startswith("?") else _end_of(order, asker.fileno(), talk=talk)
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         asker.sendall(end_text(end))
 
 
-def _end_of(order: Order, gone: int | None, started: Callable[[], None] = lambda: None) -> End:
+def _end_of(
+    order: Order, gone: int | None, started: Callable[[], None] = lambda: None, talk: tuple[int, ...] = ()
+) -> End:
     try:
         _confine.reap_orphans()
-        return Run(order, gone).carry_out(started)
+        return Run(order, gone, talk).carry_out(started)
     except OSError as error:
         return End(refused=str(error))
 

@@ -8,13 +8,14 @@ import os
 import stat
 import sys
 import zlib
+from dataclasses import replace
 from typing import Self, cast
 
 from intern_action.core.errors import Misconfigured
 from intern_action.core.frozen import frozen
 from intern_action.core.ports import Command, Outcome
 from intern_action.shell import _machine
-from intern_action.shell._line import SupervisorLine, start_detached
+from intern_action.shell._line import Conversation, SupervisorLine, start_detached
 from intern_action.shell._order import Order
 from intern_action.shell.places import close_to_others, interpreter_paths, shut_folder
 
@@ -115,6 +116,14 @@ class ToolShell:
         why = start_detached(order, pid_file=pid_file, status_file=status_file)
         if why:
             raise Misconfigured(f"{command.argv[0]} was not started: {why}")
+
+    def talk(self, command: Command) -> Conversation:
+        """Start what is talked to; nothing of it is left once the conversation is ended, or we are.
+
+        Raises:
+            Misconfigured: the walls cannot be built.
+        """
+        return self._line.talk(replace(self._order(command, spill_always=False), stdin="", spill=""))
 
     def own(self, path: str) -> None:
         """Give `path` and all that lies in it to the tool user. Links are not followed; no file with a second name is touched.

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Self
 from intern_action.agent.budget import Allowance
 from intern_action.agent.toolbox import Toolbox
 from intern_action.agent.voice import Voice
+from intern_action.core.effects import Effect
 from intern_action.core.entries import Limits
 from intern_action.core.errors import InternError, NotAllowed, OutsideError
 from intern_action.core.events import Began, Entry
@@ -33,7 +34,7 @@ from intern_action.session.office import AGENT, Case, Office
 from intern_action.settings.places import configs
 from intern_action.settings.words import prompt, text
 from intern_action.shell.places import usual_secrets
-from intern_action.shell.tool_shell import ToolShell, make_shell
+from intern_action.shell.tool_shell import ToolShell, make_shell, tool_uid
 from intern_action.tools import all_tools
 from intern_action.trace.bundles import BundleFolder
 from intern_action.trace.canary import Canaries
@@ -58,8 +59,10 @@ from intern_action.wiring.parts import (
 )
 from intern_action.wiring.premises import Premises, Role
 from intern_action.wiring.rooms import Rooms
+from intern_action.wiring.servers import Outside, served
 
 if TYPE_CHECKING:
+    from intern_action.session.agent_half import AgentHalf
     from intern_action.wiring.press import Press
     from intern_action.wiring.workplace import LocalWorkplace, Site
 
@@ -106,6 +109,8 @@ class House:
         self._journals.close()
         self.shell.close()
         self._sandboxes.close()
+        if "_server_shell" in self.__dict__:
+            self._server_shell.close()
 
     @cached_property
     def case(self) -> Case:
@@ -336,9 +341,15 @@ class House:
 
     def _sandbox_shell(self) -> ToolShell:
         """Return the user of the session's sandboxes: another one than its tools', so neither reads what the other writes."""
+        return self._further_shell("sandbox")
+
+    def _further_shell(self, whose: str) -> ToolShell:
+        name = f"{self.session}/{whose}"
+        while tool_uid(name) == tool_uid(self.session):  # one session in five hundred
+            name += "+"
         return make_shell(
-            session=f"{self.session}/sandbox",
-            home=str(self.world.desk(self.session) / "sandbox-home"),
+            session=name,
+            home=str(self.world.desk(self.session) / f"{whose}-home"),
             python=self._python,
             readable=(str(self.world.cache),),
             hidden=self._hidden(),
@@ -367,7 +378,10 @@ class House:
 
     @cached_property
     def _toolbox(self) -> Toolbox:
-        return Toolbox(all_tools(), lambda effects: held(effects, self._policy_of_calls) if effects else None)
+        return Toolbox(all_tools(), self._hold)
+
+    def _hold(self, effects: tuple[Effect, ...]) -> str | None:
+        return held(effects, self._policy_of_calls) if effects else None
 
     @cached_property
     def _policy_of_calls(self) -> ApprovalPolicy:
@@ -379,15 +393,23 @@ class House:
         return self._work(tuple(self.case.journal.entries()))
 
     def _work(self, entries: Sequence[Entry]) -> str:
+        began = self.case.began
+        policy = self._last_policy or self._policy()[1]  # a boundary that lies just behind us has read it
+        model = Ahead(self._model(began.model), lambda: read_ahead(LAST, _compile))
+        with served(self.settings, policy.mcp_servers, self._server_talker, left_seconds=self._left()) as outside:
+            bundle = self._half(model, policy, outside).work(entries)
+        model.begin()
+        return bundle
+
+    def _half(self, model: Model, policy: ApprovalPolicy, outside: Outside) -> AgentHalf:
         from intern_action.session.agent_half import AgentHalf
         from intern_action.session.purse import model_cap
 
         began = self.case.began
-        policy = self._last_policy or self._policy()[1]  # a boundary that lies just behind us has read it
-        model = Ahead(self._model(began.model), lambda: read_ahead(LAST, _compile))
-        half = AgentHalf(
+        toolbox = Toolbox((*all_tools(), *outside.tools), self._hold, absent=outside.absent)
+        return AgentHalf(
             model=model,
-            toolbox=self._toolbox,
+            toolbox=toolbox,
             workplaces=self._workplace,
             shelf=self._shelf,
             watcher=self.watcher,
@@ -397,10 +419,20 @@ class House:
             ),
             room=lambda: room_of(began.model, self.premises),
             voice=Voice(prompt=prompt, text=text),
+            remarks=outside.remarks,
         )
-        bundle = half.work(entries)
-        model.begin()
-        return bundle
+
+    def _server_talker(self) -> tuple[ToolShell, str]:
+        """Return what starts tool servers, and where: another user than the tools', whose files are none of theirs."""
+        return self._server_shell, self._server_home
+
+    @property
+    def _server_home(self) -> str:
+        return str(self.world.desk(self.session) / "server-home")
+
+    @cached_property
+    def _server_shell(self) -> ToolShell:
+        return self._further_shell("server")
 
     def _model(self, name: str) -> Model:
         return model_named(name, self.premises, self._recipes, self._progress, self._left)

@@ -171,7 +171,17 @@ def redactor_for(settings: Settings) -> Redactor:
     known = {name: key.get_secret_value() for name, key in settings.keys.items()}
     more = {f"redaction.values[{n}]": value.get_secret_value() for n, value in enumerate(settings.redaction.values)}
     planted = {f"redaction.canaries[{n}]": one.get_secret_value() for n, one in enumerate(settings.redaction.canaries)}
-    return SecretRedactor({**known, **more, **planted})
+    return SecretRedactor({**known, **more, **planted, **_header_secrets(settings)})
+
+
+def _header_secrets(settings: Settings) -> Mapping[str, str]:
+    """Return what is sent to tool servers: each header's value, and what stands in it behind a word such as `Bearer`."""
+    values = {
+        f"mcp.{name}.headers.{header}": value.get_secret_value()
+        for name, server in settings.mcp.items()
+        for header, value in server.headers.items()
+    }
+    return {**values, **{f"{name} (its end)": value.rpartition(" ")[2] for name, value in values.items()}}
 
 
 def canaries_for(settings: Settings) -> Canaries:
@@ -181,7 +191,7 @@ def canaries_for(settings: Settings) -> Canaries:
     secrets = (*settings.keys.values(), *settings.redaction.values)
     return Canaries(
         planted=[one.get_secret_value() for one in settings.redaction.canaries],
-        secrets=[one.get_secret_value() for one in secrets],
+        secrets=[*(one.get_secret_value() for one in secrets), *_header_secrets(settings).values()],
     )
 
 

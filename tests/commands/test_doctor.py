@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
+import sys
 from collections.abc import Generator, Mapping
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 from intern_action.commands.doctor import doctor
 from intern_action.doctor.hub_tokens import judged
 from intern_action.hub.tokens import Grant, TokenFacts
+from tests.fakes.mcp_places import laid_out, open_ground
 from tests.hub_server import HubServer
 from tests.hub_server.accounts import Scope
 
@@ -122,3 +125,20 @@ def test_each_token_is_judged_by_who_holds_it(variable: str, facts: TokenFacts, 
 def test_a_token_shared_with_a_job_is_wrong_whatever_it_may_do():
     facts = TokenFacts(name="ada", role="read")
     assert judged("HF_JOB_TOKEN", facts, same_as="HF_TOKEN", endpoint="https://hub").grade == "wrong"
+
+
+def test_a_tool_server_that_answers_is_well_and_one_that_does_not_is_wrong(
+    hub: HubServer, repo: Path, capsys: pytest.CaptureFixture[str]
+):
+    with open_ground() as ground:
+        argv = {"command": sys.executable, "args": [laid_out(ground), "stdio"]}
+        servers = {
+            "docs": {**argv, "tools": ["search reads", "publish"]},
+            "gone": {"command": "no-such-server"},
+            "poor": {**argv, "tools": ["telepathy reads"]},
+        }
+        assert asked(hub, repo, INTERN_ACTION_MCP=json.dumps(servers)) == 9
+    said = capsys.readouterr().out
+    assert "ok     MCP server docs: search may run; held: publish" in said
+    assert "no-such-server: not found" in said.partition("WRONG  MCP server gone")[2]
+    assert "telepathy: the server has no such tool" in said.partition("WRONG  MCP server poor")[2]

@@ -21,6 +21,7 @@ bots: ["renovate[bot]", "@helper"]
 labels:
   intern-big: --flavor a100-large --timeout 4h
   "needs model":
+mcp_servers: [docs, own]
 protected: [deploy/**, "*.tf"]
 model: anthropic/claude-opus-4.8   # a setting of the run, not of the gate
 approvals:
@@ -67,6 +68,7 @@ def test_every_word_of_the_file_arrives():
         models=("anthropic/*", "recipes"),
         protected=("deploy/**", "*.tf"),
         hub_repositories=("ours/*",),
+        mcp_servers=("docs", "own"),
         limits=Limits(
             month_usd=Decimal(1000),
             session_usd=Decimal("12.50"),
@@ -141,7 +143,14 @@ def test_a_misspelled_kill_switch_is_not_overlooked():
         (b"protected: [a, '!b']\n", r"intern.yml:1: `protected`: .*is no path"),
         (b"approvals:\n  models: recipes\n", r"intern.yml:2: `approvals.models`"),
         (b"approvals:\n  models: ['']\n", r"intern.yml:2: `approvals.models`"),
-        (b"mcp: {servers: [x]}\n", r"intern.yml:1: there is no key `mcp.servers`"),
+        (b"mcp_servers: docs\n", r"intern.yml:1: `mcp_servers`"),
+        (b"mcp_servers: ['']\n", r"intern.yml:1: `mcp_servers`"),
+        (b"mcp_servers: ['${X}']\n", r"intern.yml:1: `mcp_servers` takes no"),
+        (
+            b"mcp_servers: {docs: yes}\n",
+            r"intern.yml:1: there is no key `mcp_servers.docs`; `mcp_servers` takes a value",
+        ),
+        (b"mcp: {docs: {url: 'https://x.org'}}\n", r"intern.yml:1: a repository may not set `mcp.docs.url`"),
         (b"approvals:\n  tiers: 5\n", r"intern.yml:2: `approvals.tiers` is a section"),
         (b"approvals:\n  tiers:\n    big: 5\n", r"intern.yml:3: there is no key `approvals.tiers.big`"),
         (b"approvals:\n  tiers:\n    big:\n", r"intern.yml:3: there is no key `approvals.tiers.big`"),

@@ -26,6 +26,7 @@ BREACHES = {
     "a second module knows litellm": ("llm/wire.py", "import litellm", "knows litellm"),
     "a tool knows GitHub": ("tools/__init__.py", "import github", "knows GitHub"),
     "the trace knows the Hub": ("trace/__init__.py", "import huggingface_hub", "know the Hub"),
+    "a tool speaks MCP itself": ("tools/__init__.py", "import mcp", "knows MCP"),
     "a tool loads torch": ("tools/__init__.py", "def late():\n    import torch", "Nothing that trains"),
     "a card runs its script": ("recipes/__init__.py", SCRIPT, "training script"),
     "modules in a circle": ("core/types.py", "import intern_action.core.ports", "in a circle"),
@@ -58,7 +59,7 @@ def copy(tmp_path: Path) -> Path:
 def test_the_house_as_it_stands_keeps_every_contract(copy: Path) -> None:
     code, told = lint(copy)
     assert code == 0, told
-    assert "8 kept, 0 broken" in told
+    assert "9 kept, 0 broken" in told
 
 
 @pytest.mark.parametrize(("module", "line", "contract"), BREACHES.values(), ids=BREACHES)

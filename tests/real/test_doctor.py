@@ -103,6 +103,11 @@ def on_main(path: str, text: str | None) -> Plant:
     return pushed("main")({path: text})
 
 
+def served_tool(team: SetUp) -> None:
+    on_main(".github/intern.yml", f"{POLICY}mcp_servers: [docs]\n")(team)
+    told(INTERN_ACTION_MCP="{docs: {url: 'http://127.0.0.1:1/mcp', tools: [search reads]}}")(team)
+
+
 def outdated(team: SetUp) -> None:
     text = team.workflow("intern.yml").replace("permissions: {}", "permissions: write-all", 1)
     team.git.push("main", {".github/workflows/intern.yml": text})
@@ -260,6 +265,7 @@ WRONG: dict[str, tuple[Plant, str, str]] = {
     "Docker for everybody": (docker_for_everybody, "WRONG  Docker", "chmod o-rw "),
     "Docker on the network": (told(DOCKER_HOST="tcp://127.0.0.1:2375"), "WRONG  Docker", "DOCKER_TLS_VERIFY"),
     "the provider refuses the key": (told(LOCAL_LLM_API_KEY="not-the-key"), "WRONG  model", "LOCAL_LLM_API_KEY"),
+    "a tool server that does not answer": (served_tool, "WRONG  MCP server docs", "connection attempts failed"),
     "no key for the model": (told(INTERN_ACTION_MODEL="openai/gpt-5.5", HF_TOKEN=""), "WRONG  model", "OPENAI_API_KEY"),
 }
 
@@ -277,6 +283,11 @@ CARE: dict[str, tuple[Plant, str, str]] = {
         "create-github-app-token",
     ),
     "the agent's token writes": (writing_hub_token, "care   HF_TOKEN", "make a reading one"),
+    "a tool server that the policy does not list": (
+        told(INTERN_ACTION_MCP="{other: {command: no-such-server}}"),
+        "care   MCP server other",
+        "mcp_servers: [other]",
+    ),
     "a checkout with changes": (changed, "care   repository", "commit them"),
     "no GitHub token": (told(GITHUB_TOKEN=""), "care   GitHub token", "gh auth token"),
 }

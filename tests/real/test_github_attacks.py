@@ -6,6 +6,7 @@ here it is seen that a run of the workflow, with everything that GitHub tells it
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ import pytest
 
 from tests.fakes.git_world import ADA, GRACE
 from tests.fakes.github_team import BOT, ROLES, Ran, Team, team
+from tests.fakes.mcp_places import open_ground
 from tests.fakes.model_server import ModelServer
 from tests.fakes.small_trainer import small_trainer
 from tests.github_server.faults import Refuse
@@ -239,6 +241,32 @@ def test_a_push_by_a_person_and_a_policy_of_the_pull_request(ours: Team) -> None
         plan.refused("ada asked for this")
     with plan.approved():  # the push came first, then the review: it is of what nobody planned
         plan.refused("no-push-since")
+
+
+@pytest.mark.timeout(400)
+def test_a_tool_server_that_only_a_pull_request_lists(ours: Team) -> None:
+    plan, now = planned(ours), ours.git.clock.now
+    with open_ground() as ground:
+        ground.chmod(0o777)  # whoever is started could say so
+        started = ground / "started"
+        servers = json.dumps({"other": {"command": "touch", "args": [str(started)]}})
+        ours.git.push(plan.branch, {POLICY: "mcp_servers: [other]\n"}, by=GRACE, at=now())
+        again = ours.review("grace", plan.pull, "REQUEST_CHANGES", "try again")
+        ran = ours.run("workflow_run", again, code=None, INTERN_ACTION_MCP=servers)
+        assert "The MCP server other is not started" in " ".join(ran.log.split()), ran.log
+        assert not started.exists()
+
+        ours.git.push("main", {POLICY: "mcp_servers: [other]\n"}, at=now())
+        try:
+            issue = ours.issue("eve", "Once more")
+            listed = ours.run("issue_comment", ours.comment("ada", issue, ASK), INTERN_ACTION_MCP=servers)
+            assert "The MCP server other cannot be used in this run: it ended" in " ".join(listed.log.split()), (
+                listed.log
+            )
+            assert started.exists()
+            assert listed.outputs["state"] == "awaiting-review"
+        finally:
+            ours.git.push("main", {POLICY: "enabled: true\n"}, at=now())
 
 
 @pytest.mark.timeout(300)

@@ -78,3 +78,16 @@ def test_an_unknown_tool_is_refused_in_today_s_words():
     events = (Heard(reply=calls(("1", "lok", {}))), answered("1", "no", failed=True), Heard(reply=says("done")))
 
     assert "did you mean look" in played(events).difference
+
+
+def test_tools_of_servers_are_not_there_and_answer_what_they_answered():
+    events = (
+        Heard(reply=calls(("1", "docs__search", {"query": "a"}), ("2", "read", {"at": "b"}))),
+        answered("1", "3 pages"),
+        answered("2"),
+        Heard(reply=calls(("3", "docs__publish", {}))),
+        answered("3", "publish of the MCP server docs is held", failed=True),
+        Heard(reply=says("done")),
+    )
+
+    assert played(events) == Rehearsed(turns=3, taken_over=0)

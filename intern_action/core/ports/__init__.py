@@ -23,10 +23,12 @@ from intern_action.core.ports.sandboxes import (
     SandboxOrder,
     SandboxStatus,
 )
-from intern_action.core.ports.shell import Command, Outcome, Shell
+from intern_action.core.ports.servers import BETWEEN, Offer, Said, ServedTool, ToolServers
+from intern_action.core.ports.shell import Command, Outcome, Shell, Talk, Talker
 from intern_action.core.ports.tools import Desk, Tool, ToolLimits
 
 __all__ = [
+    "BETWEEN",
     "HOUSE_LEASE",
     "WORKSPACE",
     "Branch",
@@ -52,6 +54,7 @@ __all__ = [
     "JournalHome",
     "JournalStore",
     "Model",
+    "Offer",
     "Outcome",
     "Progress",
     "Publisher",
@@ -59,15 +62,20 @@ __all__ = [
     "RecipeBook",
     "RecipeCard",
     "Redactor",
+    "Said",
     "SandboxDoor",
     "SandboxFiles",
     "SandboxOrder",
     "SandboxStatus",
     "Sandboxes",
+    "ServedTool",
     "Shell",
     "Snapshot",
+    "Talk",
+    "Talker",
     "Tool",
     "ToolLimits",
+    "ToolServers",
     "Uploaded",
     "Watcher",
     "Workplace",

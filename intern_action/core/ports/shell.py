@@ -56,6 +56,43 @@ class Outcome:
     peak_mb: int = 0
 
 
+class Talk(Protocol):
+    """A running process that is talked to over its standard input and output."""
+
+    @property
+    def hears(self) -> int:
+        """The descriptor that leads to its standard input."""
+        ...
+
+    @property
+    def says(self) -> int:
+        """The descriptor that leads from its standard output."""
+        ...
+
+    def hush(self) -> None:
+        """Close its standard input: nothing more comes."""
+        ...
+
+    def end(self) -> str:
+        """End it with all of its processes, close what is open, and return what it wrote to standard error, or why it never ran.
+
+        Of long words head and tail are kept. May be called twice; the second time there is nothing to say.
+        """
+        ...
+
+
+class Talker(Protocol):
+    """Starts what is talked to, with the walls of a `Shell`."""
+
+    def talk(self, command: Command) -> Talk:
+        """Start it; `stdin` and `spill` of the command are not heeded.
+
+        Raises:
+            Misconfigured: the walls cannot be built.
+        """
+        ...
+
+
 class Shell(Protocol):
     """Runs what the model steers: as another user, in its own process group, with a scrubbed environment."""
 

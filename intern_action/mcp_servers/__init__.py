@@ -1,0 +1,1 @@
+"""Tool servers that speak MCP: strangers' programs and addresses, each behind time limits, walls and bounds."""
