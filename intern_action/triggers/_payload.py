@@ -23,7 +23,7 @@ Time = Annotated[datetime, AfterValidator(_aware)]
 class Loose(BaseModel):
     """A part of a payload; what it does not name is let be."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)  # of all events a run reads one
 
 
 class Account(Loose):
