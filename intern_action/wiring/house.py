@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -29,29 +28,24 @@ from intern_action.gate.rules import held
 from intern_action.git.publisher import GitPublisher
 from intern_action.hub.folders import content_of
 from intern_action.hub.leaking import leaking
-from intern_action.jobs._backend import Supplies
 from intern_action.session.office import AGENT, Case, Office
 from intern_action.settings.places import configs
 from intern_action.settings.words import prompt, text
-from intern_action.shell.places import usual_secrets
-from intern_action.shell.tool_shell import ToolShell, make_shell, tool_uid
+from intern_action.shell.tool_shell import ToolShell
 from intern_action.tools import all_tools
 from intern_action.trace.bundles import BundleFolder
 from intern_action.trace.canary import Canaries
 from intern_action.trace.sessions import SessionJournals
 from intern_action.wiring.ahead import LAST, Ahead, read_ahead
+from intern_action.wiring.jobs import jobs_for
 from intern_action.wiring.journals import journal_home
 from intern_action.wiring.llms import model_named, output_chars, room_of
 from intern_action.wiring.parts import (
-    backend_named,
     canaries_for,
     endpoints_for,
-    flavors_for,
     holder_of,
-    hub_account,
     hub_for,
     metrics_in,
-    minutes,
     offline,
     redactor_for,
     watcher_for,
@@ -60,6 +54,7 @@ from intern_action.wiring.parts import (
 from intern_action.wiring.premises import Premises, Role
 from intern_action.wiring.rooms import Rooms
 from intern_action.wiring.servers import Outside, served
+from intern_action.wiring.users import ToolUsers
 
 if TYPE_CHECKING:
     from intern_action.session.agent_half import AgentHalf
@@ -107,10 +102,8 @@ class House:
             error.args = (self._redactor.text(str(error)),)
         self.watcher.close()
         self._journals.close()
-        self.shell.close()
+        self.users.close()
         self._sandboxes.close()
-        if "_server_shell" in self.__dict__:
-            self._server_shell.close()
 
     @cached_property
     def case(self) -> Case:
@@ -288,76 +281,28 @@ class House:
     # --- the agent half ----------------------------------------------------------------------------------------------
 
     @cached_property
+    def users(self) -> ToolUsers:
+        """Who runs what the model steers."""
+        return ToolUsers(self.premises, self.session)
+
+    @property
     def shell(self) -> ToolShell:
         """The session's own user, where there can be one."""
-        return make_shell(
-            session=self.session,
-            home=str(self.world.desk(self.session) / "home"),
-            python=self._python,
-            readable=(str(self.world.cache),),
-            hidden=self._hidden(),
-        )
-
-    def _hidden(self) -> tuple[str, ...]:
-        """Where secrets and our own papers lie."""
-        environment = self.premises.environment
-        usual = usual_secrets(
-            home=environment.get("HOME", ""),
-            repository=self.premises.repository,
-            runner_temp=environment.get("RUNNER_TEMP", ""),
-        )
-        return (*usual, str(self.world.out))
+        return self.users.tools
 
     @cached_property
     def jobs(self) -> Jobs:
         """Where training runs: on this machine as the session's own user, or on the Hub."""
-        jobs = self.settings.jobs
-        longest = jobs.local.timeout if jobs.backend == "local" else jobs.hf.timeout
-        return backend_named(jobs.backend).make(
-            Supplies(
-                root=str(self.world.jobs),
-                shell=self.shell,
-                own=self.shell.own,
-                clock=self.premises.clock,
-                flavors=flavors_for(self.settings),
-                cache=str(self.world.cache),
-                python=self._python,
-                memory_mb=jobs.local.memory_mb,
-                longest_minutes=minutes(longest),
-                environment=offline(self.world),
-                hub=None if jobs.backend == "local" else hub_account(self.premises, reads=self._role == "agent"),
-                kept_for=jobs.hf.kept_for,
-            )
-        )
+        return jobs_for(self.premises, self.users, reads=self._role == "agent")
 
     @cached_property
     def _sandboxes(self) -> Rooms:
-        return Rooms(self.premises, self._sandbox_shell)
+        return Rooms(self.premises, self.users.sandbox)
 
     @cached_property
     def endpoints(self) -> Endpoints:
         """Inference endpoints, where there can be some."""
         return endpoints_for(self.premises)
-
-    def _sandbox_shell(self) -> ToolShell:
-        """Return the user of the session's sandboxes: another one than its tools', so neither reads what the other writes."""
-        return self._further_shell("sandbox")
-
-    def _further_shell(self, whose: str) -> ToolShell:
-        name = f"{self.session}/{whose}"
-        while tool_uid(name) == tool_uid(self.session):  # one session in five hundred
-            name += "+"
-        return make_shell(
-            session=name,
-            home=str(self.world.desk(self.session) / f"{whose}-home"),
-            python=self._python,
-            readable=(str(self.world.cache),),
-            hidden=self._hidden(),
-        )
-
-    @property
-    def _python(self) -> str:
-        return self.settings.jobs.local.python or sys.executable
 
     @cached_property
     def _until(self) -> datetime | None:
@@ -396,7 +341,7 @@ class House:
         began = self.case.began
         policy = self._last_policy or self._policy()[1]  # a boundary that lies just behind us has read it
         model = Ahead(self._model(began.model), lambda: read_ahead(LAST, _compile))
-        with served(self.settings, policy.mcp_servers, self._server_talker, left_seconds=self._left()) as outside:
+        with served(self.settings, policy.mcp_servers, self.users.talker, left_seconds=self._left()) as outside:
             bundle = self._half(model, policy, outside).work(entries)
         model.begin()
         return bundle
@@ -421,18 +366,6 @@ class House:
             voice=Voice(prompt=prompt, text=text),
             remarks=outside.remarks,
         )
-
-    def _server_talker(self) -> tuple[ToolShell, str]:
-        """Return what starts tool servers, and where: another user than the tools', whose files are none of theirs."""
-        return self._server_shell, self._server_home
-
-    @property
-    def _server_home(self) -> str:
-        return str(self.world.desk(self.session) / "server-home")
-
-    @cached_property
-    def _server_shell(self) -> ToolShell:
-        return self._further_shell("server")
 
     def _model(self, name: str) -> Model:
         return model_named(name, self.premises, self._recipes, self._progress, self._left)
@@ -473,7 +406,7 @@ class House:
             redactor=self._redactor,
             clock=self.premises.clock,
             flavors=self.jobs.flavors(),
-            python=self._python,
+            python=self.users.python,
             environment=offline(self.world),
             limits=ToolLimits(
                 output_chars=output_chars(tools.output_chars, room_of(self.case.began.model, self.premises)),
