@@ -1,6 +1,6 @@
 // Loaded by node before the judge. For each request prism makes its schema objects anew, so that neither its own cache nor ajv's
 // knows them again, and compiling them takes ten times as long as judging with them. Here a schema is known by what it says.
-// One that ajv cannot compile is refused again in the same words.
+// One that ajv cannot compile, prism passes over in silence: here that is said, and `GitHubServer.violations` tells it.
 'use strict'
 
 const path = require('node:path')
@@ -20,6 +20,7 @@ function became(make) {
     const compiled = make()
     return () => compiled
   } catch (problem) {
+    console.error(`cannot judge: ${problem.message}`)
     return () => { throw problem }
   }
 }

@@ -91,6 +91,11 @@ def start_prism(folder: Path, description: Path, *, upstream_port: int) -> Engin
     return Engine([*command, "--verboseLevel", "warn"], port=port, log=folder / "prism.log", more=told)
 
 
+def unjudged(folder: Path) -> list[str]:
+    """Return what the judge could not judge by (`compile_once.cjs`)."""
+    return [line for line in (folder / "prism.log").read_text(errors="replace").splitlines() if "cannot judge" in line]
+
+
 def ask(port: int, method: str, path: str, *, headers: Mapping[str, str], body: bytes = b"") -> Reply:
     """Ask a program on this machine."""
     line = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
