@@ -27,7 +27,7 @@ TORCH_CPU_PLACE := sys_platform == 'linux' and platform_machine == 'x86_64'
 TORCH_ELSEWHERE := sys_platform != 'linux' or platform_machine != 'x86_64'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install demo test check test-real fix bench lock system judges engine images clean
+.PHONY: help setup install demo test check looks each-look units ready test-real fix bench lock system judges engine images clean
 
 help:  ## what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -114,9 +114,18 @@ images: engine  ## both images, so that no test waits for them; seconds when lit
 demo: setup  ## the main job, for real, on this machine, with no account
 	@$(BIN)/intern-action demo
 
-test: check test-real  ## the whole gate
+test: setup  ## the whole gate: while units are tested, texts are looked at and what the real tests need is laid out
+	@$(MAKE) --no-print-directory -j 3 looks units ready
+	@$(MAKE) --no-print-directory test-real
 
 check: setup  ## the quick gate: format, lint, types, imports, unit and story tests
+	@$(MAKE) --no-print-directory -j 2 looks units
+
+# Each shows what it said in one piece, at its end: it runs beside tests, and whoever fails, all of it fails.
+looks: setup
+	@said="$$(mktemp)"; $(MAKE) --no-print-directory each-look >"$$said" 2>&1; code=$$?; cat "$$said"; rm -f "$$said"; exit $$code
+
+each-look:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/basedpyright
@@ -126,9 +135,13 @@ check: setup  ## the quick gate: format, lint, types, imports, unit and story te
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml configs/examples/*/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(BIN)/zizmor --offline --quiet --pedantic .github/workflows .github/dependabot.yml action.yml configs/examples/*/*.yml
+
+units: setup
 	$(PYTEST) --ignore=tests/real $(TOGETHER) --dist worksteal
 
-test-real: setup system judges images  ## what needs real engines: servers, browsers, other users, training
+ready: judges images
+
+test-real: setup ready  ## what needs real engines: servers, browsers, other users, training
 	$(PYTEST) tests/real $(TOGETHER) --dist loadfile --no-loadscope-reorder --timeout 600 -o faulthandler_timeout=660 --durations=30
 
 fix: setup  ## put right what a machine can put right

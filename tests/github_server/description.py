@@ -71,6 +71,7 @@ SETUP: tuple[tuple[str, str], ...] = (
 """How the repository is set up, which `doctor` alone asks."""
 
 METHODS = frozenset({"get", "put", "post", "delete", "patch"})
+NULL: dict[str, object] = {"type": "boolean", "nullable": True, "not": {"type": "boolean"}}
 
 
 def write_description(target: Path) -> Path:
@@ -86,8 +87,21 @@ def write_description(target: Path) -> Path:
     components: dict[str, dict[str, object]] = {}
     _gather(kept, whole, components)
     part = {key: whole[key] for key in ("openapi", "info")} | {"paths": kept, "components": components}
-    target.write_text(json.dumps(part))
+    target.write_text(json.dumps(_judged(part)))
     return target
+
+
+def _judged(node: object) -> object:
+    """Return a description with `nullable` only beside a `type`: the judge passes over a whole schema that has it elsewhere."""
+    if isinstance(node, list):
+        return [_judged(one) for one in cast("list[object]", node)]
+    if not isinstance(node, dict):
+        return node
+    told = {key: _judged(one) for key, one in cast("dict[str, object]", node).items()}
+    if told.get("nullable") is not True or "type" in told:
+        return told
+    del told["nullable"]
+    return {"anyOf": [told, NULL]}
 
 
 def _gather(node: object, whole: dict[str, object], found: dict[str, dict[str, object]]) -> None:

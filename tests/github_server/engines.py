@@ -11,12 +11,14 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import cast
 
 PLACE = Path(__file__).parent.parent.parent / ".cache" / "judges" / "github" / "node_modules"
 EMULATE = PLACE / "emulate" / "dist" / "index.js"
 PRISM = PLACE / "@stoplight" / "prism-cli" / "dist" / "index.js"
 DESCRIPTION = PLACE / "@octokit" / "openapi" / "generated" / "api.github.com.json"
+COMPILE_ONCE = Path(__file__).with_name("compile_once.cjs")
 EXAMPLES = PLACE / "@octokit" / "webhooks-examples" / "api.github.com" / "index.json"
 
 BEGINS_WITHIN_SECONDS = 60
@@ -25,7 +27,9 @@ BEGINS_WITHIN_SECONDS = 60
 class Engine:
     """A program of its own that listens on a port, from its making until `stop`."""
 
-    def __init__(self, command: Sequence[str], *, port: int, log: Path) -> None:
+    def __init__(
+        self, command: Sequence[str], *, port: int, log: Path, more: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         if not Path(command[1]).exists():
             raise FileNotFoundError(f"{command[1]} is not there; `make judges` installs it")
         self.port = port
@@ -36,7 +40,7 @@ class Engine:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
-                env={"PATH": os.environ["PATH"], "HOME": str(log.parent)},  # noqa: TID251 -- node has to be found
+                env={"PATH": os.environ["PATH"], "HOME": str(log.parent), **more},  # noqa: TID251 -- node has to be found
                 start_new_session=True,
             )
         self._await()
@@ -83,7 +87,13 @@ def start_prism(folder: Path, description: Path, *, upstream_port: int) -> Engin
     """Start the judge: it passes everything on, and names what breaks the description."""
     port = free_port()
     command = ["node", str(PRISM), "proxy", str(description), f"http://127.0.0.1:{upstream_port}", "-p", str(port)]
-    return Engine([*command, "--verboseLevel", "warn"], port=port, log=folder / "prism.log")
+    told = {"NODE_OPTIONS": f'--require "{COMPILE_ONCE}"'}
+    return Engine([*command, "--verboseLevel", "warn"], port=port, log=folder / "prism.log", more=told)
+
+
+def unjudged(folder: Path) -> list[str]:
+    """Return what the judge could not judge by (`compile_once.cjs`)."""
+    return [line for line in (folder / "prism.log").read_text(errors="replace").splitlines() if "cannot judge" in line]
 
 
 def ask(port: int, method: str, path: str, *, headers: Mapping[str, str], body: bytes = b"") -> Reply:

@@ -11,7 +11,7 @@ from typing import Self
 from tests.github_server.accounts import APP, Accounts
 from tests.github_server.corrections import Corrections
 from tests.github_server.description import write_description
-from tests.github_server.engines import Engine, ask, start_emulate, start_prism
+from tests.github_server.engines import Engine, ask, start_emulate, start_prism, unjudged
 from tests.github_server.faults import Fault, Kind
 from tests.github_server.front import Front, Recorded
 from tests.github_server.git_http import GitHttp
@@ -86,8 +86,9 @@ class GitHubServer:
 
     @property
     def violations(self) -> list[str]:
-        """Everything that broke GitHub's description, unfiltered: what we asked, and what was answered to us."""
-        return [f"{one.method} {one.path}: {found}" for one in self.requests for found in one.violations]
+        """Everything that broke GitHub's description, unfiltered: what we asked, what was answered, what cannot be judged."""
+        broken = [f"{one.method} {one.path}: {found}" for one in self.requests for found in one.violations]
+        return [*broken, *unjudged(self.folder)]
 
     @property
     def runs(self) -> dict[str, str]:

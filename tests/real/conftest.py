@@ -8,11 +8,18 @@ LONGEST = (
     "test_image",  # builds what the next ones run
     "test_mutants",
     "test_act_story",
-    "test_hub_walk",
+    "test_github_team",
+    "test_killed_walk",
     "test_recipe_text_classification",
     "test_killed_demo",
-    "test_hf_story",
+    "test_hub_walk",
     "test_demo",
+    "test_readme",
+    "test_replayed_events",
+    "test_github_forge",
+    "test_uninstall",
+    "test_secret_forms",
+    "test_interrupted",
 )
 
 

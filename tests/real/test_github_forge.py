@@ -194,6 +194,13 @@ def test_a_question_that_github_does_not_describe_is_seen(there: There, server: 
     assert any("state" in found for found in server.violations)
 
 
+def test_an_issue_that_github_does_not_describe_is_seen(there: There, server: GitHubServer) -> None:
+    """Its description says `nullable` where the judge does not take it, and a judge that passes over it sees nothing."""
+    with pytest.raises(ValueError, match="422"):
+        server.act("ada", "POST", "/issues", {"title": "t", "milestone": []})
+    assert any("milestone" in found for found in server.violations)
+
+
 def test_objects_of_real_payloads_are_read() -> None:
     """GitHub's own examples of what it sends, gathered by Octokit."""
     kinds = {"comment": IssueComment, "pull_request": Pull, "review": PullReview}
