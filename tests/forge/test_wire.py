@@ -83,7 +83,9 @@ def test_what_was_asked_early_is_asked_once_and_given_once(script: Script, wire:
     assert len(script.asked) == 2
 
 
-@pytest.mark.parametrize("answer", [no(500), no(403, retry_after="7"), no(404), HANG_UP], ids=["500", "403", "404", "cut"])
+@pytest.mark.parametrize(
+    "answer", [no(500), no(403, retry_after="7"), no(404), HANG_UP], ids=["500", "403", "404", "cut"]
+)
 def test_what_went_wrong_early_is_asked_again(script: Script, wire: Wire, answer: Reply) -> None:
     script.answers = [answer, ADA]
     wire.ask_early("/user", "say who we are")
