@@ -1,9 +1,9 @@
 """The walk comment → pull request → approval → job → metrics through the action, with runs that are killed at a call.
 
-    python -m tests.fakes.killed_walk FOLDER
+    python -m tests.fakes.killed_walk FOLDER [PART OF]
 
-kills it at every call, before it is heard and after it was done, and prints what is not as it must be: some hours. The test takes
-a part of the same points.
+kills it at every call, before it is heard and after it was done, and prints what is not as it must be: some hours. `0 2` and
+`1 2` are the two halves of it, side by side. The test takes a part of the same points.
 
 A call is a request to GitHub's API, a push, or a start on the Hub. Reads by git are none: nothing is different after them.
 """
@@ -198,12 +198,13 @@ def flaws(walked: Walk, whole: Told, comment: Point | None, review: Point | None
     return [] if told == whole else [f"comment {comment}, review {review}: {told} instead of {whole}"]
 
 
-def main(place: str) -> int:
-    """Kill at every point."""
+def main(place: str, part: str = "0", of: str = "1") -> int:
+    """Kill at every point, or at every `of`-th from the `part`-th on."""
     with walk(Path(place)) as walked:
         whole = walked.story()
         found: list[str] = []
-        for comment, review in zip_longest(every(walked.calls["comment"]), every(walked.calls["review"])):
+        points = tuple(zip_longest(every(walked.calls["comment"]), every(walked.calls["review"])))
+        for comment, review in points[int(part) :: int(of)]:
             new = flaws(walked, whole, comment, review)
             sys.stdout.write(f"{comment} {review}: {new or 'as it must'}\n")
             sys.stdout.flush()
