@@ -160,12 +160,13 @@ def _not_done(call: Call, why: str) -> Published:
 
 
 def _move_on(case: Case, bundle: Bundle) -> None:
-    if bundle.relieved:
+    if bundle.relieved and case.memory.replies < case.began.max_turns:
         return
     if bundle.fault is not None:
         if bundle.fault.exit_code not in SIGNALLED:
             give_back_all(case)
-        case.move(State.FAILED, bundle.fault.message, exit_code=bundle.fault.exit_code)
+        unbelieved = NotAllowed.exit_code  # of one that says it is none
+        case.move(State.FAILED, bundle.fault.message, exit_code=bundle.fault.exit_code or unbelieved)
         return
     ending = ending_of(case.memory)
     match ending:

@@ -11,6 +11,7 @@ import pytest
 
 from intern_action.agent.budget import GRACE, Allowance
 from intern_action.core.bundle import RELIEVED, Bundle, BundleShelf, Fault
+from intern_action.core.errors import NotAllowed
 from intern_action.core.states import State
 from intern_action.session.drive import drive
 from intern_action.session.reconcile import news
@@ -64,6 +65,15 @@ def test_a_runner_that_did_nothing_is_not_relieved_for_ever(house: StoryHouse) -
         return shelf.put(Bundle(session=house.present.began.session, after=head.hash, entries=(), fault=idle))
 
     assert drive(house.present, lazy, shelf) is State.FAILED
+    assert house.present.memory.exit_code == NotAllowed.exit_code
+
+
+def test_nobody_is_relieved_beyond_the_turns_of_the_session(house: StoryHouse) -> None:
+    """The agent half keeps that limit itself; one that somebody has taken over does not."""
+    house.present.memory.replies = house.present.began.max_turns
+    house.relief = house.clock.now()
+    assert house.go_on().state is State.FAILED
+    assert house.present.memory.exit_code == NotAllowed.exit_code
 
 
 def test_a_call_ends_before_the_runner_does(house: StoryHouse) -> None:
