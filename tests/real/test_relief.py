@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.fakes.github_team import Team, team
-from tests.fakes.model_server import ModelServer
+from tests.fakes.model_server import ModelServer, Say, Seen
 from tests.fakes.small_trainer import small_trainer
 from tests.fakes.two_halves import alone, thought
 
 ASK = "/intern train the filter"
-AT_ONCE = {"INTERN_ACTION_WAITING_RELIEF": "1 second"}
-"""A run has read its settings, and more, before the agent has had its first answer."""
+SOON = {"INTERN_ACTION_WAITING_RELIEF": "1 second"}
+LONGER_SECONDS = 1.5
+
+
+def slow_to_begin(seen: Seen) -> Say:
+    """Take longer over the first answer than a runner has, on however quick a machine."""
+    said = small_trainer(seen)
+    if not any(one["role"] == "assistant" for one in seen.messages):
+        time.sleep(LONGER_SECONDS)
+    return said
 
 
 @pytest.fixture
 def ours(tmp_path: Path) -> Iterator[Team]:
-    with ModelServer(small_trainer) as model, team(tmp_path) as made:
-        made.more = {"INPUT_MODEL": "local/tiny", "LOCAL_LLM_BASE_URL": model.base_url, **AT_ONCE}
+    with ModelServer(slow_to_begin) as model, team(tmp_path) as made:
+        made.more = {"INPUT_MODEL": "local/tiny", "LOCAL_LLM_BASE_URL": model.base_url, **SOON}
         yield made
 
 
