@@ -1,13 +1,13 @@
 """Packages whose `__init__` only gathers names: each name is read in when somebody asks for it, not all of them at once.
 
 One of litellm's libraries has 780 modules of types, of which the calls that we make need a third. Python lets a module make names
-up when they are asked for (PEP 562), and what they are stands in the package's own source. An `__init__` that does anything else
+up when they are asked for (PEP 562), and what they are stands in the package's own code. An `__init__` that does anything else
 than gather names is run as it is.
 """
 
 from __future__ import annotations
 
-import ast
+import dis
 import importlib
 import sys
 from collections.abc import Generator, Mapping, Sequence
@@ -86,15 +86,31 @@ class _Gathers(Loader):
 
 
 def _gathered(spec: ModuleSpec) -> Mapping[str, _Name]:
-    """Return the names that a package's own source gathers from its modules, none where it does anything else."""
-    source = spec.loader.get_source(spec.name) if isinstance(spec.loader, InspectLoader) else None
+    """Return the names that a package gathers from its modules, none where it does anything else.
+
+    They are read from its bytecode, which is there also where sources were left out of an image.
+    """
+    code = spec.loader.get_code(spec.name) if isinstance(spec.loader, InspectLoader) else None
     names: dict[str, _Name] = {}
-    for node in ast.parse(source or "").body:
-        match node:
-            case ast.Expr(value=ast.Constant()) | ast.ImportFrom(module="__future__"):
+    constants: list[object] = []
+    module = name = ""
+    for step in dis.get_instructions(code) if code is not None else ():
+        match step.opname, step.argval:
+            case "LOAD_CONST", constant:
+                constants.append(constant)
+            case "IMPORT_NAME", "__future__":
+                module = ""
+            case "IMPORT_NAME", str(module) if constants[-2:-1] == [1]:  # relative: from the package itself
                 pass
-            case ast.ImportFrom(module=str(module), level=1) if all(alias.name != "*" for alias in node.names):
-                names |= {alias.asname or alias.name: _Name(module=module, name=alias.name) for alias in node.names}
+            case "IMPORT_FROM", str(name):
+                pass
+            case "STORE_NAME", "__doc__" if not name:
+                pass
+            case "STORE_NAME", str(alias) if name:
+                names |= {alias: _Name(module=module, name=name)} if module else {}
+                name = ""
+            case (("RESUME" | "NOP" | "EXTENDED_ARG" | "POP_TOP" | "RETURN_VALUE" | "RETURN_CONST"), _):
+                pass
             case _:
                 return {}
     return names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import importlib
 import json
 import subprocess
@@ -55,6 +56,20 @@ def test_a_name_is_read_in_when_it_is_asked_for(package: str) -> None:
     assert module.One is importlib.import_module("gathering.one").One
     assert loaded() == {package, "gathering.one"}
     assert {"One", "Two", "Deep"} <= set(dir(module))
+
+
+def test_a_package_without_its_sources_is_read_in_likewise(package: str) -> None:
+    """As in our image, where only the bytecode of others is kept."""
+    folder = Path(next(iter(sys.path))) / package
+    assert compileall.compile_dir(str(folder), legacy=True, quiet=1, optimize=2)
+    for source in folder.rglob("*.py"):
+        source.unlink()
+    importlib.invalidate_caches()
+    with lazily(package):
+        module = importlib.import_module(package)
+    assert loaded() == {package}
+    assert module.Two == 2
+    assert module.Deep.__name__ == "Deep"
 
 
 def test_packages_below_are_read_in_likewise_and_their_names_come_through(package: str) -> None:

@@ -87,6 +87,21 @@ def test_what_was_made_smaller_still_loads(docker: Docker, image: str):
     assert python(docker, image, program) == "bedrock-runtime\nsts\n"
 
 
+def test_of_litellm_little_is_read_in_and_all_that_it_names_is_there(docker: Docker, image: str):
+    program = (
+        "import os, sys\n"
+        "from intern_action.llm._standins import _Later, _Made\n"
+        "from intern_action.llm.litellm_library import litellm_environment, load\n"
+        "os.environ.update(litellm_environment())\n"
+        "load()\n"
+        "ours = [one for name, one in list(sys.modules.items()) if name.startswith('litellm')]\n"
+        "print(sum(name.startswith('openai.types') for name in sys.modules) < 400)\n"
+        "names = [one for module in ours for one in vars(module).values() if isinstance(one, (_Later, _Made))]\n"
+        "print(len(names) > 100, len([one.it() for one in names]) == len(names))\n"
+    )
+    assert python(docker, image, program) == "True\nTrue True\n"
+
+
 def test_parquet_and_arrow_are_read_in_it(docker: Docker, image: str, tmp_path: Path):
     table = pa.Table.from_pylist([{"text": "buy now", "label": 1}])
     parquet.write_table(table, tmp_path / "a.parquet")
