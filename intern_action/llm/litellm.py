@@ -9,7 +9,7 @@ Source: https://docs.litellm.ai/docs/completion/input, https://docs.litellm.ai/d
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import field
 from typing import cast
 
@@ -17,11 +17,13 @@ from intern_action.core.errors import ContextOverflow, ModelCut, ModelError, Mod
 from intern_action.core.frozen import frozen
 from intern_action.core.ports import Clock
 from intern_action.core.types import Conversation, JsonObject, Reply
+from intern_action.llm._litellm_objects import whole
+from intern_action.llm._litellm_stream import Stream
 from intern_action.llm.draft import Draft
 from intern_action.llm.faults import Asked, error_words, fault, retry_after_seconds, window_told
 from intern_action.llm.hearing import Hear, Hearing
 from intern_action.llm.line import Patience
-from intern_action.llm.litellm_library import counted, let_go, load, piece, whole
+from intern_action.llm.litellm_library import load
 from intern_action.llm.pool import Drafts
 from intern_action.llm.prices import Price, priced
 from intern_action.llm.wire import tools
@@ -110,7 +112,7 @@ class LiteLLM:
         try:
             answer = library.completion(**request)
             if streamed:
-                self._listen(answer, hearing)
+                self._listen(Stream(answer, library.chunk), hearing)
             else:
                 hearing.piece(whole(answer))
         except library.faults as error:
@@ -136,22 +138,20 @@ class LiteLLM:
             **self._through.arguments,
         }
 
-    def _listen(self, answer: object, hearing: Hearing) -> None:
+    def _listen(self, stream: Stream, hearing: Hearing) -> None:
         """Take in a stream. The finish reason that counts is the one litellm received, not the one it ends with."""
         began = self._clock.monotonic()
         deadline = began + self._patience.most(self._patience.answer_seconds)
         try:
-            for chunk in cast("Iterable[object]", answer):
-                hearing.piece(piece(chunk))
+            for piece in stream:
+                hearing.piece(piece)
                 if self._clock.monotonic() > deadline:
                     raise ModelCut(
                         f"{self.name} was not done after {deadline - began:.0f} s; what had come is discarded"
                     )
-                if counted(answer):
-                    break  # who asks once more has it put its whole answer together again, for logs that we do not keep
         finally:
-            hearing.finish = _received(answer)
-            let_go(answer, complete=bool(hearing.finish))
+            hearing.finish = stream.finish
+            stream.close(complete=bool(stream.finish))
 
     def _fault(self, error: Exception) -> ModelError:
         """Return the fault that an exception of litellm's means: by its kind where that says more than its status."""
@@ -198,9 +198,3 @@ def _words(text: str) -> str:
 def _status(error: Exception) -> int:
     status = cast("object", getattr(error, "status_code", None))
     return status if isinstance(status, int) else 500
-
-
-def _received(answer: object) -> str:
-    received = cast("object", getattr(answer, "received_finish_reason", None))
-    last = cast("object", getattr(answer, "intermittent_finish_reason", None))
-    return next((reason for reason in (received, last) if isinstance(reason, str)), "")

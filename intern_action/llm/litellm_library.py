@@ -1,4 +1,4 @@
-"""The litellm library: imported late and once, with its switches set, and its objects as plain JSON. Only this module imports it.
+"""The litellm library: imported late and once, with its switches set. Only this module imports it.
 
 It takes more than a second to import, so `warm` does it in a thread while other things are waited for. It reads the environment
 by itself, so what it must find there is handed to `__main__` (`litellm_environment`).
@@ -9,12 +9,11 @@ from __future__ import annotations
 import gc
 import importlib
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
 from intern_action.core.frozen import frozen
-from intern_action.core.types import JsonObject
 from intern_action.llm._lazily import lazily
 from intern_action.llm._litellm_parts import OTHERS, TOUCHED, UNTOUCHED
 from intern_action.llm._standins import standing_in
@@ -38,9 +37,10 @@ def litellm_environment() -> Mapping[str, str]:
 
 @frozen
 class Library:
-    """What we use of litellm: its one function, and the roots of what that raises."""
+    """What we use of litellm: its one function, the type of a streamed chunk, and the roots of what is raised."""
 
     completion: Callable[..., object]
+    chunk: type
     faults: tuple[type[Exception], ...]
 
 
@@ -91,7 +91,8 @@ def _switched() -> Library:
         setattr(module, name, value)
     vars(importlib.import_module("litellm.main"))["_encoding_cache"] = _Estimate()
     faults = (importlib.import_module("openai").OpenAIError, importlib.import_module("httpx").HTTPError)
-    return Library(completion=module.completion, faults=faults)
+    chunk = importlib.import_module("litellm.types.utils").ModelResponseStream
+    return Library(completion=module.completion, chunk=chunk, faults=faults)
 
 
 class _Estimate:
@@ -121,74 +122,3 @@ _SWITCHES: Mapping[str, object] = {
     "disable_streaming_logging": True,
     "disable_token_counter": True,
 }
-
-# --- its objects as plain JSON, without what `model_dump` costs ---------------------------------------------------------
-
-
-def piece(chunk: object) -> JsonObject:
-    """Return a chunk of a stream in OpenAI's shape."""
-    return {"choices": [_choice(choice, "delta") for choice in _items(chunk, "choices")], "usage": _usage(chunk)}
-
-
-def whole(answer: object) -> JsonObject:
-    """Return a whole answer in OpenAI's shape."""
-    return {"choices": [_choice(choice, "message") for choice in _items(answer, "choices")], "usage": _usage(answer)}
-
-
-def counted(stream: object) -> bool:
-    """Return whether the last thing that a stream tells was told: how many tokens there were, after everything else."""
-    return getattr(stream, "sent_stream_usage", False) is True
-
-
-def let_go(stream: object, *, complete: bool) -> None:
-    """Close a stream, so that its connection can be used again (when the answer was complete) or is dropped.
-
-    One that is left to the garbage collector may be collected while httpcore's connection pool holds its lock, which that
-    closing wants too: the process then waits for itself for ever (seen after an error event inside of a stream).
-    """
-    source = cast("object", getattr(stream, "completion_stream", None))
-    lines = (cast("object", getattr(source, name, None)) for name in ("response_iterator", "streaming_response"))
-    for holder in (*lines, source):
-        if complete and isinstance(holder, Generator):
-            for _ in cast("Generator[object]", holder):
-                pass  # the last empty lines
-        close = cast("object", getattr(cast("object", holder), "close", None))
-        if callable(close):
-            close()
-
-
-def _choice(choice: object, part: str) -> JsonObject:
-    message = cast("object", getattr(choice, part, None))
-    fields = {name: cast("object", getattr(message, name, None)) for name in _MESSAGE_FIELDS}
-    calls = [_call(call) for call in _items(message, "tool_calls")]
-    return {"message": {**fields, "tool_calls": calls}, "finish_reason": getattr(choice, "finish_reason", None)}
-
-
-_MESSAGE_FIELDS = ("content", "refusal", "reasoning_content", "thinking_blocks", "reasoning_details")
-
-
-def _call(call: object) -> JsonObject:
-    function = cast("object", getattr(call, "function", None))
-    return {
-        "id": getattr(call, "id", None),
-        "index": getattr(call, "index", None),
-        "function": {"name": getattr(function, "name", None), "arguments": getattr(function, "arguments", None)},
-    }
-
-
-def _usage(answer: object) -> JsonObject | None:
-    """The library's own `cost` is left out: it comes from the same table as ours, and is 0 where the table knows nothing."""
-    usage = cast("object", getattr(answer, "usage", None))
-    if usage is None:
-        return None
-    details = cast("object", getattr(usage, "prompt_tokens_details", None))
-    return {
-        "prompt_tokens": getattr(usage, "prompt_tokens", 0),
-        "completion_tokens": getattr(usage, "completion_tokens", 0),
-        "cache_creation_input_tokens": getattr(usage, "cache_creation_input_tokens", 0),
-        "prompt_tokens_details": {"cached_tokens": getattr(details, "cached_tokens", 0)},
-    }
-
-
-def _items(owner: object, name: str) -> Iterator[object]:
-    yield from cast("Iterable[object]", getattr(owner, name, None) or ())
