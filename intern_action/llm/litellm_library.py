@@ -6,11 +6,13 @@ by itself, so what it must find there is handed to `__main__` (`litellm_environm
 
 from __future__ import annotations
 
+import copy
 import gc
 import importlib
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from types import NoneType
 from typing import cast
 
 from intern_action.core.frozen import frozen
@@ -90,6 +92,7 @@ def _switched() -> Library:
     for name, value in _SWITCHES.items():
         setattr(module, name, value)
     vars(importlib.import_module("litellm.main"))["_encoding_cache"] = _Estimate()
+    vars(importlib.import_module("litellm.llms.anthropic.chat.handler"))["copy"] = _Copies()
     faults = (importlib.import_module("openai").OpenAIError, importlib.import_module("httpx").HTTPError)
     chunk = importlib.import_module("litellm.types.utils").ModelResponseStream
     return Library(completion=module.completion, chunk=chunk, faults=faults)
@@ -104,6 +107,24 @@ class _Estimate:
     def encode(self, text: str, **_: object) -> list[int]:
         """Return about as many tokens as there are."""
         return [0] * (len(text) // 4)
+
+
+class _Copies:
+    """What litellm takes for the module `copy`: it copies the whole history in each turn, which is plain JSON.
+
+    Python's own takes 8 ms for 600 messages, a fifth of a turn.
+    """
+
+    def deepcopy(self, value: object) -> object:
+        """Return a copy that shares nothing that can be changed."""
+        if type(value) is dict:
+            return {key: self.deepcopy(item) for key, item in cast("dict[object, object]", value).items()}
+        if type(value) is list:
+            return [self.deepcopy(item) for item in cast("list[object]", value)]
+        return value if type(value) in _UNCHANGING else copy.deepcopy(value)
+
+
+_UNCHANGING = (str, int, float, bool, NoneType)
 
 
 def _rehearse(library: Library) -> None:
