@@ -164,7 +164,7 @@ class _Later:
         return self._is_there() and issubclass(subclass, self.it())
 
     def __or__(self, other: object) -> object:
-        return Union[self, other]  # noqa: UP007 -- `|` is what is being defined
+        return Union[self, other]  # noqa: UP007 -- the other spelling is what is defined here
 
     def __ror__(self, other: object) -> object:
         return Union[other, self]  # noqa: UP007 -- as above
