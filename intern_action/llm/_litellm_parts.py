@@ -101,5 +101,6 @@ TOUCHED = (
 )
 """What lies below those and is used nevertheless, by what is read in."""
 
-OTHERS = ("aiohttp", "cryptography")
-"""Libraries of others that it names for the same: for calls that are awaited, and for keys of clouds."""
+OTHERS = ("aiohttp",)
+"""A library of others that it names for calls that are awaited. Whoever imports it at the same moment gets the stand-in, so it
+has to be one that nothing else in our processes uses."""
