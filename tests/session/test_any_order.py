@@ -20,13 +20,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from intern_action.core.entries import Limits
 from intern_action.core.errors import InternError
-from intern_action.core.events import Event
 from intern_action.core.plan import Plan
 from intern_action.core.states import State
 from intern_action.core.types import JobStage, Permission, Review, Verdict
 from intern_action.ledger.ledger import GitLedger
 from tests.fakes.git_world import GitWorld, copy_world, make_world
 from tests.fakes.house import JOB, KilledHere, StoryHouse, proposal
+from tests.fakes.killed_here import DiesAtEvent
 from tests.fakes.memory_forge import OURS
 from tests.fakes.thinking import ScriptedModel, SilentWatcher, calls
 
@@ -45,20 +45,6 @@ PEOPLE = ("ada", "grace", "hedy", "eve", OURS)
 JOBS = 12
 MINUTES = 28
 """How long a job takes: two are beyond the budget."""
-
-
-class Mortal(SilentWatcher):
-    """Ends the process after so many events."""
-
-    def __init__(self, after: int) -> None:
-        super().__init__()
-        self.left = after
-
-    def happened(self, event: Event) -> None:
-        del event
-        self.left -= 1
-        if self.left == 0:
-            raise KilledHere
 
 
 @cache
@@ -222,7 +208,7 @@ class AnyOrder(RuleBasedStateMachine):
         """A run dies after some events, or hears no answer to its launch."""
         self.allowed |= self._approvable()
         self.house.jobs.lost_answers = int(lost)
-        self.house.use(Mortal(after))
+        self.house.use(DiesAtEvent(after))
         self._run()
         self.house.use(SilentWatcher())
         self.house.jobs.lost_answers = 0

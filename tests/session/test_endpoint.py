@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Generator
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from intern_action.core.errors import JobError, OutsideError
-from intern_action.core.events import Event
 from intern_action.core.states import State
 from intern_action.core.types import JobRef, JsonObject, Reply
 from intern_action.session.retiring import sweep
@@ -20,7 +19,7 @@ from intern_action.session.wake import wake
 from tests.fakes.approvals import failing
 from tests.fakes.git_world import make_world
 from tests.fakes.house import KilledHere, StoryHouse, done, proposal
-from tests.fakes.memory_branch import MemoryBranch
+from tests.fakes.killed_here import DiesAtEntry, DiesAtEvent
 from tests.fakes.standings import money
 from tests.fakes.thinking import SilentWatcher, calls
 
@@ -330,32 +329,6 @@ def test_one_whose_session_never_woke_again_is_swept_when_its_time_is_up(house: 
     assert len(house.endpoints.orders) == 1
 
 
-class Mortal(SilentWatcher):
-    """Ends the process after so many events."""
-
-    def __init__(self, after: int) -> None:
-        self.left = after
-
-    def happened(self, event: Event) -> None:
-        del event
-        self.left -= 1
-        if self.left == 0:
-            raise KilledHere
-
-
-class MortalBranch(MemoryBranch):
-    """Ends the process right after so many entries have reached the ledger."""
-
-    left = 0
-
-    def push(self, files: Mapping[str, bytes], *, parent: str | None, message: str, at: datetime) -> str | None:
-        pushed = super().push(files, parent=parent, message=message, at=at)
-        self.left -= 1
-        if self.left == 0:
-            raise KilledHere
-        return pushed
-
-
 def approved_and_killed(house: StoryHouse) -> bool:
     """Approve and go on to the end, and stop what serves, through one death; whether there was one."""
     try:
@@ -386,7 +359,7 @@ def test_killed_at_every_event_there_is_one_endpoint_and_one_price(tmp_path: Pat
     for after in range(1, 40):
         with opened(tmp_path / str(after)) as house:
             wished(house)
-            house.use(Mortal(after))
+            house.use(DiesAtEvent(after))
             killed = approved_and_killed(house)
             assert ended_well(house), after
             if not killed:
@@ -397,7 +370,7 @@ def test_killed_at_every_event_there_is_one_endpoint_and_one_price(tmp_path: Pat
 def test_killed_after_every_word_in_the_ledger_there_is_one_endpoint_and_one_price(tmp_path: Path) -> None:
     for after in range(1, 40):
         with opened(tmp_path / str(after)) as house:
-            branch = MortalBranch()
+            branch = DiesAtEntry()
             house.branch = branch
             wished(house.anew())
             branch.left = after

@@ -19,6 +19,7 @@ from intern_action.session.stopping import stop
 from tests.fakes.approvals import failing
 from tests.fakes.git_world import make_world
 from tests.fakes.house import KilledHere, StoryHouse, done, proposal
+from tests.fakes.killed_here import DiesAtEvent
 from tests.fakes.thinking import NamedTool, SilentWatcher, calls
 
 TAKEN = "grace/spam-filter"
@@ -229,26 +230,13 @@ def test_a_trained_model_is_written_over_the_last_one(house: StoryHouse) -> None
 # --- killed anywhere -----------------------------------------------------------------------------------------------------
 
 
-class Mortal(SilentWatcher):
-    """Ends the process after so many events."""
-
-    def __init__(self, after: int) -> None:
-        self.left = after
-
-    def happened(self, event: Event) -> None:
-        del event
-        self.left -= 1
-        if self.left == 0:
-            raise KilledHere
-
-
 def test_killed_at_every_event_it_is_done_once(tmp_path: Path) -> None:
     kinds: list[list[str]] = []
     for after in range(1, 30):
         with StoryHouse(make_world(tmp_path / str(after))) as house:
             house.hub.stands[TAKEN] = STANDS
             proposed(house)
-            house.use(Mortal(after))
+            house.use(DiesAtEvent(after))
             try:
                 house.anew().approve()
             except KilledHere:
@@ -258,7 +246,7 @@ def test_killed_at_every_event_it_is_done_once(tmp_path: Path) -> None:
             assert len(house.hub.uploads) == 1, after
             assert upload_answer(house)["state"] == "completed", after
             kinds.append([kind for kind in house.kinds() if kind in {"planned", "allowed", "published", "answered"}])
-            if house.watcher.__class__ is Mortal:
+            if house.watcher.__class__ is DiesAtEvent:
                 break
     assert len(kinds) > 4
     assert all(found == kinds[-1] for found in kinds)
@@ -332,7 +320,7 @@ def test_a_message_that_was_refused_is_not_sent(talking: StoryHouse) -> None:
 
 @pytest.mark.parametrize("after", range(1, 6))
 def test_killed_at_every_event_a_message_goes_out_at_most_once(talking: StoryHouse, after: int) -> None:
-    talking.script(tell(), done()).ask().use(Mortal(after))
+    talking.script(tell(), done()).ask().use(DiesAtEvent(after))
     with pytest.raises(KilledHere):
         talking.anew().approve()
     talking.use(SilentWatcher())

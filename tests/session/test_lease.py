@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
-from datetime import datetime
+from collections.abc import Generator
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 
 from intern_action.core.digests import launch_key
 from intern_action.core.errors import JobError, ModelUnreachable, OutsideError
-from intern_action.core.events import Event, Told
+from intern_action.core.events import Told
 from intern_action.core.ports import HOUSE_LEASE, SandboxOrder
 from intern_action.core.states import State
 from intern_action.core.types import JsonObject, LeaseSpec, Note, Reply
@@ -23,7 +22,7 @@ from intern_action.session.wake import wake
 from tests.fakes.approvals import failing
 from tests.fakes.git_world import make_world
 from tests.fakes.house import KilledHere, StoryHouse, done, proposal
-from tests.fakes.memory_branch import MemoryBranch
+from tests.fakes.killed_here import DiesAtEntry, DiesAtEvent
 from tests.fakes.standings import money
 from tests.fakes.thinking import ScriptedModel, SilentWatcher, calls
 
@@ -291,32 +290,6 @@ def test_changes_asked_of_the_next_plan_do_not_end_the_sandbox(house: StoryHouse
     assert len(house.sandboxes.own()) == 1
 
 
-class Mortal(SilentWatcher):
-    """Ends the process after so many events."""
-
-    def __init__(self, after: int) -> None:
-        self.left = after
-
-    def happened(self, event: Event) -> None:
-        del event
-        self.left -= 1
-        if self.left == 0:
-            raise KilledHere
-
-
-class MortalBranch(MemoryBranch):
-    """Ends the process right after so many entries have reached the ledger."""
-
-    left = 0
-
-    def push(self, files: Mapping[str, bytes], *, parent: str | None, message: str, at: datetime) -> str | None:
-        pushed = super().push(files, parent=parent, message=message, at=at)
-        self.left -= 1
-        if self.left == 0:
-            raise KilledHere
-        return pushed
-
-
 def approved_and_killed(house: StoryHouse) -> bool:
     """Approve and go on to the end, through one death; whether there was one."""
     try:
@@ -344,7 +317,7 @@ def test_killed_at_every_event_there_is_one_sandbox_and_one_price(tmp_path: Path
     for after in range(1, 40):
         with StoryHouse(make_world(tmp_path / str(after))) as house:
             wished(house, calls(("e", "sandbox_exec", {"command": "true"})))
-            house.use(Mortal(after))
+            house.use(DiesAtEvent(after))
             killed = approved_and_killed(house)
             assert ended_well(house), after
             if not killed:
@@ -355,7 +328,7 @@ def test_killed_at_every_event_there_is_one_sandbox_and_one_price(tmp_path: Path
 def test_killed_after_every_word_in_the_ledger_there_is_one_sandbox_and_one_price(tmp_path: Path) -> None:
     for after in range(1, 40):
         with StoryHouse(make_world(tmp_path / str(after))) as house:
-            house.branch = MortalBranch()
+            house.branch = DiesAtEntry()
             wished(house.anew(), calls(("e", "sandbox_exec", {"command": "true"})))
             house.branch.left = after
             killed = approved_and_killed(house)
