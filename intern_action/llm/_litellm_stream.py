@@ -17,12 +17,9 @@ from intern_action.llm.narrow import as_count, as_list, as_object, as_text
 
 
 class _Wrapper(Protocol):
-    """What we use of litellm's `CustomStreamWrapper`."""
+    """What we use of litellm's `CustomStreamWrapper`, and of the plain generators that some calls return."""
 
     completion_stream: object
-    received_finish_reason: object
-    intermittent_finish_reason: object
-    sent_stream_usage: bool
 
     def __iter__(self) -> Iterator[object]: ...
     def __next__(self) -> object: ...
@@ -39,7 +36,7 @@ class Stream:
     def __init__(self, answer: object, chunk: type) -> None:
         self._answer = cast("_Wrapper", answer)
         self._chunk = chunk
-        self._source = self._answer.completion_stream
+        self._source = cast("object", getattr(answer, "completion_stream", None))
         self.finish = ""
 
     def __iter__(self) -> Iterator[JsonObject]:
@@ -49,6 +46,9 @@ class Stream:
         """
         told: JsonObject = {}
         for chunk in self._heard():
+            if _says_nothing(chunk):
+                self.finish = self.finish or as_text(cast("JsonObject", chunk).get("finish_reason"))
+                continue
             if not isinstance(chunk, self._chunk):
                 yield from self._wrapped(chunk)
                 break
@@ -81,25 +81,23 @@ class Stream:
         try:
             for chunk in self._answer:
                 yield piece(chunk)
-                if self._answer.sent_stream_usage:
+                if getattr(self._answer, "sent_stream_usage", False) is True:
                     break  # the last thing that it tells: who asks once more has the whole answer put together again
         finally:
-            received = (self._answer.received_finish_reason, self._answer.intermittent_finish_reason)
-            self.finish = next((reason for reason in received if isinstance(reason, str)), self.finish)
+            whence = (f"{which}_finish_reason" for which in ("received", "intermittent"))
+            received = (cast("object", getattr(self._answer, name, None)) for name in whence)
+            self.finish = self.finish or next((reason for reason in received if isinstance(reason, str)), "")
 
     def _take_finish(self, here: JsonObject) -> None:
         for choice in as_list(here["choices"]):
             self.finish = as_text(as_object(choice).get("finish_reason")) or self.finish
 
     def _heard(self) -> Iterator[object]:
-        """Yield what the adapter yields, without what says nothing: Anthropic's makes a chunk of every empty line."""
         if not isinstance(self._source, Iterator):
             yield None  # it is made when the wrapper is asked, and is the wrapper's
             return
         try:
-            for chunk in cast("Iterator[object]", self._source):
-                if chunk is not None and not (isinstance(chunk, dict) and not any(cast("JsonObject", chunk).values())):
-                    yield chunk
+            yield from (chunk for chunk in cast("Iterator[object]", self._source) if chunk is not None)
         except Exception as error:
             raise self._as_the_wrapper_says_it(error) from error
 
@@ -116,6 +114,14 @@ class Stream:
         except Exception as said:  # noqa: BLE001 -- whichever it is
             return said
         return error
+
+
+def _says_nothing(chunk: object) -> bool:
+    """Anthropic's adapter makes such a chunk of every empty line, others of the mark at the end."""
+    return isinstance(chunk, dict) and not any(cast("JsonObject", chunk).get(name) for name in _SAYING)
+
+
+_SAYING = ("text", "tool_use", "usage", "provider_specific_fields")
 
 
 def _most(told: JsonObject, more: JsonObject) -> JsonObject:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import json
+import subprocess
+import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TypeAlias
@@ -12,7 +15,10 @@ import pytest
 from intern_action.llm._litellm_stream import Stream
 from intern_action.llm.hearing import Hearing
 from intern_action.llm.litellm_library import litellm_environment, load
+from tests.llm.test_litellm_parts import TO_SIGN_WITH
 
+FEWEST_ANSWERED = 150
+"""Streams that were understood: about sixty adapters speak OpenAI's shape, and some each of the others."""
 Answer: TypeAlias = Callable[[Iterable[object] | None], object]
 
 
@@ -139,3 +145,20 @@ def test_an_error_on_the_way_is_what_litellm_calls_it(answer: Answer, kind: Call
     origin = getattr(raised.value, "original_exception", raised.value)
     assert getattr(origin, "status_code", 0) in {529, 503, 500}
     assert "overloaded" in str(raised.value)
+
+
+def test_whichever_adapter_it_is_the_same_is_heard_as_through_the_wrapper():
+    ran = subprocess.run(
+        [sys.executable, "-m", "tests.llm.litellm_streams_probe"],
+        env={**litellm_environment(), **TO_SIGN_WITH},
+        capture_output=True,
+        timeout=300,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    told = json.loads(ran.stdout)
+    answered = [name for name, (ours, _) in told.items() if ours[0] and ours[1]]
+    assert len(answered) > FEWEST_ANSWERED
+    assert {name.partition(" ")[0] for name in answered} >= {"OpenAI", "reasoning", "Anthropic", "Gemini", "no"}
+    differ = {name: both for name, both in told.items() if both[0] != both[1] and both[0][0]}
+    assert differ == {}
