@@ -16,6 +16,7 @@ import pytest
 from tests.fakes.git_world import make_repository
 from tests.fakes.mcp_places import laid_out, open_ground, served_on_a_port
 from tests.fakes.model_server import Ask, ModelServer, Say, Seen
+from tests.fakes.starts import ran
 
 TOKEN = "Sesame-4711-open"
 BEGIN = ("local", "look", "--model", "local/m")
@@ -46,15 +47,7 @@ class Story:
             "DOCS_PASS": TOKEN,
             **more,
         }
-        return subprocess.run(
-            [sys.executable, "-m", "intern_action", *command],
-            env=environment,
-            cwd=self.repo,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
+        return ran("-m", "intern_action", *command, env=environment, cwd=self.repo, timeout=300)
 
     def plays(self, *says: Say, command: tuple[str, ...] = BEGIN, **more: str) -> Played:
         """A session in which a model says this, begun or gone on with."""
