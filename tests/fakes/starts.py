@@ -1,7 +1,7 @@
 """Our own commands in processes of their own, with all that they import there already (`tests/fakes/warm.py`).
 
-A start is a third of what a short command costs. From nothing start those of `test_package`, `test_bad_input`, `test_readme`,
-`test_demo` and of the image (`test_act_story`); what a start imports is seen by `tests/house/test_lightness.py`.
+A start is a third of what a short command costs. From nothing start those of `test_package`, `test_readme`, `test_demo`, some
+of `test_uninstall` and those of the image (`test_act_story`); what a start imports is seen by `tests/house/test_lightness.py`.
 """
 
 from __future__ import annotations
