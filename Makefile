@@ -6,8 +6,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 $(BIN)/python -m pip
 PYTEST := $(BIN)/python -m pytest
-# Two tests at a time, on any machine: the trainings and servers among them are not meant for more of each other's company.
+# Two tests at a time, on any machine: servers among them are not meant for more of each other's company. Of the real ones three:
+# a story of the action waits for half of its time, above all for the second that lies between two writes to GitHub.
 TOGETHER := -n 2
+STORIES := -n 3
 WAIT := $(if $(shell command -v flock),flock Makefile,)
 
 # What `make setup` depends on: the lock, what the project declares, the interpreter, the folder.
@@ -142,7 +144,7 @@ units: setup
 ready: judges images
 
 test-real: setup ready  ## what needs real engines: servers, browsers, other users, training
-	$(PYTEST) tests/real $(TOGETHER) --dist loadfile --no-loadscope-reorder --timeout 600 -o faulthandler_timeout=660 --durations=30
+	$(PYTEST) tests/real $(STORIES) --dist loadfile --no-loadscope-reorder --timeout 600 -o faulthandler_timeout=660 --durations=30
 
 fix: setup  ## put right what a machine can put right
 	$(BIN)/ruff format .

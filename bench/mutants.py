@@ -3,8 +3,10 @@
     python bench/mutants.py            # a table of all mutants, exit code 1 when one survives
     python bench/mutants.py quote      # only those of files with this word in their path
 
-A mutant is never written to disk: a forked worker with everything else already imported gets the changed module through
-an import hook, so a mutant costs what its tests cost.
+A mutant is never written to disk. First its changed functions are put into a fork in which the tests stand ready, and those
+that go through the changed line run, the quickest first (`grafts.py`): that kills most. Whatever is left, such as what changes
+while a module is made, gets a worker of its own, with the changed module through an import hook and all tests: only who outlives
+that has survived.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -225,6 +227,11 @@ def _prepare() -> None:
     gc.freeze()  # or every worker copies the pages that its collector touches
 
 
+def _alone(mutant: Mutant) -> int:
+    """Start a worker that imports a mutant instead of its module."""
+    return _fork([mutant], _tests_for(mutant))
+
+
 def _fork(changed: Sequence[Mutant], tests: Sequence[str]) -> int:
     """Start a worker that runs tests file by file with these modules; return its pid.
 
@@ -245,10 +252,14 @@ def _run(changed: Sequence[Mutant], tests: Sequence[str]) -> int:
     import pytest
 
     sys.meta_path.insert(0, _Finder(changed))
+    _hush()
+    return next((code for test in tests if (code := int(pytest.main([*PYTEST_OPTIONS, test])))), 0)
+
+
+def _hush() -> None:
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
-    return next((code for test in tests if (code := int(pytest.main([*PYTEST_OPTIONS, test])))), 0)
 
 
 @dataclass(slots=True)
@@ -259,13 +270,69 @@ class _Running:
     since: float
 
 
-def killed(mutants: Iterable[Mutant]) -> Iterator[tuple[Mutant, bool, float]]:
-    """Run every mutant, two at a time; yield it with whether a test noticed, and the seconds that took."""
+def grafted(mutants: Sequence[Mutant], left: list[Mutant]) -> Iterator[tuple[Mutant, float]]:
+    """Run mutants as grafts; yield those that a test noticed with the seconds that took, and put the others into `left`."""
+    sys.stdout.flush()
+    out, told = os.pipe()
+    pid = os.fork()
+    if not pid:
+        code = 3
+        try:
+            os.close(out)
+            code = _graft_all(mutants, told)
+        finally:
+            os._exit(code)
+    os.close(told)
+    found: set[int] = set()
+    with os.fdopen(out) as heard:
+        for line in heard:
+            at, seconds = line.split()
+            found.add(int(at))
+            yield mutants[int(at)], float(seconds)
+    if os.waitpid(pid, 0)[1]:
+        raise RuntimeError("the gate's tests fail without any mutant, from the last to the first; mend them first")
+    left += [mutant for at, mutant in enumerate(mutants) if at not in found]
+
+
+def _graft_all(mutants: Sequence[Mutant], told: int) -> int:
+    """Let pytest collect the gate's tests, and then these mutants instead of running them; return its code."""
+    import pytest
+    from hypothesis import settings
+
+    from bench.grafts import NOTICED, Stand
+
+    files = {_dotted(path): path for path in PACKAGE.rglob("*.py")}
+    numbers = {id(mutant): at for at, mutant in enumerate(mutants)}
+
+    class Instead:
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_collection(self) -> None:
+            settings.load_profile("mutants")  # the tests' own `conftest.py` has loaded theirs
+
+        def pytest_runtestloop(self, session: pytest.Session) -> bool:
+            stand = Stand(session.items, {name: path for name, path in files.items() if name in sys.modules})
+            ran = killed(mutants, lambda mutant: stand.begin(mutant.module, mutant.source, mutant.line))
+            for mutant, code, seconds in ran:
+                if code in {NOTICED, -signal.SIGKILL}:  # whatever else it is, it is no test that failed
+                    os.write(told, f"{numbers[id(mutant)]} {seconds}\n".encode())
+            return True
+
+    _hush()
+    return int(pytest.main([*PYTEST_OPTIONS, "-s", str(TESTS)], plugins=[Instead()]))
+
+
+def killed(mutants: Iterable[Mutant], begin: Callable[[Mutant], int]) -> Iterator[tuple[Mutant, int, float]]:
+    """Run every mutant in a worker, two at a time; yield it with the worker's exit code, and the seconds that took.
+
+    Args:
+        mutants: what to run.
+        begin: starts a worker for one and returns its pid; it exits with 0 when nobody noticed. One that does not end is killed.
+    """
     waiting, running = list(mutants)[::-1], list[_Running]()
     while waiting or running:
         while waiting and len(running) < WORKERS:
             mutant = waiting.pop()
-            pid = _fork([mutant], _tests_for(mutant))
+            pid = begin(mutant)
             running.append(_Running(mutant, pid, os.pidfd_open(pid), time.monotonic()))
         oldest = min(run.since for run in running)
         left = max(0.0, oldest + LONGEST_SECONDS - time.monotonic())
@@ -275,13 +342,13 @@ def killed(mutants: Iterable[Mutant]) -> Iterator[tuple[Mutant, bool, float]]:
             yield run.mutant, _end(run), time.monotonic() - run.since
 
 
-def _end(run: _Running) -> bool:
+def _end(run: _Running) -> int:
     """Take a worker's exit code; one that never ends has been noticed too."""
     if time.monotonic() - run.since > LONGEST_SECONDS:
         signal.pidfd_send_signal(run.watch, signal.SIGKILL)
     _, status = os.waitpid(run.pid, 0)
     os.close(run.watch)
-    return status != 0
+    return os.waitstatus_to_exitcode(status)
 
 
 def _healthy() -> bool:
@@ -294,6 +361,15 @@ def _healthy() -> bool:
     return os.waitpid(worker, 0)[1] == 0
 
 
+def _show(mutant: Mutant, *, noticed: bool, seconds: float) -> None:
+    where = f"{mutant.path.relative_to(PACKAGE)}:{mutant.line}"
+    clause = " ".join(mutant.clause.split())[:70]
+    print(
+        f"{'killed  ' if noticed else 'SURVIVED'}  {seconds:4.1f} s  {where:<28}  {mutant.change:<12}  {clause}",
+        flush=True,
+    )
+
+
 def main(word: str = "") -> int:
     """Print the table; return how many survived, at most 100."""
     sys.path.insert(0, str(ROOT))
@@ -304,15 +380,13 @@ def main(word: str = "") -> int:
         return 100
     files = sorted(path for path in PACKAGE.rglob("*.py") if word in str(path.relative_to(ROOT)))
     all_mutants = [mutant for path in files for mutant in mutants_of(path)]
-    survivors, began = 0, time.monotonic()
-    for mutant, noticed, seconds in killed(all_mutants):
-        survivors += not noticed
-        where = f"{mutant.path.relative_to(PACKAGE)}:{mutant.line}"
-        clause = " ".join(mutant.clause.split())[:70]
-        print(
-            f"{'killed  ' if noticed else 'SURVIVED'}  {seconds:4.1f} s  {where:<28}  {mutant.change:<12}  {clause}",
-            flush=True,
-        )
+    survivors, left, began = 0, list[Mutant](), time.monotonic()
+    for mutant, seconds in grafted(all_mutants, left):
+        _show(mutant, noticed=True, seconds=seconds)
+    print(f"{len(left)} of {len(all_mutants)} are left for a worker of their own", flush=True)
+    for mutant, code, seconds in killed(left, _alone):
+        survivors += code == 0
+        _show(mutant, noticed=code != 0, seconds=seconds)
     print(f"{len(all_mutants)} mutants, {survivors} survived, {time.monotonic() - began:.0f} s")
     return min(survivors, 100)
 

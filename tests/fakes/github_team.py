@@ -18,6 +18,7 @@ from typing import Any, cast
 
 from tests.fakes.git_world import GitWorld, make_world
 from tests.fakes.hub_jobs import PAYS, STAGES, HubWorkshop, hub_workshop
+from tests.fakes.starts import ACTION, started
 from tests.github_server import GitHubServer
 
 ROOT = Path(__file__).parents[2]
@@ -133,11 +134,10 @@ class Team:
         """Start the action for an event, on a machine that has never been here."""
         number = next(self.runs)
         self.github.runs[str(1000 + number)] = "in_progress"
-        process = subprocess.Popen(
-            [sys.executable, "-m", "intern_action", "action"],
+        process = started(
+            *ACTION,
             cwd=self.place,
             env=self.environment(number, event, payload, **more),
-            text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             process_group=0,  # a runner that goes away takes everything with it

@@ -19,6 +19,7 @@ from intern_action.ledger.ledger import GitLedger
 from intern_action.settings.clock import SystemClock
 from tests.fakes.git_world import make_repository
 from tests.fakes.hub_jobs import PAYS, STAGES, HubWorkshop, hub_workshop
+from tests.fakes.starts import ran
 from tests.fakes.tiny import tiny_data, tiny_model
 
 ROOT = Path(__file__).parents[2]
@@ -93,15 +94,7 @@ def command(at: HubWorkshop, *words: str, **more: str) -> subprocess.CompletedPr
 
 
 def _run(at: HubWorkshop, words: list[str], more: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *words],
-        cwd=ROOT,
-        env={**environment(at), **more},
-        capture_output=True,
-        text=True,
-        timeout=110,
-        check=False,
-    )
+    return ran(*words, cwd=ROOT, env={**environment(at), **more}, timeout=110)
 
 
 def ledger_of(at: HubWorkshop) -> GitLedger:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, cast
 
 from tests.github_server.corrections import Corrections
-from tests.github_server.engines import Reply, ask, json_reply
+from tests.github_server.engines import Reply, json_reply
 from tests.github_server.faults import Cut, Faults, Lost, Never, Refuse
 from tests.github_server.git_http import GitHttp
+from tests.github_server.judge import Judge
 from tests.github_server.listener import HANG_UP, Asked
 
 VIOLATIONS = "sl-violations"
@@ -46,11 +48,22 @@ class Front:
         self.recorded: list[Recorded] = []
         self.faults = Faults()
         self.onlooker: Onlooker | None = None
-        self.inner_port = 0
+        self._judge: Judge | None = None
+        self._name = ""
         self._git = git
         self._corrections = corrections
         self._prefix = prefix
         self._lock = threading.Lock()
+
+    def begin(self, judge: Judge, answer: Callable[[Asked], Reply]) -> None:
+        """Have requests judged before they are answered by what is behind."""
+        self._judge, self._name = judge, judge.stand_before(answer)
+
+    def end(self) -> None:
+        """Have nothing behind any more."""
+        if self._judge is not None:
+            self._judge.leave(self._name)
+            self._judge = None
 
     def answer(self, asked: Asked) -> Reply:
         """Answer one request."""
@@ -89,8 +102,9 @@ class Front:
         path = asked.path.removeprefix(self._prefix)
         if not asked.path.startswith(self._prefix):
             return json_reply({"message": "Not Found"}, 404)
-        headers = {name: value for name, value in asked.headers.items() if name in PASSED_ON}
-        return ask(self.inner_port, asked.method, path, headers=headers, body=asked.body)
+        if self._judge is None:  # it ends while somebody asks
+            return HANG_UP
+        return self._judge.ask(self._name, asked, path, passed_on=PASSED_ON)
 
     def _record(self, asked: Asked, reply: Reply) -> None:
         found = cast("list[object]", json.loads(reply.headers.pop(VIOLATIONS, "[]")))

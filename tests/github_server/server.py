@@ -10,12 +10,12 @@ from typing import Self
 
 from tests.github_server.accounts import APP, Accounts
 from tests.github_server.corrections import Corrections
-from tests.github_server.description import write_description
-from tests.github_server.engines import Engine, ask, start_emulate, start_prism, unjudged
+from tests.github_server.engines import Engine, ask, start_emulate
 from tests.github_server.faults import Fault, Kind
 from tests.github_server.front import Front, Recorded
 from tests.github_server.git_http import GitHttp
 from tests.github_server.inside import Inside
+from tests.github_server.judge import judge
 from tests.github_server.listener import Listener
 from tests.github_server.setup import Setup
 
@@ -88,7 +88,7 @@ class GitHubServer:
     def violations(self) -> list[str]:
         """Everything that broke GitHub's description, unfiltered: what we asked, what was answered, what cannot be judged."""
         broken = [f"{one.method} {one.path}: {found}" for one in self.requests for found in one.violations]
-        return [*broken, *unjudged(self.folder)]
+        return [*broken, *judge().unjudged]
 
     @property
     def runs(self) -> dict[str, str]:
@@ -126,21 +126,18 @@ class GitHubServer:
             self._listeners.append(front)
             emulate = start_emulate(self.folder, self.corrections.seed(), base_url=self.api_url)
             self._engines.append(emulate)
-            inner = Listener(self.corrections.answer)
-            self._listeners.append(inner)
-            prism = start_prism(self.folder, write_description(self.folder / "github.json"), upstream_port=inner.port)
-            self._engines.append(prism)
+            self.front.begin(judge(), self.corrections.answer)
         except BaseException:
             self.stop()
             raise
         self.corrections.begin(emulate.port, self.api_url)
-        self.front.inner_port = prism.port
         return self
 
     def stop(self) -> None:
         """End everything that was started here."""
         for one in (*self._listeners, *self._engines):
             one.stop()
+        self.front.end()
         self._listeners, self._engines = [], []
 
     def __enter__(self) -> Self:

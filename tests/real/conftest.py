@@ -1,4 +1,7 @@
-"""Two at a time: the files that take longest begin first, so that neither worker is left alone with one in the end."""
+"""Some at a time: the files that take longest begin first, so that no worker is left alone with one in the end.
+
+What trains and what waits take turns.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +9,21 @@ import pytest
 
 LONGEST = (
     "test_image",  # builds what the next ones run
-    "test_mutants",
-    "test_act_story",
     "test_github_team",
-    "test_killed_walk",
     "test_recipe_text_classification",
-    "test_killed_demo",
-    "test_hub_walk",
+    "test_killed_walk",
+    "test_act_story",
     "test_demo",
-    "test_readme",
+    "test_github_attacks",
+    "test_hub_walk",
     "test_replayed_events",
-    "test_github_forge",
-    "test_uninstall",
+    "test_killed_demo",
     "test_secret_forms",
+    "test_mutants",
+    "test_readme",
+    "test_uninstall",
     "test_interrupted",
+    "test_github_forge",
 )
 
 

@@ -18,6 +18,7 @@ import pytest
 
 from intern_action.git.run import Git
 from tests.fakes.git_world import ADA, NOON, make_repository
+from tests.fakes.starts import started
 from tests.fakes.tiny import tiny_model
 
 NOWHERE = "http://127.0.0.1:9"
@@ -74,14 +75,13 @@ class Person:
         }
 
     def start(self, *words: str, **extra: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "intern_action", *words],
+        return started(
+            *("-m", "intern_action", *words),
             env={**self.environment, **extra},
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
         )
 
     def run(self, *words: str, **extra: str) -> Said:

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from intern_action.git.run import Git
+from tests.fakes.starts import ran
 
 ROOT = Path(__file__).parents[2]
 
@@ -119,8 +120,8 @@ def test_every_row_of_its_trace_is_one_a_reader_takes(demo: Demo) -> None:
 def verify(demo: Demo) -> subprocess.CompletedProcess[str]:
     """Walk back from the demo's model, as its reader would."""
     alone = {"PATH": os.environ["PATH"], "HOME": str(demo.out), "HF_HUB_OFFLINE": "1"}  # noqa: TID251 -- git is found there
-    command = [sys.executable, "-m", "intern_action", "verify", "ada/spam-or-ham", "--out", str(demo.out)]
-    return subprocess.run(command, cwd=ROOT, env=alone, capture_output=True, text=True, timeout=120, check=False)
+    command = ("-m", "intern_action", "verify", "ada/spam-or-ham", "--out", str(demo.out))
+    return ran(*command, cwd=ROOT, env=alone, timeout=120)
 
 
 def uploaded(demo: Demo) -> Path:

@@ -29,6 +29,7 @@ from tests.github_server import GitHubServer
 from tests.github_server.description import ROUTES
 from tests.github_server.engines import EXAMPLES, PLACE
 from tests.github_server.faults import Cut, Lost, Never, Refuse
+from tests.github_server.judge import Judge
 
 ROLES = {"ada": "write", "grace": "admin", "eve": "read", "mia": "maintain", "tom": "triage", "mallory": "none"}
 EVENTS = {Verdict.APPROVED: "APPROVE", Verdict.CHANGES_REQUESTED: "REQUEST_CHANGES", Verdict.COMMENTED: "COMMENT"}
@@ -229,7 +230,10 @@ def test_the_mutation_is_one_of_githubs_schema() -> None:
 def test_what_was_started_is_ended(git: GitWorld, tmp_path: Path) -> None:
     with GitHubServer(tmp_path, Path(git.bare.path), roles=ROLES) as server:
         ports = [engine.port for engine in server._engines]
-        assert len(ports) == 2
+        assert len(ports) == 1
+    judge = Judge(tmp_path)
+    ports.append(judge.port)
+    judge.stop()
     for port in ports:
         with pytest.raises(OSError, match="refused"):
             socket.create_connection(("127.0.0.1", port), timeout=1)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +11,7 @@ import pytest
 
 from tests.fakes.hub_jobs import PAYS, HubWorkshop
 from tests.fakes.hub_story import ROOT, environment, hub_story, ledger, plan_of
+from tests.fakes.starts import ran
 from tests.hub_server.endpoints import Endpoints
 
 TASK = "fine-tune ada/tiny on ada/words, push to ada/served and deploy it on intel-spr-x1 for 2h"
@@ -27,15 +26,7 @@ def at(tmp_path: Path) -> Iterator[HubWorkshop]:
 def run(at: HubWorkshop, *words: str) -> str:
     """Run a program of ours, with a reading token beside control's."""
     told = {**environment(at), "HF_TOKEN": at.hub.accounts.add_token("ada", "read"), "HF_HUB_DISABLE_XET": "1"}
-    done = subprocess.run(
-        [sys.executable, "-m", *words],
-        cwd=ROOT,
-        env=told,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=110,
-    )
+    done = ran("-m", *words, cwd=ROOT, env=told, timeout=110)
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout
 

@@ -22,6 +22,7 @@ from intern_action.settings.clock import SystemClock
 from tests.fakes.git_world import make_repository
 from tests.fakes.hub_jobs import PAYS, STAGES
 from tests.fakes.hub_sandboxes import SandboxWorkshop, order_of, sandbox_workshop
+from tests.fakes.starts import ran, started
 from tests.fakes.waiting import until
 from tests.hub_server.faults import Lost
 from tests.hub_server.front import Front
@@ -123,15 +124,7 @@ class Story:
         return done.stdout
 
     def _run(self, words: Sequence[str], **more: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, *words],
-            cwd=ROOT,
-            env={**self.environment, **more},
-            capture_output=True,
-            text=True,
-            timeout=110,
-            check=False,
-        )
+        return ran(*words, cwd=ROOT, env={**self.environment, **more}, timeout=110)
 
     def ledger(self) -> LedgerView:
         """Read the ledger."""
@@ -189,12 +182,9 @@ def test_a_lost_answer_begins_no_second_one(at: SandboxWorkshop) -> None:
 def test_killed_while_the_machine_comes_up_it_is_adopted_and_not_begun_again(at: SandboxWorkshop) -> None:
     story, jobs = Story(at), at.hub.world.part(Jobs)
     jobs.settings.queue_seconds = None
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.fakes.mortal", *story.words(0)], cwd=ROOT, env=story.environment
-    )
-    until(lambda: story.begun() == 1, seconds=60)
-    process.kill()
-    process.wait()
+    with started("-m", "tests.fakes.mortal", *story.words(0), cwd=ROOT, env=story.environment) as process:
+        until(lambda: story.begun() == 1, seconds=60)
+        process.kill()
     jobs.let_go(at.machines[0])
     assert story.play()["state"] == "done"
     assert story.ended_well()

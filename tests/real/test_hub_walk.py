@@ -17,6 +17,7 @@ import pytest
 
 from tests.fakes.git_world import make_repository
 from tests.fakes.hub_jobs import PAYS, STAGES, HubWorkshop, hub_workshop
+from tests.fakes.starts import started
 from tests.hub_server.job_runs import Jobs
 
 ROOT = Path(__file__).parents[2]
@@ -57,12 +58,10 @@ class Walk:
 
     def start(self, *words: str, **more: str) -> subprocess.Popen[str]:
         """Start a command."""
-        command = [sys.executable, "-m", "intern_action", *words, "--out", str(self.out)]
-        return subprocess.Popen(
-            command,
+        return started(
+            *("-m", "intern_action", *words, "--out", str(self.out)),
             cwd=self.at.place / "repo",
             env={**self.environment(**more), "PYTHONPATH": str(ROOT)},
-            text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )

@@ -8,8 +8,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,6 +19,7 @@ from intern_action.git.branch import GitBranch
 from intern_action.ledger.ledger import GitLedger
 from intern_action.settings.clock import SystemClock
 from tests.fakes.git_world import make_repository
+from tests.fakes.starts import ran
 from tests.fakes.tiny import tiny_data, tiny_model
 
 ROOT = Path(__file__).parents[2]
@@ -60,14 +59,11 @@ def world(folder: Path) -> Path:
 
 def play(folder: Path, kill_after: int) -> Run:
     """Begin, or go on, in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.fakes.mortal", str(folder / "out"), str(folder / "repo"), str(kill_after)],
+    done = ran(
+        *("-m", "tests.fakes.mortal", str(folder / "out"), str(folder / "repo"), str(kill_after)),
         cwd=ROOT,
         env={"PATH": os.defpath, "HOME": str(folder / "home"), "INTERN_ACTION_WORK": str(folder / "work")},
-        capture_output=True,
-        text=True,
         timeout=200,
-        check=False,
     )
     assert done.returncode in {0, -signal.SIGKILL}, done.stderr[-3000:]
     return Run(status=done.returncode, said=done.stdout)

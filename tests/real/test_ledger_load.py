@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import os
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -17,7 +16,9 @@ from intern_action.ledger.chain import Chain, LedgerEntry
 from intern_action.ledger.fold import fold
 from intern_action.ledger.view import Tables
 from tests.fakes.git_world import GitWorld, make_world
+from tests.fakes.starts import started
 
+ROOT = Path(__file__).parents[2]
 WRITERS = 50
 AT_MOST_SECONDS = 60
 BUDGET = Decimal(170)
@@ -37,19 +38,20 @@ def seconds(world: GitWorld) -> float:
         how long that took, all together.
     """
     money = ("1", str(BUDGET), str(COSTS))
+    alone = {"PATH": os.defpath, "HOME": str(world.folder)}
     hands = [
-        subprocess.Popen([*_command(world, number), *money], stdin=PIPE, stdout=PIPE, stderr=PIPE)
+        started(*_command(world, number), *money, cwd=ROOT, env=alone, stdin=PIPE, stdout=PIPE, stderr=PIPE)
         for number in range(WRITERS)
     ]
-    assert all(hand.stdout and hand.stdout.readline() == b"here\n" for hand in hands)
+    assert all(hand.stdout and hand.stdout.readline() == "here\n" for hand in hands)
     began = time.monotonic()
     for hand in hands:
         assert hand.stdin
-        hand.stdin.write(b"go\n")
+        hand.stdin.write("go\n")
         hand.stdin.flush()
     words = [hand.communicate(timeout=300)[1] for hand in hands]
     took = time.monotonic() - began
-    assert [hand.returncode for hand in hands] == [0] * WRITERS, b"\n".join(words).decode()
+    assert [hand.returncode for hand in hands] == [0] * WRITERS, "\n".join(words)
     return took
 
 
@@ -62,7 +64,7 @@ def entries(world: GitWorld, seconds: float) -> tuple[LedgerEntry, ...]:
 
 def _command(world: GitWorld, number: int) -> list[str]:
     mirror = str(Path(world.folder) / f"mirror-{number}.git")
-    return [sys.executable, "-m", "tests.fakes.ledger_hand", mirror, world.url, f"s{number}"]
+    return ["-m", "tests.fakes.ledger_hand", mirror, world.url, f"s{number}"]
 
 
 def _growing(entries: tuple[LedgerEntry, ...]) -> Iterator[Tables]:

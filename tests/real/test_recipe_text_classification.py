@@ -104,7 +104,7 @@ class Bench:
                 timeout=TIMEOUT_SECONDS,
             )
         else:
-            ended = imported().run(command, cwd=self.folder, env=self.environment, out=self.folder / f"{out}.said")
+            ended = imported().run(command, cwd=self.folder, env=self.environment, timeout=TIMEOUT_SECONDS)
         return Ended(code=ended.returncode, output=ended.stdout, errors=ended.stderr, out=self.folder / out)
 
     def data(self, name: str = "mails", **rows: list[dict[str, Any]]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from intern_action.git.run import Git
 from tests.fakes.github_team import team
 from tests.fakes.model_server import Ask, ModelServer, Say
 from tests.fakes.small_trainer import JOB, small_trainer
+from tests.fakes.starts import ran
 
 ASK = "/intern train the filter"
 ANSWERS = 4
@@ -41,8 +41,8 @@ class Told:
 
     def intern(self, *argv: str) -> subprocess.CompletedProcess[str]:
         """Run a command of ours in the clone."""
-        return subprocess.run(
-            [sys.executable, "-m", "intern_action", *argv],
+        return ran(
+            *("-m", "intern_action", *argv),
             env={
                 "PATH": os.environ["PATH"],  # noqa: TID251 - a child gets what it is handed
                 "HOME": str(self.clone.parent / "home"),
@@ -51,9 +51,6 @@ class Told:
                 "INTERN_ACTION_TRACES_UPLOAD": "false",
             },
             cwd=self.clone,
-            capture_output=True,
-            text=True,
-            check=False,
             timeout=200,
         )
 

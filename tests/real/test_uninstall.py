@@ -21,6 +21,7 @@ from tests.fakes.git_world import make_repository
 from tests.fakes.github_team import Ran, Team, team
 from tests.fakes.model_server import Ask, ModelServer, Say, Seen
 from tests.fakes.small_trainer import TRAINS, small_trainer
+from tests.fakes.starts import ran
 from tests.hub_server import HubServer
 
 TRACES = "ada/ml-intern-sessions"
@@ -62,17 +63,7 @@ class Person:
             "LOCAL_LLM_BASE_URL": self.model.base_url,
             "HF_HUB_DISABLE_XET": "1",
         }
-        command = [Path(sys.executable).parent / "intern-action", *words]
-        ended = subprocess.run(
-            command,
-            env=environment,
-            cwd=self.repo,
-            input=answers,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=110,
-        )
+        ended = ran("-m", "intern_action", *words, env=environment, cwd=self.repo, said=answers, timeout=110)
         return ended.returncode, ended.stdout + ended.stderr
 
     def sessions(self) -> Sequence[str]:
@@ -216,8 +207,7 @@ def by_grace(ours: Team, home: Path, *words: str) -> tuple[int, str]:
         "INTERN_ACTION_JOBS_HF_NAMESPACE": ours.hub.account.namespace,
         "INTERN_ACTION_JOBS_HF_STAGING": ours.hub.account.staging,
     }
-    command = [Path(sys.executable).parent / "intern-action", *words]
-    ended = subprocess.run(command, env=environment, cwd=home, capture_output=True, text=True, check=False, timeout=200)
+    ended = ran("-m", "intern_action", *words, env=environment, cwd=home, timeout=200)
     return ended.returncode, ended.stdout + ended.stderr
 
 
