@@ -10,18 +10,18 @@ import pytest
 LONGEST = (
     "test_image",  # builds what the next ones run
     "test_github_team",
-    "test_recipe_text_classification",
-    "test_killed_walk",
-    "test_act_story",
     "test_demo",
+    "test_killed_walk",
+    "test_recipe_text_classification",
     "test_github_attacks",
-    "test_hub_walk",
+    "test_act_story",
     "test_replayed_events",
+    "test_hub_walk",
     "test_killed_demo",
     "test_secret_forms",
     "test_mutants",
-    "test_readme",
     "test_uninstall",
+    "test_readme",
     "test_interrupted",
     "test_github_forge",
 )
