@@ -21,6 +21,8 @@ from typing import TypeAlias
 import pytest
 from _pytest.runner import runtestprotocol
 
+from bench.forks import told_by_a_fork
+
 Place: TypeAlias = tuple[str, int]
 """A module, and the line on which a statement begins."""
 
@@ -41,7 +43,7 @@ class Stand:
         files: the modules that are changed, with their files.
 
     Raises:
-        TestsFail: one of them fails by itself, or one after the other in the order from the last to the first.
+        Unfinished: one of them fails by itself, or one after the other in the order from the last to the first.
     """
 
     def __init__(self, items: Sequence[pytest.Item], files: Mapping[str, Path]) -> None:
@@ -86,22 +88,8 @@ class Stand:
 
     def _scouted(self) -> Mapping[Place, list[int]]:
         """Run every test in a fork in which statements tell that they are reached; return who reaches which, quick ones first."""
-        out, told = os.pipe()
-        pid = os.fork()
-        if not pid:
-            code = 3
-            try:
-                os.close(out)
-                with os.fdopen(told, "w") as tells:
-                    json.dump(self._scout(), tells)
-                code = 0
-            finally:
-                os._exit(code)
-        os.close(told)
-        with os.fdopen(out) as heard:
+        with told_by_a_fork(lambda tells: json.dump(self._scout(), tells)) as heard:
             said = heard.read()
-        if os.waitpid(pid, 0)[1]:
-            raise TestsFail
         passes: dict[Place, list[int]] = {}
         for _, at, places in sorted(json.loads(said)):
             for module, line in places:

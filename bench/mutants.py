@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "intern_action" / "gate"
@@ -272,33 +273,26 @@ class _Running:
 
 def grafted(mutants: Sequence[Mutant], left: list[Mutant]) -> Iterator[tuple[Mutant, float]]:
     """Run mutants as grafts; yield those that a test noticed with the seconds that took, and put the others into `left`."""
-    sys.stdout.flush()
-    out, told = os.pipe()
-    pid = os.fork()
-    if not pid:
-        code = 3
-        try:
-            os.close(out)
-            code = _graft_all(mutants, told)
-        finally:
-            os._exit(code)
-    os.close(told)
+    from bench.forks import Unfinished, told_by_a_fork
+
     found: set[int] = set()
-    with os.fdopen(out) as heard:
-        for line in heard:
-            at, seconds = line.split()
-            found.add(int(at))
-            yield mutants[int(at)], float(seconds)
-    if os.waitpid(pid, 0)[1]:
-        raise RuntimeError("the gate's tests fail without any mutant, from the last to the first; mend them first")
+    try:
+        with told_by_a_fork(lambda tells: _graft_all(mutants, tells)) as heard:
+            for line in heard:
+                at, seconds = line.split()
+                found.add(int(at))
+                yield mutants[int(at)], float(seconds)
+    except Unfinished:
+        raise RuntimeError("the gate's tests fail without any mutant, from the last to the first; mend them") from None
     left += [mutant for at, mutant in enumerate(mutants) if at not in found]
 
 
-def _graft_all(mutants: Sequence[Mutant], told: int) -> int:
-    """Let pytest collect the gate's tests, and then these mutants instead of running them; return its code."""
+def _graft_all(mutants: Sequence[Mutant], tells: IO[str]) -> None:
+    """Let pytest collect the gate's tests, and then these mutants instead of running them; tell which were noticed."""
     import pytest
     from hypothesis import settings
 
+    from bench.forks import Unfinished
     from bench.grafts import NOTICED, Stand
 
     files = {_dotted(path): path for path in PACKAGE.rglob("*.py")}
@@ -314,11 +308,12 @@ def _graft_all(mutants: Sequence[Mutant], told: int) -> int:
             ran = killed(mutants, lambda mutant: stand.begin(mutant.module, mutant.source, mutant.line))
             for mutant, code, seconds in ran:
                 if code in {NOTICED, -signal.SIGKILL}:  # whatever else it is, it is no test that failed
-                    os.write(told, f"{numbers[id(mutant)]} {seconds}\n".encode())
+                    tells.write(f"{numbers[id(mutant)]} {seconds}\n")
             return True
 
     _hush()
-    return int(pytest.main([*PYTEST_OPTIONS, "-s", str(TESTS)], plugins=[Instead()]))
+    if pytest.main([*PYTEST_OPTIONS, "-s", str(TESTS)], plugins=[Instead()]):
+        raise Unfinished
 
 
 def killed(mutants: Iterable[Mutant], begin: Callable[[Mutant], int]) -> Iterator[tuple[Mutant, int, float]]:
