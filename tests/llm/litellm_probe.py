@@ -23,6 +23,8 @@ import httpx
 from intern_action.llm import litellm_library
 from intern_action.llm._standins import _Finder, _Later, _Made, _StandIn
 
+TO_SIGN_WITH = {"AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "SK", "AWS_REGION": "eu-west-1"}
+"""Read from the environment: some providers sign what they send."""
 TOOL = {
     "type": "function",
     "function": {"name": "look", "parameters": {"type": "object", "properties": {"at": {"type": "string"}}}},

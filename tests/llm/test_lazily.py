@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from intern_action.llm._lazily import lazily
+from tests.fakes import packages
 
 FILES = {
     "__init__.py": (
@@ -33,19 +34,13 @@ FILES = {
 
 
 @pytest.fixture
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    for name, source in FILES.items():
-        file = tmp_path / "gathering" / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(source)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    yield "gathering"
-    for name in loaded():
-        del sys.modules[name]
+def package(tmp_path: Path) -> Iterator[str]:
+    with packages.package(tmp_path, "gathering", FILES):
+        yield "gathering"
 
 
 def loaded() -> set[str]:
-    return {name for name in sys.modules if name == "gathering" or name.startswith("gathering.")}
+    return packages.loaded("gathering")
 
 
 def test_a_name_is_read_in_when_it_is_asked_for(package: str) -> None:

@@ -14,9 +14,9 @@ import pytest
 
 from intern_action.llm._litellm_parts import OTHERS, TOUCHED, UNTOUCHED
 from intern_action.llm.litellm_library import litellm_environment
+from tests.llm.litellm_probe import TO_SIGN_WITH
 
 _RANDOM = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-TO_SIGN_WITH = {"AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "SK", "AWS_REGION": "eu-west-1"}
 FEWEST_ASKED = 100
 """Of 166 providers; the others want a key of their own kind, or a library that is not here, and say so."""
 

@@ -12,6 +12,7 @@ import pydantic
 import pytest
 
 from intern_action.llm._standins import standing_in
+from tests.fakes.packages import package
 
 FILES = {
     "__init__.py": "from . import front\n",
@@ -41,15 +42,9 @@ FILES = {
 
 
 @pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    for name, source in FILES.items():
-        file = tmp_path / "stage" / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(source)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    yield tmp_path
-    for name in [name for name in sys.modules if name.partition(".")[0] == "stage"]:
-        del sys.modules[name]
+def stage(tmp_path: Path) -> Iterator[Path]:
+    with package(tmp_path, "stage", FILES):
+        yield tmp_path
 
 
 @pytest.fixture
